@@ -1,0 +1,79 @@
+import type { Future } from '@keelson/process';
+
+export type FileKind = 'file' | 'directory' | 'symlink' | 'character' | 'block' | 'fifo' | 'socket';
+
+export interface DirectoryEntry {
+  readonly name: string;
+  readonly kind: FileKind;
+}
+
+/** What `lstat` tells; `device` and `inode` identify the file, `allocatedBytes` is what the disk gave it. */
+export interface FileStatus {
+  readonly kind: FileKind;
+  readonly sizeBytes: number;
+  readonly allocatedBytes: number;
+  readonly mode: number;
+  readonly device: number;
+  readonly inode: number;
+  readonly linkCount: number;
+  readonly modifiedAtMs: number;
+}
+
+/** Space of the file system that holds a path, in bytes. */
+export interface FileSystemSpace {
+  readonly totalBytes: number;
+  readonly freeBytes: number;
+}
+
+/**
+ * The files an actor may touch. Every call answers at once with a Future and never blocks a mailbox.
+ *
+ * Failures are `FileError`s whose `code` is the errno name (`ENOENT`, `ENOSPC`, …). Nothing here
+ * follows a symbolic link in the last component. Bulk work on whole trees (unpack, copy, remove) is
+ * not here: it runs in the `Executor`.
+ */
+export interface Files {
+  /** The whole file, at most `maxBytes` (default 64 MiB) or FileError EFBIG. */
+  read(path: string, options?: { maxBytes?: number }): Future<Uint8Array>;
+  /** Replaces `path` atomically and durably: temporary file beside it, write, fsync, rename, fsync of the folder. */
+  writeDurably(path: string, content: Uint8Array, options?: { mode?: number }): Future<void>;
+  /** Appends and makes the append durable (fdatasync). Creates the file. */
+  appendDurably(path: string, content: Uint8Array): Future<void>;
+  /** Creates the directory and its missing parents; an existing directory is success. */
+  makeDirectory(path: string, options?: { mode?: number }): Future<void>;
+  /** Creates exactly this directory; EEXIST when something is there already. */
+  makeNewDirectory(path: string, options?: { mode?: number }): Future<void>;
+  /** Entries in no particular order; ENOENT when the directory is missing. */
+  list(path: string): Future<readonly DirectoryEntry[]>;
+  /** `undefined` when nothing is there. */
+  status(path: string): Future<FileStatus | undefined>;
+  /** Atomic rename within one file system. */
+  rename(from: string, to: string): Future<void>;
+  /** Removes one file or link; a missing one is success. */
+  remove(path: string): Future<void>;
+  /** Removes one empty directory; a missing one is success. */
+  removeDirectory(path: string): Future<void>;
+  makeSymlink(target: string, path: string): Future<void>;
+  readSymlink(path: string): Future<string>;
+  /** The path with every link resolved; ENOENT when it is missing. */
+  realPath(path: string): Future<string>;
+  /** Makes the entries of a directory durable (fsync of the directory). */
+  syncDirectory(path: string): Future<void>;
+  /** Makes everything below the file system of `path` durable (syncfs). */
+  syncFileSystem(path: string): Future<void>;
+  space(path: string): Future<FileSystemSpace>;
+}
+
+/** Why a file operation failed. `code` is the errno name, `syscall` what was attempted on `path`. */
+export class FileError extends Error {
+  override readonly name = 'FileError';
+  constructor(
+    readonly code: string,
+    readonly syscall: string,
+    readonly path: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

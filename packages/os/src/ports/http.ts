@@ -1,0 +1,53 @@
+import type { Future } from '@keelson/process';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+}
+
+/** Header names are lower case. */
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+export interface DownloadResult {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Of the whole target file (with `resumeFrom`, the earlier part included), lower-case hex. Only when status is 200 or 206. */
+  readonly sha256?: string;
+  readonly sizeBytes?: number;
+  /** The (capped) body of any other status. */
+  readonly errorBody?: Uint8Array;
+}
+
+export interface DownloadOptions {
+  /** More bytes than this fail with HttpError TOO_LARGE and stop reading. */
+  readonly maxBytes: number;
+  readonly onProgress?: (receivedBytes: number) => void;
+}
+
+/**
+ * Plain HTTP as a client. Redirects are answered, not followed: who asks decides what may be sent on.
+ *
+ * Discarding the future aborts the transfer. Idle for `idleTimeoutMs` (60 s) fails with HttpError IDLE_TIMEOUT.
+ */
+export interface Http {
+  /** Reads the whole body, at most `maxBytes` (4 MiB). */
+  request(request: HttpRequest, options?: { maxBytes?: number }): Future<HttpResponse>;
+  /** Streams the body into a new file with flat memory, hashing on the way. The file is removed on failure. */
+  download(request: HttpRequest, targetPath: string, options: DownloadOptions): Future<DownloadResult>;
+}
+
+export type HttpErrorCode = 'CONNECTION_FAILED' | 'CONNECTION_RESET' | 'IDLE_TIMEOUT' | 'TOO_LARGE' | 'TRUNCATED' | 'INVALID_RESPONSE';
+
+/** Why a request got no usable answer. The URL in the message never holds credentials. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
+  constructor(readonly code: HttpErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,6 @@
+export * from './file-lock.js';
+export * from './files.js';
+export * from './host.js';
+export * from './http.js';
+export * from './mounts.js';
+export * from './subprocess.js';

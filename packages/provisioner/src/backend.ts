@@ -1,0 +1,25 @@
+import type { Future, PID } from '@keelson/process';
+import { Process } from '@keelson/process';
+import type { LayerTree } from '@keelson/store';
+
+export type BackendName = 'copy' | 'bind' | 'overlay';
+
+/** Paths a container can fill beside its sandbox (overlay's upper and work directories). */
+export interface BackendResult {
+  readonly ephemeralVolumes: readonly string[];
+}
+
+/**
+ * Makes one root filesystem out of layer trees. Mirrors Mesos `provisioner/backend.hpp`.
+ *
+ * `backendDirectory` is the backend's own folder of that container (`…/backends/<backend>`), `rootfs` a path below it
+ * that does not exist yet.
+ */
+export abstract class Backend<Self = unknown> extends Process<Self> {
+  /** `layers` base first. Fails with ProvisionerError and leaves nothing behind. */
+  abstract provision(layers: readonly LayerTree[], rootfs: string, backendDirectory: string): Future<BackendResult>;
+  /** True if something was taken down, false if nothing was there. Works after a reboot too. */
+  abstract destroy(rootfs: string, backendDirectory: string): Future<boolean>;
+}
+
+export type BackendPid = PID<Backend>;
