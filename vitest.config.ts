@@ -1,12 +1,15 @@
 import { defineConfig } from 'vitest/config';
+import { ClosingLineReporter } from './test/support/closing-line-reporter.js';
 
-/** Unit, property, conformance and regression tests. They run against the built packages, as users get them. */
+/** Every test there is. They run against the built packages, as users get them. */
 export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', 'test/bench/**'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    reporters: ['dot', new ClosingLineReporter()],
   },
 });
