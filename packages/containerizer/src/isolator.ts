@@ -1,0 +1,53 @@
+import type { Future, PID } from '@keelson/process';
+import { Future as Futures, Process } from '@keelson/process';
+import type { ContainerId } from '@keelson/provisioner';
+import type { ContainerConfig } from './container-config.js';
+import type { BindMount } from './launcher.js';
+
+/** What an isolator adds to a launch. Later isolators win over earlier ones, the user's environment over all. */
+export interface LaunchContribution {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** `target` as the container sees it; it is resolved in-root before use. */
+  readonly mounts?: readonly BindMount[];
+}
+
+/** A limit the container ran into; it is destroyed for it. */
+export interface ContainerLimitation {
+  readonly message: string;
+}
+
+/** What an isolator may know when it prepares a container. */
+export interface PreparationContext {
+  readonly config: ContainerConfig;
+  readonly rootfs: string;
+  readonly sandboxDirectory: string;
+}
+
+/**
+ * One aspect of a container's isolation. Mirrors Mesos `slave/isolator.hpp`.
+ *
+ * Isolators are prepared one after the other in their configured order and cleaned up in reverse. `cleanup` is called
+ * once per container, only after `prepare` was called and has ended, and tolerates containers it does not know.
+ */
+export abstract class Isolator<Self = unknown> extends Process<Self> {
+  /** Takes up containers of an earlier life. */
+  recover(_containers: readonly ContainerId[]): Future<void> {
+    return Futures.ready(undefined);
+  }
+
+  abstract prepare(id: ContainerId, context: PreparationContext): Future<LaunchContribution>;
+
+  /** Called with the container's first process, as soon as there is one. */
+  isolate(_id: ContainerId, _pid: number): Future<void> {
+    return Futures.ready(undefined);
+  }
+
+  /** Answers when the container ran into a limit; never, for an isolator without limits. */
+  watch(_id: ContainerId): Future<ContainerLimitation> {
+    return Futures.never();
+  }
+
+  abstract cleanup(id: ContainerId): Future<void>;
+}
+
+export type IsolatorPid = PID<Isolator>;

@@ -1,0 +1,72 @@
+import type { ProcessIdentity } from '@keelson/os/ports';
+import type { Future, PID } from '@keelson/process';
+import { Process } from '@keelson/process';
+import type { ContainerId } from '@keelson/provisioner';
+import type { ContainerUser } from './container-user.js';
+import type { LauncherName } from './container-config.js';
+
+/** A file or folder of the host mounted into the container. `target` is resolved inside the root, links and all. */
+export interface BindMount {
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+}
+
+/** Everything a launcher needs to start a container: all names are resolved, nothing is left to look up. */
+export interface LaunchRequest {
+  readonly id: ContainerId;
+  /** The container's folder below `runtime/`; the launcher keeps its own files here. */
+  readonly runtimeDirectory: string;
+  readonly rootfs: string;
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workingDirectory: string;
+  readonly user: ContainerUser;
+  readonly hostname: string;
+  readonly mounts: readonly BindMount[];
+  readonly network: 'host' | 'none';
+  readonly memoryBytes?: number;
+  readonly cpus?: number;
+  /** Files that get what the container prints; ours are passed through when missing. */
+  readonly stdio?: { readonly stdout: string; readonly stderr: string };
+}
+
+/** A process that survives the end of this program, and what identifies it afterwards. Plain data. */
+export interface ProcessRecord {
+  /** The container's first process, as the host numbers it. */
+  readonly pid: number;
+  /** Missing when it was over before anybody could look. */
+  readonly process?: ProcessIdentity;
+  /** Who waits for it and writes its exit status; when it is gone, the status is there or never will be. */
+  readonly monitor?: ProcessIdentity;
+}
+
+/**
+ * A started container. `status` is not bound to any actor: it settles even when the runtime that launched it is gone,
+ * with the number a shell would show (128 + n for signal n), after that number was recorded on disk.
+ */
+export interface LaunchedProcess extends ProcessRecord {
+  readonly status: Future<number | undefined>;
+}
+
+/**
+ * Starts the processes of containers and ends them. Mirrors Mesos `containerizer/mesos/launcher.hpp`.
+ *
+ * A launched container outlives the launcher: terminating the actor ends no process.
+ */
+export abstract class Launcher<Self = unknown> extends Process<Self> {
+  /** Its name, or why it cannot launch anything here: NO_LAUNCHER. Looked at once, the answer is kept. */
+  abstract probe(): Future<LauncherName>;
+
+  /**
+   * Answers once the process has started.
+   *
+   * @throws ContainerizerError COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, LAUNCH_FAILED
+   */
+  abstract launch(request: LaunchRequest): Future<LaunchedProcess>;
+
+  /** Ends every process of the container and what the launcher keeps of it. Unknown or ended ones are success. */
+  abstract destroy(id: ContainerId, runtimeDirectory: string, process: ProcessRecord | undefined): Future<void>;
+}
+
+export type LauncherPid = PID<Launcher>;
