@@ -1,0 +1,21 @@
+import { Future, collect } from '@keelson/process';
+
+/**
+ * Applies `step` to every item, at most `width` at a time, and answers the results in order.
+ * Fails with the first failure, after which no further batch starts.
+ */
+export function inBatches<T, R>(
+  items: readonly T[],
+  width: number,
+  step: (item: T) => Future<R>,
+): Future<readonly R[]> {
+  const results: R[] = [];
+  const next = (from: number): Future<readonly R[]> => {
+    if (from >= items.length) return Future.ready(results as readonly R[]);
+    return collect(items.slice(from, from + width).map(step)).then((batch) => {
+      results.push(...batch);
+      return next(from + width);
+    });
+  };
+  return next(0);
+}

@@ -1,0 +1,128 @@
+import type { FileError, Files } from '@keelson/os/ports';
+import { Future } from '@keelson/process';
+import { inBatches } from './batches.js';
+import { codeOf } from './store-error.js';
+import { JournalReader } from './image-journal.js';
+import { isLayerId } from './layer-id.js';
+import type { LayerRecord } from './layer-record.js';
+import { layerRecordFormat } from './layer-record.js';
+import type { StorePaths } from './paths.js';
+import { decodeRecord } from './record.js';
+import type { StoredImage } from './stored-image.js';
+
+/** Something in the store's directories that is not what it should be. */
+export interface StoreProblem {
+  /** Name below `layers/`, or `storedImages`. */
+  readonly object: string;
+  readonly code: 'UNKNOWN' | 'EMPTY' | 'CORRUPT' | 'FUTURE' | 'ROOTFS_MISSING';
+  readonly why: string;
+}
+
+export interface LayerScan {
+  readonly layers: readonly LayerRecord[];
+  readonly problems: readonly StoreProblem[];
+}
+
+/** What the directories say, read without the lock and without changing anything. */
+export interface StoreInventory extends LayerScan {
+  readonly storeVersion: number;
+  readonly images: readonly StoredImage[];
+}
+
+/** Reads under `layers/` at most this many records at a time. */
+const width = 64;
+
+/**
+ * The store as its files tell it, for commands that only read and must work beside a running owner.
+ *
+ * What disappears between listing and reading was pruned meanwhile and is left out. A store that does not exist
+ * yet is empty.
+ */
+export function readInventory(paths: StorePaths, files: Files): Future<StoreInventory> {
+  return readJournal(paths, files).then((journal) =>
+    scanLayers(paths, files).then((scan) => ({
+      storeVersion: journal.table.storeVersion,
+      images: journal.problem ? [] : [...journal.table.images.values()],
+      layers: scan.layers,
+      problems: journal.problem ? [{ object: 'storedImages', ...journal.problem }, ...scan.problems] : scan.problems,
+    })),
+  );
+}
+
+/** Reads every layer's record; what is broken or foreign is answered as a problem. */
+export function scanLayers(paths: StorePaths, files: Files): Future<LayerScan> {
+  return listOrNone(files, paths.layers)
+    .then((entries) => inBatches(entries, width, (entry) => readLayer(paths, files, entry.name)))
+    .then((read) => ({
+      layers: read.flatMap((one) => (one && 'id' in one ? [one] : [])),
+      problems: read.flatMap((one) => (one && 'object' in one ? [one] : [])),
+    }));
+}
+
+/** Names in `directory`, none when it is missing. */
+export function listOrNone(files: Files, directory: string): ReturnType<Files['list']> {
+  return files.list(directory).repair((failed) => {
+    if (isMissing(failed.failure())) return Future.ready([]);
+    throw failed.failure();
+  });
+}
+
+function readJournal(paths: StorePaths, files: Files): Future<JournalReader> {
+  return files
+    .read(paths.storedImages, { maxBytes: maxJournalBytes })
+    .repair((failed) => {
+      if (isMissing(failed.failure())) return Future.ready(new Uint8Array());
+      throw failed.failure();
+    })
+    .then((bytes) => {
+      const reader = new JournalReader(bytes);
+      // A file that was never written is an empty store, not a damaged one.
+      if (bytes.length === 0) reader.problem = undefined;
+      while (!reader.advance(1_000));
+      return reader;
+    });
+}
+
+function readLayer(
+  paths: StorePaths,
+  files: Files,
+  name: string,
+): Future<LayerRecord | StoreProblem | undefined> {
+  if (!isLayerId(name)) return Future.ready({ object: name, code: 'UNKNOWN', why: 'not a layer id' });
+  return files
+    .read(paths.layerRecord(name))
+    .then((bytes): LayerRecord | StoreProblem | Future<LayerRecord | StoreProblem> => {
+      const record = decodeRecord(layerRecordFormat, bytes);
+      if (!record.ok) return { object: name, code: record.problem, why: record.why };
+      if (record.value.id !== name) {
+        return { object: name, code: 'CORRUPT', why: `its record is that of ${record.value.id}` };
+      }
+      return files.status(paths.rootfs(name)).then((status): LayerRecord | StoreProblem => {
+        if (status?.kind === 'directory') return record.value;
+        return { object: name, code: 'ROOTFS_MISSING', why: 'it has no rootfs directory' };
+      });
+    })
+    .repair((failed): Future<LayerRecord | StoreProblem | undefined> => unreadableLayer(paths, files, name, failed));
+}
+
+/** Tells a layer that was pruned meanwhile from one whose record is missing or cannot be read. */
+function unreadableLayer(
+  paths: StorePaths,
+  files: Files,
+  name: string,
+  failed: Future<unknown>,
+): Future<StoreProblem | undefined> {
+  const { message } = failed.failure();
+  return files
+    .status(paths.layer(name))
+    .then((status): StoreProblem | undefined =>
+      status ? { object: name, code: 'CORRUPT', why: `its record cannot be read: ${message}` } : undefined,
+    );
+}
+
+function isMissing(error: Error): boolean {
+  return codeOf(error) === ('ENOENT' satisfies FileError['code']);
+}
+
+/** Far above 10,000 images of a few kilobytes each. */
+export const maxJournalBytes = 1 << 30;
