@@ -1,0 +1,190 @@
+import { closeSync, chmodSync, fchmodSync, readFileSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileError, pathText, systemCallError, toFileError } from '../file-error.js';
+import { mountsWithin, parseMountInfo } from '../mountinfo.js';
+import {
+  DirectoryCursor, EntryType, lastErrno, NativeStatus, openDirectory, openDirectoryAt, openDirectoryHandleAt, PARENT,
+  SELF, unlinkAt,
+} from '../system-calls/directory-descriptors.js';
+import { cString } from '../system-calls/native.js';
+
+export interface RemoveTreeInput {
+  /** Absolute. The tree, or single file, that goes away. */
+  readonly path: string;
+}
+
+export interface RemovedTree {
+  /** What the disk got back: allocated bytes of the files whose last link went. */
+  readonly unlinkedBytes: number;
+  readonly entries: number;
+}
+
+/** A directory on the way down. Only the deepest is open, so depth costs memory but no descriptors. */
+interface Level {
+  readonly name: Uint8Array;
+  readonly identity: string;
+  /** Directories inside that are still to be removed. */
+  readonly directories: Uint8Array[];
+}
+
+/**
+ * Job `os.remove-tree`: removes one tree, the deepest first. A missing one is success.
+ *
+ * Never follows a link, and never crosses a mount: what has a mount below it is refused whole (EBUSY), and a
+ * mount that appears later is met by its device and mount id. It stops at the first error, whose FileError
+ * names the entry; nothing is retried, what is gone stays gone. Names are bytes and depth has no limit,
+ * because every step goes through the descriptor of the directory at hand.
+ */
+export default function removeTree({ path }: RemoveTreeInput): RemovedTree {
+  let parent: string;
+  try {
+    parent = realpathSync(dirname(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { unlinkedBytes: 0, entries: 0 };
+    throw toFileError(error, 'open', path);
+  }
+  refuseMounts(join(parent, basename(path)));
+  const removal = new TreeRemoval(parent);
+  try {
+    return removal.remove(cString(basename(path)));
+  } finally {
+    removal.close();
+  }
+}
+
+function refuseMounts(path: string): void {
+  const [first] = mountsWithin(parseMountInfo(readFileSync('/proc/self/mountinfo', 'utf8')), path);
+  if (first) throw fileError('EBUSY', 'remove', first.target, `a ${first.type} is mounted there`);
+}
+
+class TreeRemoval {
+  readonly #cursor = new DirectoryCursor();
+  readonly #status = new NativeStatus();
+  readonly #levels: Level[] = [];
+  readonly #mount: string;
+  #descriptor: number;
+  #unlinkedBytes = 0;
+  #entries = 0;
+
+  constructor(private readonly parent: string) {
+    this.#descriptor = openDirectory(parent);
+    this.#readStatus(SELF);
+    this.#mount = this.#status.mount;
+    this.#levels.push({ name: cString(parent), identity: this.#status.identity, directories: [] });
+  }
+
+  remove(name: Uint8Array): RemovedTree {
+    if (this.#status.readAt(this.#descriptor, name)) {
+      this.#removeEntry(name, this.#status.isDirectory ? EntryType.directory : EntryType.unknown, () => name);
+      while (this.#levels.length > 1 || this.#level.directories.length > 0) this.#step();
+    } else if (lastErrno() !== ENOENT) {
+      throw this.#error('statx', name);
+    }
+    return { unlinkedBytes: this.#unlinkedBytes, entries: this.#entries };
+  }
+
+  close(): void {
+    if (this.#descriptor >= 0) closeSync(this.#descriptor);
+  }
+
+  /** Goes into the next directory inside, or removes the present one when none is left. */
+  #step(): void {
+    const next = this.#level.directories.at(-1);
+    if (next) {
+      this.#enter(next);
+      this.#empty();
+    } else {
+      this.#leave();
+    }
+  }
+
+  /** Unlinks all files of the present directory and remembers the directories. */
+  #empty(): void {
+    this.#cursor.start(this.#descriptor, '');
+    while (this.#cursor.advance()) {
+      this.#removeEntry(this.#cursor.nameAddress, this.#cursor.type, () => this.#cursor.copyName());
+    }
+  }
+
+  #removeEntry(name: Uint8Array | number, type: number, copyName: () => Uint8Array): void {
+    if (type !== EntryType.directory && !this.#status.readAt(this.#descriptor, name)) throw this.#error('statx', copyName());
+    if (type === EntryType.directory || this.#status.isDirectory) {
+      this.#level.directories.push(copyName());
+      return;
+    }
+    const freedBytes = this.#status.linkCount === 1 ? this.#status.allocatedBytes : 0;
+    if (!unlinkAt(this.#descriptor, name)) throw this.#error('unlink', copyName());
+    this.#unlinkedBytes += freedBytes;
+    this.#entries++;
+  }
+
+  #enter(name: Uint8Array): void {
+    const child = this.#openChild(name);
+    closeSync(this.#descriptor);
+    this.#descriptor = child;
+    this.#levels.push({ name, identity: '', directories: [] });
+    this.#readStatus(SELF);
+    if (this.#status.mount !== this.#mount) throw fileError('EBUSY', 'remove', this.#path(), 'something is mounted there');
+    this.#levels[this.#levels.length - 1] = { name, identity: this.#status.identity, directories: [] };
+    this.#unlinkedBytes += this.#status.allocatedBytes;
+    // Root needs no permission bits; anybody else may lack the write bit on a directory of his own.
+    if (!isRoot() && (this.#status.mode & 0o700) !== 0o700) fchmodSync(this.#descriptor, 0o700);
+  }
+
+  #openChild(name: Uint8Array): number {
+    const child = openDirectoryAt(this.#descriptor, name);
+    if (child >= 0) return child;
+    if (lastErrno() !== EACCES || isRoot()) throw this.#error('open', name);
+    const handle = openDirectoryHandleAt(this.#descriptor, name);
+    if (handle < 0) throw this.#error('open', name);
+    try {
+      chmodSync(`/proc/self/fd/${handle}`, 0o700);
+      const opened = openDirectoryAt(handle, SELF);
+      if (opened < 0) throw this.#error('open', name);
+      return opened;
+    } finally {
+      closeSync(handle);
+    }
+  }
+
+  /** Back to the directory above, which must be the one we came from, and removes the emptied one. */
+  #leave(): void {
+    const parent = openDirectoryAt(this.#descriptor, PARENT);
+    if (parent < 0) throw this.#error('open');
+    closeSync(this.#descriptor);
+    this.#descriptor = parent;
+    const left = this.#levels.pop() as Level;
+    this.#readStatus(SELF);
+    if (this.#status.identity !== this.#level.identity) {
+      throw fileError('EBUSY', 'remove', this.#path(left.name), 'it was moved while it was being removed');
+    }
+    if (!unlinkAt(this.#descriptor, left.name, { directory: true })) throw this.#error('rmdir', left.name);
+    this.#level.directories.pop();
+    this.#entries++;
+  }
+
+  get #level(): Level {
+    return this.#levels[this.#levels.length - 1] as Level;
+  }
+
+  #readStatus(name: Uint8Array): void {
+    if (!this.#status.readAt(this.#descriptor, name)) throw this.#error('statx');
+  }
+
+  #error(syscall: string, name?: Uint8Array): Error {
+    return systemCallError(lastErrno(), syscall, this.#path(name));
+  }
+
+  #path(name?: Uint8Array): string {
+    const names = this.#levels.slice(1).map((level) => level.name);
+    if (name) names.push(name);
+    return [this.parent, ...names.map((bytes) => pathText(bytes.subarray(0, -1)))].join('/');
+  }
+}
+
+function isRoot(): boolean {
+  return process.geteuid?.() === 0;
+}
+
+const ENOENT = 2;
+const EACCES = 13;
