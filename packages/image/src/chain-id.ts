@@ -16,7 +16,7 @@ export function chainIds(diffIds: readonly Digest[]): string[] {
   });
 }
 
-/** The chain id of a base layer is its diff id; one of another algorithm is hashed so that ids keep one shape. */
+/** The chain id of a base layer is its diff id; one of another algorithm is hashed: ids keep one shape. */
 function baseId(diffId: Digest): string {
   return diffId.startsWith('sha256:') ? hexOf(diffId) : sha256(diffId);
 }

@@ -13,7 +13,7 @@ export interface Descriptor {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** A layer of a manifest. `urls` are elsewhere and not to be trusted; they are given only for foreign layers. */
+/** A layer of a manifest. `urls` lead elsewhere and are not to be trusted; only foreign layers have them. */
 export interface LayerDescriptor extends Descriptor, LayerFormat {
   readonly urls: readonly string[];
 }

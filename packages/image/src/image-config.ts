@@ -51,7 +51,9 @@ export function parseImageConfig(bytes: Uint8Array, limits?: JsonLimits): ImageC
   };
 }
 
-function readExecution(config: JsonCursor | undefined): Omit<ImageConfig, keyof Platform | 'created' | 'diffIds'> {
+type Execution = Omit<ImageConfig, keyof Platform | 'created' | 'diffIds'>;
+
+function readExecution(config: JsonCursor | undefined): Execution {
   const stopSignal = config?.optionalString('StopSignal');
   return {
     env: config?.strings('Env') ?? [],

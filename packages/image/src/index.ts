@@ -24,5 +24,7 @@ export { formatPlatform, normalisePlatform, parsePlatform, platformOfNode } from
 export type { ImageReference } from './reference.js';
 export { familiarReference, formatReference, parseReference } from './reference.js';
 export { selectPlatform } from './select-platform.js';
+export type { TarEntry, TarEntryType, TarHandler, TarTime } from './tar/entry.js';
+export { TarReader } from './tar/reader.js';
 export type { WhiteoutKind } from './whiteout.js';
 export { classifyName } from './whiteout.js';

@@ -23,8 +23,8 @@ export class JsonCursor {
   /** @throws ImageError `code`  not JSON in UTF-8, not an object, too long or too deep */
   static parse(bytes: Uint8Array, what: string, code: ImageErrorCode, limits: JsonLimits = {}): JsonCursor {
     const { maxBytes = 4 * 1024 * 1024, maxDepth = 64 } = limits;
-    if (bytes.length > maxBytes) throw new ImageError(code, `the ${what} has ${bytes.length} bytes, over ${maxBytes}`);
-    if (depthOf(bytes, maxDepth) > maxDepth) throw new ImageError(code, `the ${what} nests deeper than ${maxDepth}`);
+    if (bytes.length > maxBytes) throw new ImageError(code, `the ${what} is longer than ${maxBytes} bytes`);
+    if (isDeeper(bytes, maxDepth)) throw new ImageError(code, `the ${what} nests deeper than ${maxDepth}`);
     try {
       const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
       return new JsonCursor(JSON.parse(text), what, code).asObject();
@@ -52,7 +52,8 @@ export class JsonCursor {
     const found = this.#own(key);
     if (found === undefined) return [];
     if (!Array.isArray(found)) throw this.#at(key).refused('an array');
-    return found.map((element: unknown, index) => new JsonCursor(element, `${this.place}.${key}[${index}]`, this.code));
+    const at = (index: number) => `${this.place}.${key}[${index}]`;
+    return found.map((element: unknown, index) => new JsonCursor(element, at(index), this.code));
   }
 
   string(key: string): string {
@@ -93,7 +94,8 @@ export class JsonCursor {
   }
 
   asObject(): this {
-    if (typeof this.value !== 'object' || this.value === null || Array.isArray(this.value)) throw this.refused('an object');
+    const { value } = this;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw this.refused('an object');
     return this;
   }
 
@@ -112,19 +114,18 @@ export class JsonCursor {
   }
 }
 
-/** Counts before parsing, so that depth costs an attacker a scan and us no stack. Stops above `limit`. */
-function depthOf(bytes: Uint8Array, limit: number): number {
+/** Counts before parsing, so that depth costs us a scan and no stack. */
+function isDeeper(bytes: Uint8Array, limit: number): boolean {
   let depth = 0;
-  let deepest = 0;
   let inString = false;
-  for (let index = 0; index < bytes.length && deepest <= limit; index++) {
+  for (let index = 0; index < bytes.length; index++) {
     const byte = bytes[index];
     if (inString) {
       if (byte === 0x5c /* \ */) index++;
       else if (byte === 0x22 /* " */) inString = false;
     } else if (byte === 0x22) inString = true;
-    else if (byte === 0x7b /* { */ || byte === 0x5b /* [ */) deepest = Math.max(deepest, ++depth);
     else if (byte === 0x7d /* } */ || byte === 0x5d /* ] */) depth--;
+    else if ((byte === 0x7b /* { */ || byte === 0x5b) /* [ */ && ++depth > limit) return true;
   }
-  return deepest;
+  return false;
 }

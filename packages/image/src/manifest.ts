@@ -30,18 +30,24 @@ export interface ImageIndex {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** overlayfs takes 500 lower directories; what has more layers or platforms than this is no image of anybody's. */
+/** overlayfs takes 500 lower directories; what has more layers or platforms is no image of anybody's. */
 const mostElements = 1000;
 
 /** What servers say that know nothing of images. */
-const neutralTypes = new Set(['', 'application/json', 'application/octet-stream', 'text/plain', 'binary/octet-stream']);
+const neutralTypes = new Set([
+  '',
+  'application/json',
+  'application/octet-stream',
+  'binary/octet-stream',
+  'text/plain',
+]);
 
 /**
  * Reads a Docker schema 2 or OCI manifest, a manifest list or an index.
  *
- * `contentType` is what came beside the bytes: a `Content-Type` header or the media type of the descriptor that led here.
- * It, the document's own `mediaType` and what the document holds must agree, or two readers could see two images
- * (CVE-2021-41190).
+ * `contentType` is what came beside the bytes: a `Content-Type` header or the media type of the descriptor that
+ * led here. It, the document's own `mediaType` and what the document holds must agree, or two readers could see
+ * two images (CVE-2021-41190).
  *
  * @throws ImageError INVALID_MANIFEST      malformed, over a limit, or both a manifest and an index
  * @throws ImageError MEDIA_TYPE_MISMATCH   the three do not agree
@@ -50,7 +56,11 @@ const neutralTypes = new Set(['', 'application/json', 'application/octet-stream'
  * @throws ImageError UNSUPPORTED_LAYER     an encrypted layer
  * @throws ImageError NO_LAYERS             an image without layers
  */
-export function parseManifest(bytes: Uint8Array, contentType?: string, limits?: JsonLimits): ImageManifest | ImageIndex {
+export function parseManifest(
+  bytes: Uint8Array,
+  contentType?: string,
+  limits?: JsonLimits,
+): ImageManifest | ImageIndex {
   const document = JsonCursor.parse(bytes, 'manifest', 'INVALID_MANIFEST', limits);
   const outer = (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase();
   const inner = document.optionalString('mediaType');
@@ -74,7 +84,8 @@ export function parseManifest(bytes: Uint8Array, contentType?: string, limits?: 
 
 function refuseSchema1(document: JsonCursor, mediaType: string): void {
   if (document.has('fsLayers') || isSchema1MediaType(mediaType)) {
-    throw new ImageError('SCHEMA1_UNSUPPORTED', 'the image has a Docker schema 1 manifest, which cannot be verified');
+    const why = 'the image has a Docker schema 1 manifest, which cannot be verified';
+    throw new ImageError('SCHEMA1_UNSUPPORTED', why);
   }
 }
 
@@ -103,18 +114,20 @@ function readManifest(document: JsonCursor, mediaType: string): ImageManifest {
 
   const layers = document.array('layers');
   if (layers.length === 0) throw new ImageError('NO_LAYERS', 'the image has no layers');
-  if (layers.length > mostElements) throw document.refused(`a manifest of at most ${mostElements} layers`);
-  return { kind: 'manifest', mediaType, config, layers: layers.map(readLayer), annotations: document.stringMap('annotations') };
+  if (layers.length > mostElements) throw document.refused(`an image of at most ${mostElements} layers`);
+  const annotations = document.stringMap('annotations');
+  return { kind: 'manifest', mediaType, config, layers: layers.map(readLayer), annotations };
 }
 
 function readLayer(cursor: JsonCursor): LayerDescriptor {
   const descriptor = readDescriptor(cursor);
-  const format = layerFormat(descriptor.mediaType);
+  const { digest, mediaType } = descriptor;
+  const format = layerFormat(mediaType);
   if (format !== undefined) return { ...descriptor, ...format, urls: format.foreign ? cursor.strings('urls') : [] };
-  if (descriptor.mediaType.endsWith('+encrypted')) {
-    throw new ImageError('UNSUPPORTED_LAYER', `layer ${descriptor.digest} is encrypted (${quoted(descriptor.mediaType)})`);
+  if (mediaType.endsWith('+encrypted')) {
+    throw new ImageError('UNSUPPORTED_LAYER', `layer ${digest} is encrypted (${quoted(mediaType)})`);
   }
-  throw notAnImage(`layer ${descriptor.digest} is ${quoted(descriptor.mediaType)}`);
+  throw notAnImage(`layer ${digest} is ${quoted(mediaType)}`);
 }
 
 function mismatch(how: string): ImageError {

@@ -45,18 +45,14 @@ export interface LayerFormat {
   readonly foreign: boolean;
 }
 
-const layer = new RegExp(
-  `^(?:(${[mediaTypes.ociLayer, mediaTypes.dockerLayer].map(escaped).join('|')})|` +
-    `${[mediaTypes.ociForeignLayer, mediaTypes.dockerForeignLayer].map(escaped).join('|')})(?:[+.](gzip|zstd))?$`,
-);
+const layers: readonly string[] = [mediaTypes.ociLayer, mediaTypes.dockerLayer];
+const foreignLayers: readonly string[] = [mediaTypes.ociForeignLayer, mediaTypes.dockerForeignLayer];
 
 /** How a layer of this media type is packed; `undefined` if it is no file system layer that we can unpack. */
 export function layerFormat(mediaType: string): LayerFormat | undefined {
-  const found = layer.exec(mediaType);
-  if (found === null) return undefined;
-  return { compression: (found[2] as LayerCompression | undefined) ?? 'none', foreign: found[1] === undefined };
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('.', '\\.');
+  const packed = /[+.](gzip|zstd)$/.exec(mediaType);
+  const base = packed === null ? mediaType : mediaType.slice(0, packed.index);
+  const foreign = foreignLayers.includes(base);
+  if (!foreign && !layers.includes(base)) return undefined;
+  return { compression: (packed?.[1] as LayerCompression | undefined) ?? 'none', foreign };
 }

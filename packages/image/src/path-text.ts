@@ -1,7 +1,7 @@
 /*
- * Names in a file system are bytes; records are JSON, which is text. Inside the unpacker a path is a *byte string*, one
- * character U+0000 to U+00FF for each byte, which is exact and cheap to compare. In records it is *path text*: UTF-8
- * where the bytes are valid, and `%XX` for a byte that is not, and for `%` itself.
+ * Names in a file system are bytes; records are JSON, which is text. Inside the unpacker a path is a *byte string*,
+ * one character U+0000 to U+00FF for each byte, which is exact and cheap to compare. In records it is *path text*:
+ * UTF-8 where the bytes are valid, and `%XX` for a byte that is not, and for `%` itself.
  */
 import { isUtf8 } from 'node:buffer';
 
@@ -22,9 +22,9 @@ export function encodePathText(bytes: Uint8Array): string {
 export function decodePathText(text: string): Buffer {
   if (!text.includes('%')) return Buffer.from(text, 'utf8');
   const parts = text.split(/(%[0-9A-Fa-f]{2})/);
-  return Buffer.concat(
-    parts.map((part, index) => (index % 2 === 1 ? Buffer.from(part.slice(1), 'hex') : Buffer.from(part, 'utf8'))),
-  );
+  const bytesOf = (part: string, index: number) =>
+    index % 2 === 1 ? Buffer.from(part.slice(1), 'hex') : Buffer.from(part, 'utf8');
+  return Buffer.concat(parts.map(bytesOf));
 }
 
 function unescaped(character: string): string {

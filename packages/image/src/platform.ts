@@ -18,10 +18,11 @@ const part = /^[A-Za-z0-9_.-]{1,64}$/;
 export function parsePlatform(text: string): Platform {
   const parts = text.split('/');
   if (parts.length > 3 || !parts.every((each) => part.test(each))) {
-    throw new ImageError('INVALID_PLATFORM', `${quoted(text)} is not a platform of the form os/architecture[/variant]`);
+    throw new ImageError('INVALID_PLATFORM', `${quoted(text)} is not of the form os/architecture[/variant]`);
   }
   const [os, architecture, variant] = parts.length === 1 ? ['linux', parts[0]] : parts;
-  return normalisePlatform({ os: os!, architecture: architecture!, ...(variant === undefined ? {} : { variant }) });
+  const named = { os: os!, architecture: architecture! };
+  return normalisePlatform(variant === undefined ? named : { ...named, variant });
 }
 
 export function formatPlatform(platform: Platform): string {

@@ -17,9 +17,10 @@ const hub = 'docker.io';
 const hubAliases = new Set(['index.docker.io', 'registry-1.docker.io']);
 const longestRepository = 255;
 
+const name = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
 const label = '[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?';
 const registry = new RegExp(`^(?:${label}(?:\\.${label})*|\\[[a-fA-F0-9:]{2,45}\\])(?::[0-9]{1,5})?$`);
-const repository = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/;
+const repository = new RegExp(`^${name}(?:/${name})*$`);
 const tag = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const bareHash = /^[a-f0-9]{64}$/;
 
@@ -38,10 +39,11 @@ export function parseReference(text: string): ImageReference {
   if (!registry.test(host)) throw invalid(text, `${quoted(host)} is not a registry host`);
   if (path !== path.toLowerCase()) throw invalid(text, 'a repository is written in lower case');
   if (!repository.test(path)) throw invalid(text, `${quoted(path)} is not a repository`);
-  if (path.length > longestRepository) throw invalid(text, `a repository has at most ${longestRepository} characters`);
+  if (path.length > longestRepository) throw invalid(text, `its repository has over ${longestRepository} letters`);
 
-  if (digest !== undefined) return { registry: host, repository: path, ...(tag === undefined ? {} : { tag }), digest };
-  return { registry: host, repository: path, tag: tag ?? 'latest' };
+  const where = { registry: host, repository: path };
+  if (digest === undefined) return { ...where, tag: tag ?? 'latest' };
+  return tag === undefined ? { ...where, digest } : { ...where, tag, digest };
 }
 
 /**
@@ -53,21 +55,22 @@ export function formatReference(reference: ImageReference): string {
   return `${reference.registry}/${reference.repository}${suffixOf(reference)}`;
 }
 
-/** The short text that people expect: without `docker.io/` and `library/` where they are implied. It reads back the same. */
+/** The short text that people expect: `docker.io/` and `library/` go where they are implied. It reads back the same. */
 export function familiarReference(reference: ImageReference): string {
   const canonical = formatReference(reference);
   if (reference.registry !== hub) return canonical;
   const path = reference.repository.replace(/^library\/(?=[^/]+$)/, '');
-  const short = `${path}${suffixOf(reference)}`;
+  const read = normalised(path);
   // On Docker Hub too the first part of a path may look like a host: `docker.io/my.org/app` is not `my.org/app`.
-  return formatReference(parseReference(short)) === canonical ? short : canonical;
+  const isSame = read.registry === hub && read.repository === reference.repository;
+  return isSame ? `${path}${suffixOf(reference)}` : canonical;
 }
 
 function suffixOf(reference: ImageReference): string {
   return reference.digest === undefined ? `:${reference.tag ?? 'latest'}` : `@${reference.digest}`;
 }
 
-function split(text: string): { name: string; tag?: string; digest?: Digest } {
+function split(text: string): { name: string; tag: string | undefined; digest: Digest | undefined } {
   const at = text.indexOf('@');
   const digest = at < 0 ? undefined : text.slice(at + 1);
   if (digest !== undefined && !isDigest(digest)) throw invalid(text, `${quoted(digest)} is not a digest`);
@@ -75,14 +78,14 @@ function split(text: string): { name: string; tag?: string; digest?: Digest } {
   const named = at < 0 ? text : text.slice(0, at);
   const colon = named.lastIndexOf(':');
   // A colon before the last slash belongs to the port of a registry.
-  if (colon < 0 || named.indexOf('/', colon) >= 0) return { name: named, ...(digest === undefined ? {} : { digest }) };
+  if (colon < 0 || named.indexOf('/', colon) >= 0) return { name: named, tag: undefined, digest };
 
   const found = named.slice(colon + 1);
   if (!tag.test(found)) throw invalid(text, `${quoted(found)} is not a tag`);
-  return { name: named.slice(0, colon), tag: found, ...(digest === undefined ? {} : { digest }) };
+  return { name: named.slice(0, colon), tag: found, digest };
 }
 
-/** Tells a host from the first part of a path by the rules of Docker: a dot, a colon, `localhost` or an upper-case letter. */
+/** Tells a host from the first part of a path as Docker does: a dot, a colon, `localhost` or an upper-case letter. */
 function normalised(name: string): { registry: string; repository: string } {
   const slash = name.indexOf('/');
   const first = name.slice(0, slash);

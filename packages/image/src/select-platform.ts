@@ -8,9 +8,9 @@ import { formatPlatform, normalisePlatform } from './platform.js';
 /**
  * The manifest of `index` that runs best on `platform`; the first of equals.
  *
- * A machine runs older variants of its own architecture: arm v7 falls back to v6 and v5, amd64 v3 to v2 and v1. As in
- * containerd (`platforms/compare.go`) arm64 also takes 32-bit arm and amd64 takes 386 where nothing better is there. An
- * entry that names no platform is a last resort; attestations and other artifacts are never chosen.
+ * A machine runs older variants of its own architecture: arm v7 falls back to v6 and v5, amd64 v3 to v2 and v1.
+ * As in containerd (`platforms/compare.go`) arm64 also takes 32-bit arm and amd64 takes 386 where nothing better is
+ * there. An entry that names no platform is a last resort; attestations and other artifacts are never chosen.
  *
  * @throws ImageError NO_MATCHING_PLATFORM  the message lists what there is
  */
@@ -23,9 +23,10 @@ export function selectPlatform(index: ImageIndex, platform: Platform): ManifestD
     if (rank < bestRank) [best, bestRank] = [manifest, rank];
   }
   if (best !== undefined) return best;
-  const offered = index.manifests.filter(isImage).flatMap((manifest) => manifest.platform ?? []).map(formatPlatform);
-  const list = [...new Set(offered)].slice(0, 20).join(', ') || 'none';
-  throw new ImageError('NO_MATCHING_PLATFORM', `the image is not made for ${formatPlatform(platform)}; it has: ${list}`);
+  const offered = index.manifests.filter(isImage).flatMap((manifest) => manifest.platform ?? []);
+  const list = [...new Set(offered.map(formatPlatform))].slice(0, 20).join(', ') || 'none';
+  const why = `the image is not made for ${formatPlatform(platform)}; it has: ${list}`;
+  throw new ImageError('NO_MATCHING_PLATFORM', why);
 }
 
 function rankOf(manifest: ManifestDescriptor, wanted: readonly string[]): number {
@@ -37,9 +38,10 @@ function rankOf(manifest: ManifestDescriptor, wanted: readonly string[]): number
 
 /** BuildKit hides attestations from old clients behind a platform `unknown/unknown`. */
 function isImage(manifest: ManifestDescriptor): boolean {
-  if (manifest.artifactType !== undefined || manifest.annotations['vnd.docker.reference.type'] !== undefined) return false;
-  if (manifest.platform?.os === 'unknown' || manifest.platform?.architecture === 'unknown') return false;
-  return isManifestMediaType(manifest.mediaType) || isIndexMediaType(manifest.mediaType);
+  const { annotations, artifactType, mediaType, platform } = manifest;
+  if (artifactType !== undefined || annotations['vnd.docker.reference.type'] !== undefined) return false;
+  if (platform?.os === 'unknown' || platform?.architecture === 'unknown') return false;
+  return isManifestMediaType(mediaType) || isIndexMediaType(mediaType);
 }
 
 /** What runs on `platform`, the best first. */
@@ -51,7 +53,11 @@ function fallbacks(platform: Platform): Platform[] {
     case 'amd64':
       return [...variants(platform, [4, 3, 2, 1], 1), { os, architecture: '386' }];
     case 'arm64':
-      return [platform, ...(variant === undefined ? [] : [{ os, architecture }]), ...fallbacks({ os, architecture: 'arm', variant: 'v8' })];
+      return [
+        platform,
+        ...(variant === undefined ? [] : [{ os, architecture }]),
+        ...fallbacks({ os, architecture: 'arm', variant: 'v8' }),
+      ];
     default:
       return [platform];
   }

@@ -84,6 +84,8 @@ describe('a reference', () => {
   it('survives being written and read again, whatever it was made of', () => {
     fc.assert(
       fc.property(fc.option(host), repository, fc.option(tag), fc.option(fc.constant(digest)), (host, path, tag, digest) => {
+        // Without a host a first part with a dot would be read as one.
+        fc.pre(host !== null || !path.split('/', 1)[0]!.includes('.'));
         const text = `${host ? `${host}/` : ''}${path}${tag ? `:${tag}` : ''}${digest ? `@${digest}` : ''}`;
         const { tag: said, ...reference } = parseReference(text);
 
