@@ -42,3 +42,28 @@ export function emptyPruneReport(): PruneReport {
     lockHeldMs: 0,
   };
 }
+
+/**
+ * One report of what several prunes did beside each other: lists are joined, bytes added, the longest lock counts.
+ *
+ * @example mergePruneReports([await docker.prune(names, layers), await other.prune(names, layers)])
+ */
+export function mergePruneReports(reports: readonly PruneReport[]): PruneReport {
+  const sum = (bytesOf: (report: PruneReport) => number): number =>
+    reports.reduce((total, report) => total + bytesOf(report), 0);
+  return {
+    removed: {
+      images: reports.flatMap(({ removed }) => removed.images),
+      layers: reports.flatMap(({ removed }) => removed.layers),
+    },
+    kept: reports.flatMap(({ kept }) => kept),
+    skipped: reports.flatMap(({ skipped }) => skipped),
+    unmatchedExclusions: [...new Set(reports.flatMap(({ unmatchedExclusions }) => unmatchedExclusions))],
+    bytes: {
+      planned: sum(({ bytes }) => bytes.planned),
+      unlinked: sum(({ bytes }) => bytes.unlinked),
+      measured: sum(({ bytes }) => bytes.measured),
+    },
+    lockHeldMs: reports.reduce((longest, { lockHeldMs }) => Math.max(longest, lockHeldMs), 0),
+  };
+}

@@ -6,14 +6,14 @@ export type StoreErrorCode =
   | 'DIGEST_MISMATCH'
   | 'SIZE_MISMATCH'
   | 'PLATFORM_NOT_FOUND'
-  | 'INVALID_REFERENCE'
+  | 'SOURCE_UNSUPPORTED'
   | 'INVALID_MANIFEST'
   | 'LAYOUT_INVALID'
   | 'SELECTION_NEEDED'
   | 'NAME_TAKEN'
   | 'PLAN_STALE'
   | 'LIMIT_EXCEEDED'
-  | 'STORE_NOT_READY'
+  | 'NOT_RECOVERED'
   | 'STORE_UNUSABLE';
 
 /** Why the store could not do as asked. Codes are stable; each has a row in `docs/errors.md`. */

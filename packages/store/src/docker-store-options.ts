@@ -1,0 +1,28 @@
+import type { Platform } from '@keelson/image';
+import type { Files, Host } from '@keelson/os/ports';
+import type { Clock, Executor, PID, Random } from '@keelson/process';
+import type { MetadataManager } from './metadata-manager.js';
+import type { StorePaths } from './paths.js';
+import type { Puller } from './puller.js';
+import type { Sweeper } from './sweeper.js';
+
+export interface DockerStoreOptions {
+  readonly paths: StorePaths;
+  readonly files: Files;
+  readonly executor: Executor;
+  readonly host: Host;
+  readonly random: Random;
+  /** For durations only. */
+  readonly clock: Pick<Clock, 'now'>;
+  readonly metadata: PID<MetadataManager>;
+  readonly puller: PID<Puller>;
+  readonly sweeper: PID<Sweeper>;
+  /** What to pull where a request names no platform; default: that of the host. */
+  readonly platform?: Platform;
+  /** Blobs transferred at once from one repository. Default 3. */
+  readonly parallelDownloads?: number;
+  /** Handed to the job `store.unpack-layer`; its defaults apply where nothing is given. */
+  readonly unpackLimits?: Readonly<Record<string, number>>;
+  /** Layers renamed in one turn of a prune. Default 64. */
+  readonly pruneSliceSize?: number;
+}

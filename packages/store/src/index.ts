@@ -1,0 +1,61 @@
+export type { AreaBytes } from './area-bytes.js';
+export { readAreaBytes } from './area-bytes.js';
+export type { PruneOptions, PullOptions } from './docker-store.js';
+export { DockerStore } from './docker-store.js';
+export type { DockerStoreOptions } from './docker-store-options.js';
+export type { Exclusion } from './exclusion.js';
+export { matches, parseExclusions } from './exclusion.js';
+export type { ImageSource, SourceScheme } from './image-source.js';
+export { parseSource } from './image-source.js';
+export type { LayerScan, StoreInventory, StoreProblem } from './inventory.js';
+export { readInventory, scanLayers } from './inventory.js';
+export { isLayerId } from './layer-id.js';
+export type { LayerRecord } from './layer-record.js';
+export { layerRecordFormat, treeOf } from './layer-record.js';
+export type { LayoutPullerOptions } from './layout/layout-puller.js';
+export { LayoutPuller } from './layout/layout-puller.js';
+export { loadedName } from './layout/loaded-name.js';
+export type {
+  ImageSnapshot,
+  MetadataManagerOptions,
+  MetadataPrune,
+  MetadataRecovery,
+} from './metadata-manager.js';
+export { MetadataManager } from './metadata-manager.js';
+export { layerOfTrash, StorePaths } from './paths.js';
+export type { ImageDecision, Inventory, Protections, PrunePlan } from './plan.js';
+export { decideImages, planPrune, uniqueBytes } from './plan.js';
+export type { PruneReport, RemovedImage, RemovedLayer, Verdict } from './prune-report.js';
+export { emptyPruneReport } from './prune-report.js';
+export type { LayerPullState, PullProgress } from './pull-progress.js';
+export type { PullResult } from './pull-result.js';
+export type {
+  BlobOrigin,
+  BlobRequest,
+  FetchedBlob,
+  ResolvedImage,
+  ResolvedLayer,
+  ResolveRequest,
+} from './puller.js';
+export { Puller } from './puller.js';
+export { PullerRouter } from './puller-router.js';
+export type { DecodedRecord, RecordFormat, RecordProblem } from './record.js';
+export { decodeRecord, encodeRecord } from './record.js';
+export type { RetryPolicy } from './registry/backoff.js';
+export { defaultRetryPolicy } from './registry/backoff.js';
+export type { RegistryPullerOptions } from './registry/registry-puller.js';
+export { RegistryPuller } from './registry/registry-puller.js';
+export type { Root } from './roots.js';
+export type { StoreErrorCode } from './store-error.js';
+export { StoreError } from './store-error.js';
+export type { StoreRecovery } from './store-recovery.js';
+export type { GetOptions, Image, LayerId, LayerTree } from './store.js';
+export { Store } from './store.js';
+export type { StoredImage } from './stored-image.js';
+export { sweepable } from './sweepable.js';
+export type { SweeperOptions, SweepFailure, SweepReport } from './sweeper.js';
+export { Sweeper } from './sweeper.js';
+export type { ImageSummary, StoreUsage } from './usage.js';
+export { imageUsages, layerUsage } from './usage.js';
+export type { Explanation, Holder } from './why.js';
+export { explain } from './why.js';
