@@ -1,0 +1,47 @@
+import { Observable } from 'rxjs';
+import { toError } from '../errors.js';
+import { current } from '../runtime/current.js';
+import type { Runtime } from '../runtime/runtime.js';
+import { DISCARDED, DiscardHooks, FAILED, READY } from './future-core.js';
+import type { FutureCore } from './future-core.js';
+import { abandon, followPromise, settle } from './settlement.js';
+
+/** Options of `Future.from`. */
+export interface ExternalOptions {
+  /** Who counts the promise as outstanding, when no handler is running. */
+  readonly runtime?: Runtime;
+  /** How the completion is called where its turn is chosen and traced. Default `promise` or `observable`. */
+  readonly label?: string;
+}
+
+/** Completes `future` with what happens outside: the one place where native promises and observables enter. */
+export function adoptExternal(
+  future: FutureCore<unknown>,
+  source: PromiseLike<unknown> | Observable<unknown>,
+  options: ExternalOptions = {},
+): void {
+  if (source instanceof Observable) adoptObservable(future, source);
+  else followPromise(future, source, current.runtime ?? options.runtime, options.label);
+}
+
+function adoptObservable(future: FutureCore<unknown>, source: Observable<unknown>): void {
+  const subscription = source.subscribe({
+    next: (value) => {
+      settle(future, READY, value);
+      // A synchronous source delivers before `subscribe` has answered.
+      queueUnsubscribe();
+    },
+    error: (error: unknown) => void settle(future, FAILED, toError(error)),
+    complete: () => void abandon(future),
+  });
+  const hooks = new DiscardHooks(undefined);
+  hooks.callbacks.push(() => {
+    subscription.unsubscribe();
+    settle(future, DISCARDED, undefined);
+  });
+  future._upstream = hooks;
+
+  function queueUnsubscribe(): void {
+    (subscription as typeof subscription | undefined)?.unsubscribe();
+  }
+}

@@ -1,0 +1,40 @@
+import { toError } from '../errors.js';
+import { DISCARD_REQUESTED, DiscardHooks, FAILED, READY, STATE } from './future-core.js';
+import type { FutureCore, Watcher } from './future-core.js';
+import { complete, settle } from './settlement.js';
+
+/** `Future.recover`: the one continuation that also hears of discard and abandonment. Runs at most once. */
+export class RecoverWatcher implements Watcher {
+  #over = false;
+
+  constructor(
+    private readonly derived: FutureCore<unknown>,
+    private readonly f: (future: FutureCore<unknown>) => unknown,
+  ) {}
+
+  settled(source: FutureCore<unknown>): void {
+    if ((source._bits & STATE) !== READY) return this.#recover(source);
+    if (this.#over) return;
+    this.#over = true;
+    settle(this.derived, READY, source._value);
+  }
+
+  abandoned(source: FutureCore<unknown>): void {
+    this.#recover(source);
+  }
+
+  #recover(source: FutureCore<unknown>): void {
+    if (this.#over) return;
+    this.#over = true;
+    const { derived } = this;
+    // The request was for what is over now; the recovery starts without one, and can be discarded anew.
+    derived._bits &= ~DISCARD_REQUESTED;
+    if (derived._upstream instanceof DiscardHooks) derived._upstream.source = undefined;
+    else derived._upstream = undefined;
+    try {
+      complete(derived, this.f(source));
+    } catch (error) {
+      settle(derived, FAILED, toError(error));
+    }
+  }
+}

@@ -1,0 +1,406 @@
+import { toError } from '../errors.js';
+import { current } from '../runtime/current.js';
+import type { Runtime } from '../runtime/runtime.js';
+import { reportCallbackError, reportUnobserved } from './unobserved.js';
+import type { Node } from './future-core.js';
+import {
+  ABANDONED,
+  ASSOCIATED,
+  DISCARDED,
+  DISCARD_REQUESTED,
+  DiscardHooks,
+  FAILED,
+  FutureCore,
+  KIND,
+  MIRROR,
+  OBSERVED,
+  ON_ABANDONED,
+  ON_ANY,
+  ON_DISCARDED,
+  ON_FAILED,
+  ON_READY,
+  PENDING,
+  READY,
+  REPAIR,
+  Reaction,
+  ReactionList,
+  SHIELD,
+  STATE,
+  THEN,
+  WATCH,
+} from './future-core.js';
+import type { Watcher } from './future-core.js';
+
+type AnyFuture = FutureCore<unknown>;
+
+/** Marks a callable made by `defer`: a future that meets one becomes the message itself instead of wrapping another. */
+export const DEFERRED: unique symbol = Symbol('deferred');
+
+/** What stands behind a callable made by `defer`. */
+export interface DeferredCall {
+  /** Puts `future` into the mailbox; the handler's answer completes it. Abandons it if nobody lives there. */
+  enqueue(future: AnyFuture, value: unknown): void;
+}
+
+/** Nested settling beyond this depth waits for the outermost call, so chains of callbacks need no stack of their own. */
+const MAX_DEPTH = 48;
+
+let depth = 0;
+const postponed: { future: AnyFuture; node: Node }[] = [];
+
+/** Completes a pending future and runs who waits for it; false if it was complete already. */
+export function settle(future: AnyFuture, state: number, value: unknown): boolean {
+  if (finish(future, state, value) === undefined) return false;
+  const reactions = future._reactions;
+  if (reactions !== undefined) {
+    future._reactions = undefined;
+    run(future, reactions instanceof ReactionList ? reactions.joined()! : reactions);
+  }
+  return true;
+}
+
+/** Moves a pending future into its final state without running anything yet. */
+function finish(future: AnyFuture, state: number, value: unknown): AnyFuture | undefined {
+  const bits = future._bits;
+  if ((bits & STATE) !== PENDING) return undefined;
+  future._bits = (bits & ~KIND) | state;
+  future._value = value;
+  future._upstream = undefined;
+  if (state === FAILED && future._reactions === undefined && (bits & OBSERVED) === 0) reportUnobserved(future);
+  return future;
+}
+
+/** Completes `future` with what a function answered: a value, another future to follow, or a native promise. */
+export function complete(future: AnyFuture, result: unknown): void {
+  if (typeof result === 'object' && result !== null) {
+    if (result instanceof FutureCore) return void follow(future, result as AnyFuture);
+    if (isPromiseLike(result)) return followPromise(future, result);
+  }
+  settle(future, READY, result);
+}
+
+/** As `complete`, inside the settling loop: answers the future if it is final now and its reactions must run. */
+function adopt(future: AnyFuture, result: unknown): AnyFuture | undefined {
+  if (typeof result === 'object' && result !== null) {
+    if (result instanceof FutureCore) {
+      const inner = result as AnyFuture;
+      if ((inner._bits & STATE) !== PENDING) return finish(future, inner._bits & STATE, inner._value);
+      follow(future, inner);
+      return undefined;
+    }
+    if (isPromiseLike(result)) {
+      followPromise(future, result);
+      return undefined;
+    }
+  }
+  return finish(future, READY, result);
+}
+
+function isPromiseLike(value: object): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown }).then === 'function';
+}
+
+/** Completes `future` with the outcome of a native promise, which `runtime` counts as outstanding until then. */
+export function followPromise(
+  future: AnyFuture,
+  promise: PromiseLike<unknown>,
+  runtime: Runtime | undefined = current.runtime,
+  label = 'promise',
+): void {
+  future._bits |= ASSOCIATED;
+  const enter = runtime ? runtime.external(label) : (run: () => void) => run();
+  promise.then(
+    (value) => enter(() => complete(future, value)),
+    (error: unknown) => enter(() => void settle(future, FAILED, toError(error))),
+  );
+}
+
+/**
+ * Makes `future` mirror `inner`: result and abandonment come up, discard requests go down. `future` must be in no list.
+ * A request made before is forwarded at once (libprocess `associate`).
+ */
+export function follow(future: AnyFuture, inner: AnyFuture): void {
+  const state = inner._bits & STATE;
+  if (state !== PENDING) {
+    inner._bits |= OBSERVED;
+    settle(future, state, inner._value);
+    return;
+  }
+  future._bits = (future._bits & ~KIND) | MIRROR | ASSOCIATED;
+  linkUpstream(future, inner);
+  attach(inner, future);
+  if (future._bits & DISCARD_REQUESTED) requestDiscard(inner);
+}
+
+/** Directs future discard requests on `derived` to `source`. */
+export function linkUpstream(derived: AnyFuture, source: AnyFuture): void {
+  if (derived._upstream instanceof DiscardHooks) derived._upstream.source = source;
+  else derived._upstream = source;
+}
+
+/** Puts a node into the list of a pending future; an abandonment that happened already is told at once. */
+export function attach(source: AnyFuture, node: Node): void {
+  const reactions = source._reactions;
+  if (reactions === undefined) {
+    source._reactions = node;
+  } else if (reactions instanceof ReactionList) {
+    reactions.add(node);
+  } else {
+    const list = new ReactionList();
+    list.add(reactions);
+    list.add(node);
+    source._reactions = list;
+  }
+  source._bits |= OBSERVED;
+  if (source._bits & ABANDONED) tellAbandoned(node, source);
+}
+
+/** Registers a watcher; on a settled future it is told before this returns. */
+export function watch(source: AnyFuture, watcher: Watcher): Reaction | undefined {
+  if ((source._bits & STATE) !== PENDING) {
+    source._bits |= OBSERVED;
+    watcher.settled(source);
+    return undefined;
+  }
+  const node = new Reaction(WATCH, watcher);
+  attach(source, node);
+  return node;
+}
+
+/** Marks a pending future as one that nobody can complete, and tells who depends on it. */
+export function abandon(future: AnyFuture): boolean {
+  if ((future._bits & (STATE | ABANDONED)) !== PENDING) return false;
+  future._bits |= ABANDONED;
+  const reactions = future._reactions;
+  if (reactions === undefined) return true;
+  if (reactions instanceof ReactionList) {
+    // Two walks, because the lists stay in use: an abandoned future may still be completed.
+    const { stateHead, anyHead } = reactions;
+    if (stateHead) run(future, stateHead);
+    if (anyHead && (future._bits & STATE) === PENDING) run(future, anyHead);
+  } else {
+    run(future, reactions);
+  }
+  return true;
+}
+
+/**
+ * Asks the producers of `future` to give up; true the first time and only while it is pending. The state stays as it is.
+ * Walks down first and then runs the callbacks, deepest first, as nested forwarding would, but without its stack.
+ */
+export function requestDiscard(future: AnyFuture): boolean {
+  if ((future._bits & (STATE | DISCARD_REQUESTED)) !== PENDING) return false;
+  let hooks: DiscardHooks[] | undefined;
+  let asked: AnyFuture | undefined = future;
+  while (asked !== undefined && (asked._bits & (STATE | DISCARD_REQUESTED)) === PENDING) {
+    asked._bits |= DISCARD_REQUESTED;
+    const upstream: AnyFuture | DiscardHooks | undefined = asked._upstream;
+    if (upstream instanceof DiscardHooks) (hooks ??= []).push(upstream);
+    asked = upstream instanceof DiscardHooks ? upstream.source : upstream;
+  }
+  for (let hook = hooks?.pop(); hook !== undefined; hook = hooks?.pop()) {
+    for (const callback of hook.callbacks.splice(0)) guarded(callback, undefined);
+  }
+  return true;
+}
+
+/** Runs a callback of the on… family: what it throws stops nobody else. */
+export function guarded<A>(callback: (argument: A) => void, argument: A): void {
+  try {
+    callback(argument);
+  } catch (error) {
+    reportCallbackError(toError(error));
+  }
+}
+
+function run(source: AnyFuture, node: Node): void {
+  if (depth >= MAX_DEPTH) {
+    postponed.push({ future: source, node });
+    return;
+  }
+  depth += 1;
+  try {
+    drive(source, node);
+    if (depth === 1 && postponed.length > 0) drivePostponed();
+  } finally {
+    depth -= 1;
+  }
+}
+
+function drivePostponed(): void {
+  // Indexed rather than shifted: what runs here may postpone more, a million times over.
+  for (let at = 0; at < postponed.length; at += 1) {
+    const { future, node } = postponed[at]!;
+    drive(future, node);
+    if (at === 4096) {
+      postponed.splice(0, at + 1);
+      at = -1;
+    }
+  }
+  postponed.length = 0;
+}
+
+/** The rest of a list to go on with, once what a node set off has run. */
+interface Frame {
+  readonly source: AnyFuture;
+  readonly node: Node;
+  readonly below: Frame | undefined;
+}
+
+/**
+ * The settling loop: depth first, as libprocess's nested calls would run, in one stack frame. Only a list with more
+ * nodes to come allocates, so a chain of a million hops runs in constant space.
+ */
+function drive(source: AnyFuture, node: Node): void {
+  let rest: Frame | undefined;
+  let on: AnyFuture = source;
+  let at: Node | undefined = node;
+  for (;;) {
+    const settled: boolean = (on._bits & STATE) !== PENDING;
+    const next: Node | undefined = at._next;
+    let changed: AnyFuture | undefined;
+    if (settled) {
+      at._next = undefined;
+      changed = react(at, on);
+    } else {
+      changed = tellAbandonedOne(at, on);
+    }
+    // An abandoned source that settled meanwhile has run its whole list itself.
+    const more: boolean = next !== undefined && settled === ((on._bits & STATE) !== PENDING);
+    const first: Node | undefined = changed === undefined ? undefined : takeReactions(changed);
+    if (first !== undefined) {
+      if (more) rest = { source: on, node: next!, below: rest };
+      on = changed!;
+      at = first;
+    } else if (more) {
+      at = next!;
+    } else if (rest !== undefined) {
+      on = rest.source;
+      at = rest.node;
+      rest = rest.below;
+    } else {
+      return;
+    }
+  }
+}
+
+/** The nodes to run now that `future` changed: taken out if it settled, left in place if it was only abandoned. */
+function takeReactions(future: AnyFuture): Node | undefined {
+  const reactions = future._reactions;
+  if (reactions === undefined) return undefined;
+  const settled = (future._bits & STATE) !== PENDING;
+  if (settled) future._reactions = undefined;
+  if (!(reactions instanceof ReactionList)) return reactions;
+  if (settled) return reactions.joined();
+  if (reactions.stateHead && reactions.anyHead) {
+    run(future, reactions.stateHead);
+    return (future._bits & STATE) === PENDING ? reactions.anyHead : undefined;
+  }
+  return reactions.stateHead ?? reactions.anyHead;
+}
+
+/** One node meets its settled source. Answers the derived future if that is final now. */
+function react(node: Node, source: AnyFuture): AnyFuture | undefined {
+  const state = source._bits & STATE;
+  switch (node._bits & KIND) {
+    case THEN:
+      if (state === READY) return runThen(node as AnyFuture, source);
+      return finish(node as AnyFuture, state, source._value);
+    case REPAIR:
+      if (state === FAILED) return runRepair(node as AnyFuture, source);
+      return finish(node as AnyFuture, state, source._value);
+    case MIRROR:
+      if (state === FAILED && node._value !== undefined) (node._value as Origin).explain(source._value as Error);
+      return finish(node as AnyFuture, state, source._value);
+    case SHIELD:
+      return finish(node as AnyFuture, state, source._value);
+    case ON_READY:
+      if (state === READY) guarded(node._value as (value: unknown) => void, source._value);
+      return undefined;
+    case ON_FAILED:
+      if (state === FAILED) guarded(node._value as (error: unknown) => void, source._value);
+      return undefined;
+    case ON_DISCARDED:
+      if (state === DISCARDED) guarded(node._value as (none: undefined) => void, undefined);
+      return undefined;
+    case ON_ANY:
+      guarded(node._value as (future: unknown) => void, source);
+      return undefined;
+    case WATCH:
+      (node._value as Watcher).settled(source);
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Runs the function of a `then` whose source is READY. */
+export function runThen(derived: AnyFuture, source: AnyFuture): AnyFuture | undefined {
+  if (source._bits & DISCARD_REQUESTED) return finish(derived, DISCARDED, undefined);
+  const f = derived._value as ((value: unknown) => unknown) & { [DEFERRED]?: DeferredCall };
+  const deferred = f[DEFERRED];
+  derived._value = undefined;
+  derived._upstream = derived._upstream instanceof DiscardHooks ? withoutSource(derived._upstream) : undefined;
+  if (deferred !== undefined) {
+    deferred.enqueue(derived, source._value);
+    return undefined;
+  }
+  try {
+    return adopt(derived, f(source._value));
+  } catch (error) {
+    return finish(derived, FAILED, toError(error));
+  }
+}
+
+/** Runs the function of a `repair` whose source is FAILED. */
+export function runRepair(derived: AnyFuture, source: AnyFuture): AnyFuture | undefined {
+  const f = derived._value as (failed: AnyFuture) => unknown;
+  derived._value = undefined;
+  try {
+    return adopt(derived, f(source));
+  } catch (error) {
+    return finish(derived, FAILED, toError(error));
+  }
+}
+
+function withoutSource(hooks: DiscardHooks): DiscardHooks {
+  hooks.source = undefined;
+  return hooks;
+}
+
+function tellAbandoned(node: Node, source: AnyFuture): void {
+  const changed = tellAbandonedOne(node, source);
+  const first = changed && takeReactions(changed);
+  if (first) run(changed, first);
+}
+
+/** One node hears that its source is abandoned. Answers the derived future if that is abandoned through it. */
+function tellAbandonedOne(node: Node, source: AnyFuture): AnyFuture | undefined {
+  switch (node._bits & KIND) {
+    case THEN:
+    case REPAIR:
+    case MIRROR:
+    case SHIELD: {
+      const derived = node as AnyFuture;
+      if ((derived._bits & (STATE | ABANDONED)) !== PENDING) return undefined;
+      derived._bits |= ABANDONED;
+      return derived;
+    }
+    case ON_ABANDONED: {
+      const callback = node._value as ((none: undefined) => void) | undefined;
+      node._value = undefined;
+      if (callback) guarded(callback, undefined);
+      return undefined;
+    }
+    case WATCH:
+      (node._value as Watcher).abandoned(source);
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Where a request came from: a mirror that carries one adds it to an error that arrives later. */
+export interface Origin {
+  explain(error: Error): void;
+}

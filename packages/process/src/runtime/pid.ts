@@ -1,0 +1,141 @@
+import { RuntimeError } from '../errors.js';
+import { Future } from '../future/future.js';
+import { abandon } from '../future/settlement.js';
+import type { Cell } from './cell.js';
+import { Arguments, NO_ARGUMENTS } from './events.js';
+import type { BaseName } from './pid-type.js';
+
+const BASE_NAMES: ReadonlySet<string> = new Set<BaseName>([
+  'self',
+  'id',
+  'then',
+  'constructor',
+  'initialize',
+  'finalize',
+  'exited',
+  'link',
+  'send',
+  'install',
+  'delegate',
+  'route',
+]);
+
+/** Requests by these names would make a PID awaitable by accident, or hide what it is. */
+const RESERVED_NAMES: ReadonlySet<string> = new Set(['then', 'id', 'self']);
+
+/** What all PIDs share. The classes made per process class add the request methods. */
+export class Pid {
+  #cell: Cell;
+
+  constructor(cell: Cell) {
+    this.#cell = cell;
+  }
+
+  /** `store(1)`, or the id the process was spawned under. */
+  get id(): string {
+    return this.#cell.id;
+  }
+
+  /** The id. */
+  toString(): string {
+    return this.id;
+  }
+
+  /** The id. */
+  toJSON(): string {
+    return this.id;
+  }
+
+  /** @internal Points this address at the next incarnation of its process. */
+  redirect(cell: Cell): void {
+    this.#cell = cell;
+  }
+
+  /**
+   * @internal
+   * The cell behind a PID, undefined for a stand-in. An address outlives its process: once that is gone it reaches
+   * whoever was spawned under the same id since (libprocess resolves by id too).
+   */
+  static cellOf(pid: object): Cell | undefined {
+    if (!(#cell in pid)) return undefined;
+    const cell = pid.#cell;
+    if (cell.isAlive || cell.runtime === undefined) return cell;
+    const successor = cell.runtime.successorOf(cell);
+    if (successor) pid.#cell = successor;
+    return successor ?? cell;
+  }
+}
+
+/**
+ * Puts a request into a mailbox. The future that answers it *is* the message: until it is served it holds the method in
+ * its value, so a request costs one allocation.
+ */
+export function request(cell: Cell, method: unknown, args: unknown, bounded: boolean): Future<unknown> {
+  const future = Future.pending<unknown>();
+  future._value = method;
+  if (cell.runtime === undefined) abandon(future);
+  else cell.runtime.submit(cell, future, args, bounded);
+  return future;
+}
+
+type PidClass = new (cell: Cell) => Pid;
+
+/** Made once per class, from its prototype chain. A memo of pure facts, so sharing it between runtimes is harmless. */
+const classes = new WeakMap<object, PidClass>();
+
+/** A new PID for a cell. */
+export function pidFor(cell: Cell): Pid {
+  const constructor = cell.process.constructor;
+  let made = classes.get(constructor);
+  if (!made) classes.set(constructor, (made = pidClass(constructor)));
+  return new made(cell);
+}
+
+function pidClass(constructor: { readonly name: string; readonly prototype: object }): PidClass {
+  const made = class extends Pid {};
+  for (const name of requestNames(constructor.prototype)) {
+    Object.defineProperty(made.prototype, name, { value: requestMethod(name) });
+  }
+  Object.defineProperty(made, 'name', { value: `PID<${constructor.name}>` });
+  return made;
+}
+
+/**
+ * The requests of a class: its public methods and those of its ancestors, by the names a PID offers them under.
+ *
+ * @throws RuntimeError RESERVED_NAME    a class calls a request `then`, `id` or `self`
+ */
+export function requestNames(prototype: object): string[] {
+  const names = new Set<string>();
+  let level: object | null = prototype;
+  while (level !== null && level !== Object.prototype) {
+    const isBase = Object.hasOwn(level, BASE_MARK);
+    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(level))) {
+      if (isBase) continue;
+      if (RESERVED_NAMES.has(name)) {
+        throw new RuntimeError('RESERVED_NAME', `${level.constructor.name} may not have a member called '${name}'`);
+      }
+      if (typeof property.value !== 'function' || BASE_NAMES.has(name) || name.startsWith('_')) continue;
+      names.add(name);
+    }
+    level = Object.getPrototypeOf(level) as object | null;
+  }
+  return [...names];
+}
+
+/** Marks the prototype of `Process` itself, whose members are the base names. */
+export const BASE_MARK: unique symbol = Symbol('process');
+
+function requestMethod(name: string): (this: Pid, ...args: unknown[]) => Future<unknown> {
+  // `arguments` instead of a rest parameter: the array is made only for calls that need one.
+  return function (this: Pid, argument?: unknown): Future<unknown> {
+    switch (arguments.length) {
+      case 0:
+        return request(Pid.cellOf(this)!, name, NO_ARGUMENTS, true);
+      case 1:
+        return request(Pid.cellOf(this)!, name, argument, true);
+      default:
+        return request(Pid.cellOf(this)!, name, new Arguments(Array.from(arguments)), true);
+    }
+  };
+}

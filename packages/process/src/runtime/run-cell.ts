@@ -1,0 +1,177 @@
+import { isCoded, toError } from '../errors.js';
+import { FAILED, FutureCore, PENDING, READY, STATE } from '../future/future-core.js';
+import { follow, followPromise, settle } from '../future/settlement.js';
+import type { Cell } from './cell.js';
+import { GONE, PURGE } from './cell.js';
+import { current } from './current.js';
+import { Arguments, ExitedEvent, MessageEvent, TerminateEvent, labelOf, unpacked } from './events.js';
+import { explain } from './event-trace.js';
+import { endProcess, purge } from './lifecycle.js';
+import { Origin } from './origin.js';
+import type { Pid } from './pid.js';
+import type { Runtime } from './runtime.js';
+
+/** Serves at most `limit` events of a process; answers how many. */
+export function runCell(runtime: Runtime, cell: Cell, limit: number): number {
+  const outerRuntime = current.runtime;
+  const outerCell = current.cell;
+  current.runtime = runtime;
+  current.cell = cell;
+  let served = 0;
+  try {
+    while (served < limit) {
+      const mailbox = cell.mailbox;
+      if (mailbox === undefined || mailbox.size === 0) break;
+      if (cell.bits & PURGE) {
+        purge(runtime, cell, mailbox);
+        if (mailbox.size === 0) break;
+      }
+      const { chunk, at } = mailbox;
+      const what = chunk[at];
+      const args = chunk[at + 1];
+      const id = chunk[at + 2] as number;
+      const cause = chunk[at + 3] as number;
+      mailbox.advance();
+      served += 1;
+      runtime.event = id;
+      if (runtime.isWatched) serveWatched(runtime, cell, what, args, id, cause);
+      else serve(runtime, cell, what, args, id, cause);
+      if (cell.bits & GONE) break;
+    }
+  } finally {
+    runtime.event = 0;
+    current.runtime = outerRuntime;
+    current.cell = outerCell;
+    runtime.rest(cell);
+  }
+  return served;
+}
+
+/** Serves one event; answers how the handler ended. */
+function serve(runtime: Runtime, cell: Cell, what: unknown, args: unknown, id: number, cause: number): Outcome {
+  if (what instanceof FutureCore) {
+    const method = what._value;
+    what._value = undefined;
+    runtime.log.record(id, cause, cell, method);
+    try {
+      return answer(runtime, cell, what, method, call(cell, method, args), id, cause);
+    } catch (error) {
+      return failed(runtime, cell, what, method, args, error, id, cause);
+    }
+  }
+  runtime.log.record(id, cause, cell, what);
+  try {
+    if (typeof what === 'string' || typeof what === 'function') {
+      const result = call(cell, what, args);
+      if (typeof result === 'object' && result !== null) return leave(result);
+    } else {
+      serveSystem(runtime, cell, what);
+    }
+    return 'ready';
+  } catch (error) {
+    return failed(runtime, cell, undefined, what, args, error, id, cause);
+  }
+}
+
+type Outcome = 'ready' | 'pending' | 'failed' | 'discarded' | 'crashed';
+const OUTCOMES: readonly Outcome[] = ['pending', 'ready', 'failed', 'discarded'];
+
+type Handler = (this: unknown, ...args: unknown[]) => unknown;
+
+function call(cell: Cell, method: unknown, args: unknown): unknown {
+  const process = cell.process as unknown as Record<string, Handler>;
+  const handler = typeof method === 'string' ? process[method]! : (method as Handler);
+  if (args instanceof Arguments) return handler.apply(process, args.list as unknown[]);
+  return handler.call(process, args);
+}
+
+/** Completes a request with what its handler answered. */
+function answer(
+  runtime: Runtime,
+  cell: Cell,
+  future: FutureCore<unknown>,
+  method: unknown,
+  result: unknown,
+  id: number,
+  cause: number,
+): Outcome {
+  if (typeof result !== 'object' || result === null) {
+    settle(future, READY, result);
+    return 'ready';
+  }
+  if (result instanceof FutureCore) {
+    const inner = result as FutureCore<unknown>;
+    const state = inner._bits & STATE;
+    if (state === PENDING) future._value = new Origin(runtime, cell, method, id, cause);
+    else if (state === FAILED) explain(inner._value as Error, runtime.log.trace(id));
+    follow(future, inner);
+    return OUTCOMES[state]!;
+  }
+  if (typeof (result as { then?: unknown }).then === 'function') {
+    followPromise(future, result as PromiseLike<unknown>, runtime, `${cell.id}.${labelOf(method)}`);
+    return 'pending';
+  }
+  settle(future, READY, result);
+  return 'ready';
+}
+
+/** A post has nobody to answer; a native promise it answered must not become an unhandled rejection of the host. */
+function leave(result: object): Outcome {
+  if (result instanceof FutureCore) return OUTCOMES[(result as FutureCore<unknown>)._bits & STATE]!;
+  if (typeof (result as { then?: unknown }).then === 'function') {
+    followPromise(new FutureCore(PENDING), result as PromiseLike<unknown>);
+    return 'pending';
+  }
+  return 'ready';
+}
+
+/** A handler threw: a coded error fails its request alone, anything else takes the process down. */
+function failed(
+  runtime: Runtime,
+  cell: Cell,
+  future: FutureCore<unknown> | undefined,
+  what: unknown,
+  args: unknown,
+  thrown: unknown,
+  id: number,
+  cause: number,
+): Outcome {
+  const error = toError(thrown);
+  explain(error, runtime.log.trace(id));
+  // A post has no future: one that failed unseen takes its place in the count of unobserved failures.
+  settle(future ?? new FutureCore(PENDING), FAILED, error);
+  if (isCoded(error)) return 'failed';
+  endProcess(runtime, cell, error, { id, cause, label: labelOf(what), arguments: unpacked(args) });
+  return 'crashed';
+}
+
+function serveSystem(runtime: Runtime, cell: Cell, event: unknown): void {
+  if (event instanceof TerminateEvent) {
+    endProcess(runtime, cell, undefined, undefined);
+  } else if (event instanceof ExitedEvent) {
+    const process = cell.process as unknown as { exited(pid: Pid, reason: Error | undefined): void };
+    process.exited(event.pid, event.reason);
+  } else if (event instanceof MessageEvent) {
+    const handler = cell.ties?.handlers?.get(event.name);
+    if (handler) return handler.call(cell.process, event.from, event.body);
+    const delegate = cell.ties?.delegates?.get(event.name);
+    if (delegate) runtime.forward(delegate, event);
+  }
+}
+
+/** As `serve`, for a runtime with observers or interceptors. */
+function serveWatched(runtime: Runtime, cell: Cell, what: unknown, args: unknown, id: number, cause: number): void {
+  const method = what instanceof FutureCore ? what._value : what;
+  if (!(what instanceof TerminateEvent) && runtime.isFiltered(cell, method, args)) {
+    runtime.drop(cell, what, id, cause, 'filtered');
+    return;
+  }
+  const label = labelOf(method);
+  const process = cell.id;
+  const of = () => ({ version: 1, atMs: runtime.clock.now(), process, id, cause, label }) as const;
+  runtime.observe(() => ({ ...of(), kind: 'begun', arguments: args === undefined ? [] : unpacked(args) }));
+  const outcome = serve(runtime, cell, what, args, id, cause);
+  const error = what instanceof FutureCore && (what._bits & STATE) === FAILED ? (what._value as Error) : undefined;
+  runtime.observe(() => ({ ...of(), kind: 'ended', outcome, ...(error && { error }) }));
+}
+
