@@ -43,7 +43,8 @@ export interface ProcessRecord {
 
 /**
  * A started container. `status` is not bound to any actor: it settles even when the runtime that launched it is gone,
- * with the number a shell would show (128 + n for signal n), after that number was recorded on disk.
+ * with the number a shell would show (128 + n for signal n), after that number was recorded on disk. Waiting for it does
+ * not keep the program alive.
  */
 export interface LaunchedProcess extends ProcessRecord {
   readonly status: Future<number | undefined>;

@@ -1,0 +1,46 @@
+import type { Files, Host } from '@keelson/os/ports';
+import type { Executor, Future, PID, Unwrap } from '@keelson/process';
+import type { Provisioner } from '@keelson/provisioner';
+import type { RecordFormat } from '@keelson/store';
+import { encodeRecord } from '@keelson/store';
+import type { InspectionEvent } from 'xstate';
+import type { NamedLauncher } from './choose-launcher.js';
+import type { IsolatorRequests } from './container.js';
+import type { ContainerPaths } from './container-paths.js';
+import { ContainerizerError, messageOf } from './containerizer-error.js';
+import type { Logger } from './logger.js';
+
+/** What a containerizer asks of the provisioner. */
+export type ProvisionerRequests = Pick<PID<Provisioner>, 'provision' | 'destroy' | 'pruneImages' | 'recover'>;
+
+export interface MesosContainerizerOptions {
+  readonly paths: ContainerPaths;
+  readonly files: Files;
+  readonly host: Host;
+  /** Runs `os.remove-tree`. */
+  readonly executor: Executor;
+  readonly provisioner: ProvisionerRequests;
+  /** In the order in which they are tried. */
+  readonly launchers: readonly NamedLauncher[];
+  /** In the order in which they prepare; they clean up in reverse. */
+  readonly isolators?: readonly IsolatorRequests[];
+  readonly logger?: Logger;
+  /** Told every transition of every container's machine. */
+  readonly inspect?: (event: InspectionEvent) => void;
+}
+
+/** What the parts of the containerizer work with. */
+export interface ContainerizerContext extends MesosContainerizerOptions {
+  readonly isolators: readonly IsolatorRequests[];
+  readonly logger: Logger;
+  /** Makes a continuation run in the containerizer's own turn, where containers may be touched. */
+  readonly turn: <A extends unknown[], R>(f: (...args: A) => R) => (...args: A) => Future<Unwrap<R>>;
+}
+
+/** Puts a record on disk before anything that relies on it happens. @throws ContainerizerError CHECKPOINT_FAILED */
+export function checkpoint<T>(files: Files, path: string, format: RecordFormat<T>, value: T): Future<void> {
+  return files.writeDurably(path, encodeRecord(format, value), { mode: 0o600 }).repair((written) => {
+    const error = written.failure();
+    throw new ContainerizerError('CHECKPOINT_FAILED', `Cannot write '${path}': ${messageOf(error)}`, { cause: error });
+  });
+}

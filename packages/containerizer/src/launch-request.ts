@@ -1,0 +1,139 @@
+import type { Files, Host } from '@keelson/os/ports';
+import { collect, Future } from '@keelson/process';
+import type { ContainerId } from '@keelson/provisioner';
+import type { ImageProcess } from './command-line.js';
+import { commandLine } from './command-line.js';
+import type { ContainerConfig } from './container-config.js';
+import { containerEnvironment } from './container-environment.js';
+import type { ContainerPaths } from './container-paths.js';
+import type { ResolvedUser } from './container-user.js';
+import { resolveUser } from './container-user.js';
+import { ContainerizerError, messageOf } from './containerizer-error.js';
+import { requireExecutable } from './find-executable.js';
+import { isAtOrBelow, readInRoot, resolveInRoot } from './in-root.js';
+import type { LaunchContribution } from './isolator.js';
+import type { BindMount, LaunchRequest } from './launcher.js';
+
+/** Everything a launch request is made of. */
+export interface LaunchInputs {
+  readonly id: ContainerId;
+  readonly config: ContainerConfig;
+  readonly image: ImageProcess;
+  readonly rootfs: string;
+  /** In the order of `config.volumes`: the folder of the host behind each. */
+  readonly volumeSources: readonly string[];
+  readonly contributions: readonly LaunchContribution[];
+}
+
+/** Passwd and group files of images are some kilobytes; a megabyte of them is an attack. */
+const maxUserFileBytes = 1 << 20;
+
+/**
+ * Resolves every name in a container's configuration against its root filesystem, so that a launcher has nothing left
+ * to look up: command, environment, user, working directory and mounts. Touches nothing.
+ *
+ * @throws ContainerizerError COMMAND_MISSING, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, CONTAINER_INVALID, IMAGE_UNSAFE,
+ *   MOUNT_REFUSED, USER_UNKNOWN
+ */
+export function launchRequest(
+  inputs: LaunchInputs,
+  { paths, files, host }: { readonly paths: ContainerPaths; readonly files: Files; readonly host: Host },
+): Future<LaunchRequest> {
+  const { id, config, image, rootfs, contributions } = inputs;
+  const argv = commandLine(config, image);
+  const hostname = hostnameOf(id, config);
+
+  return refuseStrangeRoots(files, rootfs)
+    .then(() => collect([userFile(files, rootfs, 'passwd'), userFile(files, rootfs, 'group')]))
+    .then(([passwd, group]) => {
+      const user = resolveUser(config.user ?? (image.user || undefined), passwd!, group!);
+      refuseUnmappedUser(user, host);
+      const layers = contributions.map(({ environment }) => environment ?? {});
+      const environment = containerEnvironment(image.environment ?? [], layers, config.environment, user.home);
+      return collect([workingDirectory(files, rootfs, config, image), mountsOf(files, inputs)] as const).then(
+        ([directory, mounts]): LaunchRequest => ({
+          id,
+          runtimeDirectory: paths.container(id),
+          rootfs,
+          argv,
+          environment,
+          workingDirectory: directory,
+          user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
+          hostname,
+          mounts,
+          network: config.network,
+          ...(config.memoryBytes !== undefined && { memoryBytes: config.memoryBytes }),
+          ...(config.cpus !== undefined && { cpus: config.cpus }),
+          ...(config.stdio === 'sandbox' && { stdio: { stdout: paths.stdout(id), stderr: paths.stderr(id) } }),
+        }),
+      );
+    })
+    .then((request) => requireExecutable(files, request).then(() => request));
+}
+
+/** The runtime mounts over these; through a link it would mount over something else. */
+function refuseStrangeRoots(files: Files, rootfs: string): Future<unknown> {
+  return collect(
+    ['proc', 'sys', 'dev'].map((name) =>
+      files.status(`${rootfs}/${name}`).then((status) => {
+        if (status && status.kind !== 'directory') {
+          throw new ContainerizerError('IMAGE_UNSAFE', `The image's /${name} is a ${status.kind}, no directory`);
+        }
+      }),
+    ),
+  );
+}
+
+function userFile(files: Files, rootfs: string, name: string): Future<string> {
+  return readInRoot(files, rootfs, `/etc/${name}`, maxUserFileBytes);
+}
+
+function refuseUnmappedUser({ uid, gid }: ResolvedUser, host: Host): void {
+  if (host.effectiveUserId === 0 || (uid === 0 && gid === 0)) return;
+  const message = `User ${uid}:${gid} does not exist for an agent without root: its containers have root alone`;
+  throw new ContainerizerError('USER_UNKNOWN', message);
+}
+
+function hostnameOf(id: ContainerId, { hostname }: ContainerConfig): string {
+  if (hostname === undefined) return id.slice(id.lastIndexOf('.') + 1).slice(0, 63);
+  if (/^[a-zA-Z0-9][a-zA-Z0-9.-]{0,63}$/.test(hostname)) return hostname;
+  throw new ContainerizerError('CONTAINER_INVALID', `'${hostname}' is no host name`);
+}
+
+/** A missing one is made by the launcher. One below /proc would hand the container a way out (CVE-2024-21626). */
+function workingDirectory(files: Files, rootfs: string, config: ContainerConfig, image: ImageProcess): Future<string> {
+  const wanted = config.workingDirectory ?? (image.workingDirectory || '/');
+  if (!wanted.startsWith('/') || wanted.includes('\0')) {
+    throw new ContainerizerError('CONTAINER_INVALID', `The working directory '${wanted}' is no absolute path`);
+  }
+  return resolveInRoot(files, rootfs, wanted).then(({ path, status }) => {
+    if (isAtOrBelow(path, '/proc') || (status && status.kind !== 'directory')) {
+      throw new ContainerizerError('CONTAINER_INVALID', `The working directory '${wanted}' is no directory to work in`);
+    }
+    return path;
+  });
+}
+
+function mountsOf(files: Files, { config, volumeSources, rootfs, contributions }: LaunchInputs): Future<BindMount[]> {
+  const contributed = contributions.flatMap(({ mounts }) => mounts ?? []);
+  const volumes = config.volumes.map(({ containerPath, readOnly }, index) => {
+    return { source: volumeSources[index]!, target: containerPath, readOnly };
+  });
+  return collect([...contributed, ...volumes].map((mount) => resolveMount(files, rootfs, mount)));
+}
+
+function resolveMount(files: Files, rootfs: string, { source, target, readOnly }: BindMount): Future<BindMount> {
+  if (!source.startsWith('/') || !target.startsWith('/') || target.includes('\0')) {
+    throw new ContainerizerError('MOUNT_REFUSED', `Cannot mount '${source}' at '${target}': both must be absolute paths`);
+  }
+  const found = files.realPath(source).repair((failed) => {
+    const error = failed.failure();
+    throw new ContainerizerError('MOUNT_REFUSED', `Cannot mount '${source}': ${messageOf(error)}`, { cause: error });
+  });
+  return collect([found, resolveInRoot(files, rootfs, target)] as const).then(([real, { path }]) => {
+    if (path === '/' || isAtOrBelow(path, '/proc') || isAtOrBelow(path, '/sys') || path === '/dev') {
+      throw new ContainerizerError('MOUNT_REFUSED', `Cannot mount anything at '${target}' of a container`);
+    }
+    return { source: real, target: path, readOnly };
+  });
+}

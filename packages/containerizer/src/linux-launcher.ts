@@ -1,0 +1,96 @@
+import { fileURLToPath } from 'node:url';
+import { collect, defer, Future } from '@keelson/process';
+import type { ContainerId } from '@keelson/provisioner';
+import { processLimits } from './capabilities.js';
+import { ContainerizerError, messageOf } from './containerizer-error.js';
+import { endProcess } from './end-process.js';
+import type { LaunchedProcess, LaunchRequest, ProcessRecord } from './launcher.js';
+import { Launcher } from './launcher.js';
+import type { LinuxInitPlan } from './linux-init-plan.js';
+import type { LauncherTools } from './monitored-process.js';
+import { launcherFiles, startMonitored } from './monitored-process.js';
+
+export interface LinuxLauncherOptions extends LauncherTools {
+  readonly launchTimeoutMs?: number;
+  /** The Node that runs the init script; ours unless given. */
+  readonly nodeProgram?: string;
+}
+
+const initScript = fileURLToPath(new URL('./linux-init.js', import.meta.url));
+
+/**
+ * Launches containers with namespaces alone, for machines without an OCI runtime: util-linux `unshare` makes them, and
+ * a script of ours sets them up from the inside and becomes the container's first process.
+ *
+ * As root, or in a user namespace in which whoever runs the agent is root. It cannot limit memory or processors.
+ */
+export class LinuxLauncher extends Launcher<LinuxLauncher> {
+  #unshare: Future<readonly string[]> | undefined;
+
+  constructor(private readonly options: LinuxLauncherOptions) {
+    super('launcher-linux');
+  }
+
+  override probe(): Future<'linux'> {
+    return this.#working().then(() => 'linux' as const);
+  }
+
+  override launch(request: LaunchRequest): Future<LaunchedProcess> {
+    if (request.memoryBytes !== undefined || request.cpus !== undefined) {
+      const message = 'The linux launcher cannot limit memory or processors; install crun or runc for that';
+      throw new ContainerizerError('CONTAINER_INVALID', message);
+    }
+    return this.#working().then(defer(this, this.#launch, request));
+  }
+
+  override destroy(_id: ContainerId, _directory: string, process: ProcessRecord | undefined): Future<void> {
+    return endProcess(this.options.host, process);
+  }
+
+  #launch(request: LaunchRequest, unshare: readonly string[]): Future<LaunchedProcess> {
+    const { directory } = launcherFiles(request.runtimeDirectory);
+    const planPath = `${directory}/plan.json`;
+    const network = request.network === 'none' ? ['--net'] : [];
+    const argv = [...unshare, ...network, this.options.nodeProgram ?? process.execPath, initScript, planPath];
+    const { files } = this.options;
+    return files
+      .makeDirectory(directory, { mode: 0o700 })
+      .then(defer(this, this.#plan, request))
+      .then((plan) => files.writeDurably(planPath, new TextEncoder().encode(JSON.stringify(plan))))
+      .then(() => startMonitored(this.options, { argv, request, timeoutMs: this.options.launchTimeoutMs ?? 60_000 }));
+  }
+
+  #plan(request: LaunchRequest): Future<LinuxInitPlan> {
+    const read = (path: string) => this.options.files.read(path).then((bytes) => new TextDecoder().decode(bytes));
+    return collect([read('/proc/self/status'), read('/proc/self/limits')]).then(([status, limits]) => ({
+      ...request,
+      capabilities: processLimits(status!, limits!).capabilities,
+      inUserNamespace: this.options.host.effectiveUserId !== 0,
+    }));
+  }
+
+  /** The `unshare` call that works here, tried out once; a failure is kept too. */
+  #working(): Future<readonly string[]> {
+    this.#unshare ??= this.options.host.findProgram('unshare').then(defer(this, this.#tryOut)).undiscardable();
+    return this.#unshare;
+  }
+
+  #tryOut(program: string | undefined): Future<readonly string[]> {
+    if (program === undefined) {
+      throw new ContainerizerError('NO_LAUNCHER', 'linux: `unshare` of util-linux is not installed');
+    }
+    const user = this.options.host.effectiveUserId === 0 ? [] : ['--user', '--map-root-user'];
+    const unshare = [program, ...user, '--fork', '--pid', '--mount', '--ipc', '--uts'];
+    return this.options.subprocesses
+      .run({ argv: [...unshare, 'true'], environment: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, timeoutMs: 20_000 })
+      .then(({ status, stderr }) => {
+        if (status.exitCode === 0) return unshare;
+        throw new ContainerizerError('NO_LAUNCHER', `linux: no namespaces for this user: ${stderr.trim()}`);
+      })
+      .repair((failed) => {
+        const error = failed.failure();
+        if (error instanceof ContainerizerError) throw error;
+        throw new ContainerizerError('NO_LAUNCHER', `linux: ${messageOf(error)}`, { cause: error });
+      });
+  }
+}

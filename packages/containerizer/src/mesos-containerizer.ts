@@ -1,0 +1,276 @@
+import { Counter, defer, Future, undiscardable } from '@keelson/process';
+import type { ContainerId, ImageName } from '@keelson/provisioner';
+import { isContainerId, parentOf } from '@keelson/provisioner';
+import type { PruneReport } from '@keelson/store';
+import { Container } from './container.js';
+import type { ContainerConfig } from './container-config.js';
+import { imagesOf } from './container-config.js';
+import type { ContainerInfo } from './container-info.js';
+import type { ContainerTermination } from './container-termination.js';
+import type { LaunchOptions, LaunchResult } from './containerizer.js';
+import { Containerizer } from './containerizer.js';
+import type { ContainerizerContext, MesosContainerizerOptions } from './containerizer-context.js';
+import { ContainerizerError, messageOf } from './containerizer-error.js';
+import type { Ending } from './destroy-container.js';
+import { ContainerDestruction } from './destroy-container.js';
+import { ContainerLaunch } from './launch-container.js';
+import type { LaunchedProcess } from './launcher.js';
+import { silentLogger } from './logger.js';
+import { recoverContainers } from './recover-containers.js';
+import { removeContainerFiles } from './remove-container-files.js';
+
+/**
+ * Runs containers natively: provisions their root filesystem, launches them through a launcher, watches them, and
+ * releases what they stood on when they end. The one owner of `runtime/` and `sandboxes/`.
+ *
+ * A container that ended protects nothing any more; its configuration, status and logs stay until `remove`. One that
+ * could not be taken down stays known, and protects what is left, until a later destroy succeeds (T32).
+ * Nothing here ends a container because the agent ends.
+ * Mirrors Mesos `containerizer/mesos/containerizer.cpp` (`MesosContainerizerProcess`).
+ */
+export class MesosContainerizer extends Containerizer<MesosContainerizer> {
+  /** Destroys that failed, each attempt of them. */
+  readonly destroyErrors = new Counter('containerizer/mesos/container_destroy_errors');
+
+  readonly #context: ContainerizerContext;
+  readonly #containers = new Map<ContainerId, Container>();
+  #recovering: Future<void> | undefined;
+  #recovered = false;
+
+  constructor(options: MesosContainerizerOptions) {
+    super('containerizer-mesos');
+    this.#context = {
+      ...options,
+      isolators: options.isolators ?? [],
+      logger: options.logger ?? silentLogger,
+      turn: <A extends unknown[], R>(f: (...args: A) => R) => defer<A, [], R>(this, f),
+    };
+  }
+
+  override recover(): Future<void> {
+    this.#recovering ??= recoverContainers(this.#context, {
+      add: (container) => this.#add(container),
+      watch: (container) => this.#watch(container),
+      destroy: (container) => this.#destroy(container, {}),
+    }).then(
+      defer(this, () => {
+        this.#recovered = true;
+        this.#context.logger.info(`Recovered ${this.#containers.size} containers`);
+      }),
+    );
+    return undiscardable(this.#recovering);
+  }
+
+  override launch(id: ContainerId, config: ContainerConfig, options: LaunchOptions = {}): Future<LaunchResult> {
+    this.#requireRecovered(`launch container '${id}'`);
+    if (this.#containers.has(id)) return Future.ready('ALREADY_LAUNCHED');
+    const parent = this.#parentFor(id);
+    requireValid(id, config, parent);
+
+    // In memory at once: from here on a prune sees its images.
+    const createdAt = new Date(this.#context.host.wallClockMs()).toISOString();
+    const asked = parent?.record.config?.config.user;
+    const inherited = config.user === undefined && asked !== undefined ? { ...config, user: asked } : config;
+    const record = { id, config: { config: inherited, createdAt }, problems: [] };
+    const container = new Container(record, parent, this.#context.inspect);
+    this.#add(container);
+    this.#context.logger.info(`Launching container '${id}'`);
+
+    const launching = new ContainerLaunch(this.#context, container, options)
+      .run()
+      .then(defer(this, () => this.#launched(container)))
+      .recover(defer(this, (failed: Future<LaunchResult>) => this.#launchFailed(container, failed)));
+    return undiscardable(launching);
+  }
+
+  override wait(id: ContainerId): Future<ContainerTermination | undefined> {
+    const container = this.#containers.get(id);
+    return container ? undiscardable(container.termination.future) : Future.ready(undefined);
+  }
+
+  override destroy(id: ContainerId): Future<ContainerTermination | undefined> {
+    this.#requireRecovered(`destroy container '${id}'`);
+    const container = this.#containers.get(id);
+    return container ? undiscardable(this.#destroy(container, { reason: 'DESTROYED' })) : Future.ready(undefined);
+  }
+
+  /** A container on its way to its first process is destroyed instead, as Mesos does. */
+  override kill(id: ContainerId, signal: string): Future<boolean> {
+    const container = this.#containers.get(id);
+    if (!container) return Future.ready(false);
+    switch (container.state) {
+      case 'PROVISIONED':
+      case 'DESTROYING':
+      case 'EXITED':
+      case 'REMOVED':
+        return Future.ready(false);
+      case 'RUNNING': {
+        const { process } = container.record.process ?? {};
+        return process ? this.#context.host.signal(process, signal) : Future.ready(false);
+      }
+      default:
+        this.#destroy(container, { reason: 'DESTROYED', message: `it got ${signal} before it ran` });
+        return Future.ready(true);
+    }
+  }
+
+  override containers(): Future<readonly ContainerInfo[]> {
+    return Future.ready([...this.#containers.values()].map((container) => container.info()));
+  }
+
+  override status(id: ContainerId): Future<ContainerInfo> {
+    const container = this.#containers.get(id);
+    if (!container) throw new ContainerizerError('NO_SUCH_CONTAINER', `There is no container '${id}'`);
+    return Future.ready(container.info());
+  }
+
+  override processOf(id: ContainerId): Future<LaunchedProcess | undefined> {
+    return Future.ready(this.#containers.get(id)?.process);
+  }
+
+  override remove(id: ContainerId): Future<void> {
+    this.#requireRecovered(`remove container '${id}'`);
+    const container = this.#containers.get(id);
+    if (!container) return Future.ready(undefined);
+    const unended = descendantsOf(container).find(({ state }) => state !== 'EXITED');
+    if (unended) {
+      const message = `Container '${unended.id}' is ${unended.state}: it has to be destroyed before it can be removed`;
+      throw new ContainerizerError('CONTAINER_RUNNING', message);
+    }
+    container.removing ??= removeContainerFiles(this.#context, id)
+      .then(defer(this, () => descendantsOf(container).forEach((each) => {
+        each.send('REMOVE');
+        this.#forget(each);
+      })))
+      .repair(defer(this, (failed: Future<void>) => {
+        container.removing = undefined;
+        return failed;
+      }));
+    return undiscardable(container.removing);
+  }
+
+  override pruneImages(excluded: readonly ImageName[]): Future<PruneReport> {
+    this.#requireRecovered('prune images');
+    const inUse = new Map<string, ImageName>();
+    for (const { id, state, record } of this.#containers.values()) {
+      if (state === 'EXITED' || state === 'REMOVED') continue;
+      if (!record.config) {
+        const why = record.problems[0] ?? 'it is missing';
+        const message = `Cannot prune images: the configuration of container '${id}' is not known: ${why}`;
+        throw new ContainerizerError('CONTAINER_CONFIG_UNKNOWN', message);
+      }
+      for (const image of imagesOf(record.config.config)) inUse.set(keyOf(image), image);
+    }
+    const asked = new Map(excluded.map((image) => [keyOf(image), image]));
+    const all = [...new Map([...inUse, ...asked]).values()];
+    return undiscardable(this.#context.provisioner.pruneImages(all)).then((report) => {
+      // What we excluded for a container is not the caller's mistake, even where its name was taken away meanwhile.
+      const ours = new Set([...inUse].filter(([key]) => !asked.has(key)).map(([, { name }]) => name));
+      return { ...report, unmatchedExclusions: report.unmatchedExclusions.filter((name) => !ours.has(name)) };
+    });
+  }
+
+  #launched(container: Container): LaunchResult {
+    if (container.state === 'RUNNING') this.#watch(container);
+    this.#context.logger.info(`Container '${container.id}' is ${container.state}`);
+    return 'SUCCESS';
+  }
+
+  /** Whoever launched it gets the reason once nothing is left of it. */
+  #launchFailed(container: Container, failed: Future<LaunchResult>): Future<LaunchResult> {
+    const error = failed.isFailed() ? failed.failure() : undefined;
+    if (container.destroying) {
+      const message = `Container '${container.id}' was destroyed while it was launched`;
+      throw new ContainerizerError('CONTAINER_DESTROYED', message, { cause: error });
+    }
+    const reason = error ?? new ContainerizerError('LAUNCH_FAILED', `The launch of container '${container.id}' was given up`);
+    this.#context.logger.warn(`Container '${container.id}' cannot be launched: ${messageOf(reason)}`);
+    return this.#destroy(container, { reason: 'LAUNCH_FAILED', message: messageOf(reason) }).recover(() => ({})).then(() => {
+      throw reason;
+    });
+  }
+
+  #watch(container: Container): void {
+    const ended = defer(this, (ending: Ending) => this.#destroyUnlessOver(container, ending));
+    container.process?.status.onAny(() => void ended({}));
+    for (const isolator of this.#context.isolators) {
+      isolator.watch(container.id).onReady(({ message }) => void ended({ reason: 'LIMITATION', message }));
+    }
+  }
+
+  #destroyUnlessOver(container: Container, ending: Ending): void {
+    if (container.state === 'RUNNING') this.#destroy(container, ending);
+  }
+
+  /** One at a time; what failed before is tried again. */
+  #destroy(container: Container, ending: Ending): Future<ContainerTermination> {
+    if (container.record.termination) return Future.ready(container.record.termination);
+    container.destroying ??= new ContainerDestruction(this.#context, container, ending, (child) =>
+      this.#destroy(child, { reason: 'DESTROYED', message: `its parent '${container.id}' ended` }),
+    )
+      .run()
+      .then(defer(this, (termination: ContainerTermination) => this.#destroyed(container, termination)))
+      .repair(defer(this, (failed: Future<ContainerTermination>) => this.#destroyFailed(container, failed)));
+    return container.destroying;
+  }
+
+  #destroyed(container: Container, termination: ContainerTermination): ContainerTermination {
+    this.#context.logger.info(`Container '${container.id}' is ${container.state}`);
+    if (container.state === 'REMOVED') this.#forget(container);
+    container.termination.set(termination);
+    return termination;
+  }
+
+  #destroyFailed(container: Container, failed: Future<ContainerTermination>): Future<ContainerTermination> {
+    const message = messageOf(failed.failure());
+    this.destroyErrors.increment();
+    this.#context.logger.error(message);
+    container.destroying = undefined;
+    container.update((record) => void (record.failure = message));
+    container.send('DESTROY_FAILED');
+    return failed;
+  }
+
+  #add(container: Container): void {
+    this.#containers.set(container.id, container);
+  }
+
+  #forget(container: Container): void {
+    this.#containers.delete(container.id);
+    container.parent?.children.delete(container);
+  }
+
+  #parentFor(id: ContainerId): Container | undefined {
+    const parentId = isContainerId(id) ? parentOf(id) : undefined;
+    if (parentId === undefined) return undefined;
+    const parent = this.#containers.get(parentId);
+    if (parent?.state === 'RUNNING' || parent?.state === 'PROVISIONED') return parent;
+    const why = parent ? `is ${parent.state}` : 'does not exist';
+    throw new ContainerizerError('PARENT_UNUSABLE', `Cannot launch '${id}': its parent container '${parentId}' ${why}`);
+  }
+
+  #requireRecovered(attempt: string): void {
+    if (this.#recovered) return;
+    throw new ContainerizerError('RECOVERING', `Cannot ${attempt}: the containers of the last run are still being recovered`);
+  }
+}
+
+function requireValid(id: ContainerId, config: ContainerConfig, parent: Container | undefined): void {
+  const refuse = (why: string) => new ContainerizerError('CONTAINER_INVALID', `Cannot launch container '${id}': ${why}`);
+  if (!isContainerId(id)) throw refuse('that is no id of a container');
+  if (config.image && config.rootfs !== undefined) throw refuse('it has both an image and a root folder');
+  if (!config.image && config.rootfs === undefined && !parent?.record.launchInfo) throw refuse('it has no image');
+  if (config.provisionOnly && !config.image) throw refuse('only an image can be provisioned');
+  if (config.rootfs !== undefined && !/^\/./.test(config.rootfs)) throw refuse('its root folder is no absolute path');
+  const { memoryBytes = 1, cpus = 1 } = config;
+  if (!(memoryBytes > 0 && cpus > 0)) throw refuse('its limits are not positive');
+}
+
+/** The container and everything nested in it, at any depth. */
+function descendantsOf(container: Container): Container[] {
+  return [container, ...[...container.children].flatMap(descendantsOf)];
+}
+
+function keyOf({ type, name }: ImageName): string {
+  return `${type} ${name}`;
+}

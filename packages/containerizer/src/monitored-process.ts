@@ -1,0 +1,132 @@
+import type { Child, Files, Host, ProcessIdentity, Subprocesses } from '@keelson/os/ports';
+import { after, collect, Future } from '@keelson/process';
+import { statusFileIn } from './container-paths.js';
+import { ContainerizerError } from './containerizer-error.js';
+import type { LaunchedProcess, LaunchRequest } from './launcher.js';
+
+/** What launchers need of the machine. */
+export interface LauncherTools {
+  readonly files: Files;
+  readonly host: Host;
+  readonly subprocesses: Subprocesses;
+}
+
+/** The launcher's own files in a container's folder. */
+export function launcherFiles(runtimeDirectory: string) {
+  const directory = `${runtimeDirectory}/launcher`;
+  return { directory, pid: `${directory}/pid`, log: `${directory}/log`, state: `${directory}/state` };
+}
+
+/** How a program that launches a container is called. */
+export interface MonitoredCommand {
+  readonly argv: readonly string[];
+  /** It writes the pid of the container's first process into `launcherFiles().pid` once that runs. */
+  readonly request: LaunchRequest;
+  /** For giving up on a program that neither starts anything nor ends. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * Waits for the launching program in a session of its own, and renames its exit status into place. The text is
+ * constant and gets its words as parameters. Handlers, not ignored signals: those the container would inherit.
+ */
+const monitorScript = `status=$1; shift
+trap : HUP INT QUIT TERM
+"$@"
+code=$?
+printf '%s\\n' "$code" > "$status.part" && mv -f "$status.part" "$status"
+exit "$code"`;
+
+/**
+ * Starts a container's launching program under a monitor that outlives us. Answers once the program has told the
+ * pid of the container's first process.
+ *
+ * @throws ContainerizerError COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, LAUNCH_FAILED  from what it wrote to its log
+ */
+export function startMonitored(tools: LauncherTools, command: MonitoredCommand): Future<LaunchedProcess> {
+  const { request } = command;
+  const { stdio } = request;
+  const argv = ['/bin/sh', '-c', monitorScript, 'monitor', statusFileIn(request.runtimeDirectory), ...command.argv];
+  return tools.subprocesses
+    .spawn({
+      argv,
+      environment: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
+      detached: true,
+      stdin: stdio ? 'ignore' : 'inherit',
+      stdout: stdio ? { path: stdio.stdout } : 'inherit',
+      stderr: stdio ? { path: stdio.stderr } : 'inherit',
+    })
+    .then((child) => awaitPid(tools, command, child, 1, 0).then((pid) => identified(tools.host, child, pid)));
+}
+
+/**
+ * Asks for the pid file until it is there or the program is over: 1 ms apart at first, then up to 16 ms. There is
+ * nothing to listen to: the runtimes write the file when they please, and only for a process that really started.
+ */
+function awaitPid(
+  tools: LauncherTools,
+  command: MonitoredCommand,
+  child: Child,
+  waitMs: number,
+  waitedMs: number,
+): Future<number> {
+  // Asked before the read: a program that is over now wrote the file before, or never.
+  const over = !child.status.isPending();
+  const { directory, pid } = launcherFiles(command.request.runtimeDirectory);
+  return readPid(tools.files, pid).then((found): number | Future<number> => {
+    if (found !== undefined) return found;
+    if (over) return startFailure(tools.files, directory);
+    if (waitedMs >= command.timeoutMs) {
+      child.kill('SIGKILL');
+      throw new ContainerizerError('LAUNCH_FAILED', `Nothing started within ${command.timeoutMs} ms`);
+    }
+    return after(waitMs).then(() => awaitPid(tools, command, child, Math.min(waitMs * 2, 16), waitedMs + waitMs));
+  });
+}
+
+function readPid(files: Files, path: string): Future<number | undefined> {
+  return files
+    .read(path, { maxBytes: 32 })
+    .then((bytes) => {
+      const text = new TextDecoder().decode(bytes).trim();
+      return /^\d+$/.test(text) ? Number(text) : undefined;
+    })
+    .repair(() => undefined);
+}
+
+function identified(host: Host, child: Child, pid: number): Future<LaunchedProcess> {
+  return collect([host.identify(pid), host.identify(child.pid)]).then(([process, monitor]) => {
+    // A monitor that is over has reaped its child: what bears that number now may be somebody else.
+    const identity = child.status.isPending() ? { ...named({ process }), ...named({ monitor }) } : {};
+    const status = child.status.then((end) => end.exitCode);
+    return { pid, ...identity, status };
+  });
+}
+
+function named<K extends string>(field: Record<K, ProcessIdentity | undefined>): Partial<Record<K, ProcessIdentity>> {
+  return Object.values(field)[0] === undefined ? {} : (field as Record<K, ProcessIdentity>);
+}
+
+/** Fails with what the launching program said last. */
+function startFailure(files: Files, directory: string): Future<never> {
+  return files
+    .read(`${directory}/log`, { maxBytes: 1 << 20 })
+    .then((bytes) => new TextDecoder().decode(bytes))
+    .repair(() => '')
+    .then((log) => {
+      throw startError(log);
+    });
+}
+
+/** The error behind the last line of a runtime's log. Texts seen of runc 1.1 and crun 1.8. */
+export function startError(log: string): ContainerizerError {
+  const last = log.trimEnd().split('\n').at(-1) ?? '';
+  const text = (/msg="((?:[^"\\]|\\.)*)"/.exec(last)?.[1] ?? last).replaceAll('\\"', '"');
+  if (/not found in \$PATH|stat [^:]+: no such file or directory|executable .*No such file/.test(text)) {
+    return new ContainerizerError('COMMAND_NOT_FOUND', text);
+  }
+  if (/exec: .*permission denied|open executable|exec format error/i.test(text)) {
+    return new ContainerizerError('COMMAND_NOT_EXECUTABLE', text);
+  }
+  return new ContainerizerError('LAUNCH_FAILED', text || 'The launching program ended without a word');
+}

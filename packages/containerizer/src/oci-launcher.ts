@@ -1,0 +1,168 @@
+import type { RunResult } from '@keelson/os/ports';
+import { collect, defer, Future } from '@keelson/process';
+import type { ContainerId } from '@keelson/provisioner';
+import type { ProcessLimits } from './capabilities.js';
+import { processLimits } from './capabilities.js';
+import { ContainerizerError } from './containerizer-error.js';
+import { endProcess } from './end-process.js';
+import type { LaunchedProcess, LaunchRequest, ProcessRecord } from './launcher.js';
+import { Launcher } from './launcher.js';
+import type { LauncherTools } from './monitored-process.js';
+import { launcherFiles, startMonitored } from './monitored-process.js';
+import type { OciHost } from './oci-spec.js';
+import { ociSpec } from './oci-spec.js';
+
+export type OciRuntimeName = 'crun' | 'runc';
+
+export interface OciLauncherOptions extends LauncherTools {
+  /** A folder of our own in which the runtime is tried out. */
+  readonly probeDirectory: string;
+  readonly launchTimeoutMs?: number;
+}
+
+/** An OCI runtime that was seen to work, and how. */
+interface WorkingRuntime {
+  /** The words before its arguments: its path, perhaps behind a wrapper. */
+  readonly prefix: readonly string[];
+  readonly limits: ProcessLimits;
+}
+
+/** Where systemd's hybrid layout mounts an empty cgroup v2 tree that crun 1.8 refuses to live beside. */
+const hybridCgroup = '/sys/fs/cgroup/unified';
+
+/** A name no image has: a runtime that gets as far as not finding it can make namespaces, mounts and cgroups here. */
+const probeCommand = '/keelson-probe';
+
+/**
+ * Launches containers through an OCI runtime. Each container has a runtime state folder of its own, below its
+ * runtime folder, so two agents on one machine cannot meet.
+ */
+export class OciLauncher extends Launcher<OciLauncher> {
+  #runtime: Future<WorkingRuntime> | undefined;
+
+  constructor(
+    private readonly runtime: OciRuntimeName,
+    private readonly options: OciLauncherOptions,
+  ) {
+    super(`launcher-${runtime}`);
+  }
+
+  override probe(): Future<OciRuntimeName> {
+    return this.#working().then(() => this.runtime);
+  }
+
+  override launch(request: LaunchRequest): Future<LaunchedProcess> {
+    return this.#working().then(defer(this, this.#launch, request));
+  }
+
+  override destroy(id: ContainerId, runtimeDirectory: string, process: ProcessRecord | undefined): Future<void> {
+    return endProcess(this.options.host, process).then(defer(this, this.#deleteState, id, runtimeDirectory));
+  }
+
+  #launch(request: LaunchRequest, { prefix, limits }: WorkingRuntime): Future<LaunchedProcess> {
+    const spec = ociSpec(request, this.#host(limits));
+    if (!('resources' in spec.linux) && (request.memoryBytes !== undefined || request.cpus !== undefined)) {
+      throw new ContainerizerError('CONTAINER_INVALID', 'Limits on memory and processors need an agent that is root');
+    }
+    const { directory } = launcherFiles(request.runtimeDirectory);
+    const argv = [...prefix, ...runArguments(request.id, request.runtimeDirectory)];
+    const timeoutMs = this.options.launchTimeoutMs ?? 60_000;
+    return this.#writeBundle(directory, spec).then(() => startMonitored(this.options, { argv, request, timeoutMs }));
+  }
+
+  /** What a runtime leaves when it was itself killed: its state, and an empty cgroup. */
+  #deleteState(id: ContainerId, runtimeDirectory: string): Future<void> {
+    const { state } = launcherFiles(runtimeDirectory);
+    return this.options.files.status(`${state}/${id}`).then((found): void | Future<void> => {
+      if (!found) return undefined;
+      return this.#working().then(({ prefix }) => {
+        const argv = [...prefix, '--root', state, 'delete', '--force', id];
+        return this.options.subprocesses.run({ argv, timeoutMs: 30_000 }).then(({ status, stderr }) => {
+          if (status.exitCode === 0) return;
+          throw new ContainerizerError('DESTROY_FAILED', `${this.runtime} cannot delete '${id}': ${stderr.trim()}`);
+        });
+      });
+    });
+  }
+
+  #writeBundle(directory: string, spec: object): Future<void> {
+    const { files } = this.options;
+    return files
+      .makeDirectory(directory, { mode: 0o700 })
+      .then(() => files.writeDurably(`${directory}/config.json`, new TextEncoder().encode(JSON.stringify(spec))));
+  }
+
+  #host(limits: ProcessLimits): OciHost {
+    const { effectiveUserId: uid, effectiveGroupId: gid } = this.options.host;
+    return uid === 0 ? { limits } : { limits, rootless: { uid, gid } };
+  }
+
+  /** Found and tried out once, however many ask; a failure is kept too. */
+  #working(): Future<WorkingRuntime> {
+    this.#runtime ??= this.options.host.findProgram(this.runtime).then(defer(this, this.#tryOut)).undiscardable();
+    return this.#runtime;
+  }
+
+  #tryOut(program: string | undefined): Future<WorkingRuntime> {
+    if (program === undefined) throw new ContainerizerError('NO_LAUNCHER', `${this.runtime}: not installed`);
+    const { files } = this.options;
+    return collect([this.#read('/proc/self/status'), this.#read('/proc/self/limits')]).then(([status, limits]) => {
+      const found = processLimits(status!, limits!);
+      return files.status(hybridCgroup).then((hybrid) => this.#tryPrefixes(prefixesFor(program, hybrid !== undefined), found));
+    });
+  }
+
+  #tryPrefixes([prefix, ...rest]: readonly (readonly string[])[], limits: ProcessLimits): Future<WorkingRuntime> {
+    return this.#tryRun(prefix!, limits).then((result): WorkingRuntime | Future<WorkingRuntime> => {
+      if (result.stderr.includes(probeCommand)) return { prefix: prefix!, limits };
+      if (rest.length > 0) return this.#tryPrefixes(rest, limits);
+      const said = result.stderr.trim().split('\n').at(-1) ?? '';
+      throw new ContainerizerError('NO_LAUNCHER', `${this.runtime}: does not work here: ${said}`);
+    });
+  }
+
+  #tryRun(prefix: readonly string[], limits: ProcessLimits): Future<RunResult> {
+    const runtimeDirectory = `${this.options.probeDirectory}/${this.runtime}`;
+    const rootfs = `${runtimeDirectory}/rootfs`;
+    const id = 'probe';
+    const spec = ociSpec(probeRequest(id, rootfs), this.#host(limits));
+    const { directory } = launcherFiles(runtimeDirectory);
+    return this.options.files
+      .makeDirectory(rootfs, { mode: 0o755 })
+      .then(() => this.#writeBundle(directory, spec))
+      .then(() => {
+        const argv = [...prefix, ...runArguments(id, runtimeDirectory)];
+        return this.options.subprocesses.run({ argv, environment: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, timeoutMs: 20_000 });
+      });
+  }
+
+  #read(path: string): Future<string> {
+    return this.options.files.read(path, { maxBytes: 1 << 16 }).then((bytes) => new TextDecoder().decode(bytes));
+  }
+}
+
+/** The same for crun and runc. */
+function runArguments(id: ContainerId, runtimeDirectory: string): string[] {
+  const { directory, log, pid, state } = launcherFiles(runtimeDirectory);
+  return ['--root', state, '--log', log, 'run', '--bundle', directory, '--pid-file', pid, id];
+}
+
+/** Ways to call the runtime, the plain one first. The wrapper hides the cgroup v2 mount from it and from nobody else. */
+function prefixesFor(program: string, hybrid: boolean): (readonly string[])[] {
+  const hidden = ['unshare', '--mount', '/bin/sh', '-c', 'umount "$0" && exec "$@"', hybridCgroup, program];
+  return hybrid ? [[program], hidden] : [[program]];
+}
+
+function probeRequest(id: ContainerId, rootfs: string) {
+  return {
+    id,
+    rootfs,
+    argv: [probeCommand],
+    environment: { PATH: '/bin' },
+    workingDirectory: '/',
+    user: { uid: 0, gid: 0, additionalGids: [] },
+    hostname: id,
+    mounts: [],
+    network: 'host' as const,
+  };
+}

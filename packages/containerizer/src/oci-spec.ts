@@ -1,0 +1,95 @@
+import type { ProcessLimits } from './capabilities.js';
+import type { OciMount } from './default-mounts.js';
+import { defaultMounts, maskedPaths, readonlyPaths } from './default-mounts.js';
+import type { BindMount, LaunchRequest } from './launcher.js';
+
+/** What decides how much isolation can be asked of the runtime here. */
+export interface OciHost {
+  readonly limits: ProcessLimits;
+  /** Set when we are not root: the container then lives in a user namespace where this user is its root. */
+  readonly rootless?: { readonly uid: number; readonly gid: number };
+}
+
+type Request = Omit<LaunchRequest, 'runtimeDirectory' | 'stdio'>;
+
+/** Length of a period of the processor quota, in microseconds: the kernel's default. */
+const cpuPeriodUs = 100_000;
+
+/**
+ * The `config.json` of a container. Pure: the same request makes the same specification.
+ *
+ * Namespaces, capabilities, masked paths and mounts are containerd's defaults; nothing is inheritable; no new
+ * privileges; limits never above our own. Source: OCI runtime-spec 1.0.2 `config.md`, `config-linux.md`.
+ */
+export function ociSpec(request: Request, host: OciHost) {
+  const { capabilities } = host.limits;
+  return {
+    ociVersion: '1.0.2',
+    process: {
+      terminal: false,
+      user: userOf(request, host),
+      args: request.argv,
+      env: Object.entries(request.environment).map(([name, value]) => `${name}=${value}`),
+      cwd: request.workingDirectory,
+      capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities, inheritable: [] },
+      rlimits: openFilesLimit(host.limits),
+      noNewPrivileges: true,
+    },
+    root: { path: request.rootfs, readonly: false },
+    hostname: request.hostname,
+    mounts: [...(host.rootless ? rootlessMounts() : defaultMounts), ...request.mounts.map(bindMount)],
+    linux: {
+      namespaces: namespacesOf(request, host).map((type) => ({ type })),
+      ...(host.rootless && {
+        uidMappings: [{ containerID: 0, hostID: host.rootless.uid, size: 1 }],
+        gidMappings: [{ containerID: 0, hostID: host.rootless.gid, size: 1 }],
+      }),
+      ...(!host.rootless && { cgroupsPath: `/keelson/${request.id}`, resources: resourcesOf(request) }),
+      maskedPaths,
+      readonlyPaths,
+    },
+  };
+}
+
+export type OciSpec = ReturnType<typeof ociSpec>;
+
+function userOf({ user }: Request, host: OciHost) {
+  // setgroups is denied in a user namespace made without privileges, so there must be nothing to set.
+  const additional = host.rootless || user.additionalGids.length === 0 ? {} : { additionalGids: user.additionalGids };
+  return { uid: user.uid, gid: user.gid, ...additional };
+}
+
+function namespacesOf(request: Request, host: OciHost): string[] {
+  const network = request.network === 'none' ? ['network'] : [];
+  return ['pid', 'mount', 'ipc', 'uts', ...network, ...(host.rootless ? ['user'] : [])];
+}
+
+/** Without these rules CAP_MKNOD would be a way to the disks of the host. The runtime adds null, zero, tty and such. */
+function resourcesOf({ memoryBytes, cpus }: Request) {
+  return {
+    devices: [{ allow: false, access: 'rwm' }],
+    ...(memoryBytes !== undefined && { memory: { limit: memoryBytes } }),
+    ...(cpus !== undefined && { cpu: { quota: Math.round(cpus * cpuPeriodUs), period: cpuPeriodUs } }),
+  };
+}
+
+/** Node raises its own soft limit to the hard one; programs that close every descriptor want the usual 1024 back. */
+function openFilesLimit({ openFilesHard }: ProcessLimits) {
+  const hard = Math.min(openFilesHard ?? 1_048_576, 1_048_576);
+  return [{ type: 'RLIMIT_NOFILE', soft: Math.min(1024, hard), hard }];
+}
+
+/** A user namespace maps no tty group, and may mount sysfs only over a network namespace of its own: bind it. */
+function rootlessMounts(): OciMount[] {
+  return defaultMounts.map((mount): OciMount => {
+    if (mount.destination === '/sys') {
+      const options = ['rbind', 'nosuid', 'noexec', 'nodev', 'ro'];
+      return { destination: '/sys', type: 'none', source: '/sys', options };
+    }
+    return { ...mount, options: mount.options.filter((option) => option !== 'gid=5') };
+  });
+}
+
+function bindMount({ source, target, readOnly }: BindMount): OciMount {
+  return { destination: target, type: 'bind', source, options: ['rbind', 'rprivate', readOnly ? 'ro' : 'rw'] };
+}
