@@ -1,0 +1,114 @@
+import {
+  getExtendedAttribute,
+  listExtendedAttributes,
+  setExtendedAttribute,
+} from '@keelson/os/system-calls';
+import type { Stats } from 'node:fs';
+import { chmodSync, fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync } from 'node:fs';
+import { nativePath } from './byte-path.js';
+
+/** What a node has besides its content. Times are seconds since the epoch, with a fraction. */
+export interface FileMetadata {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly modifiedAtSeconds: number;
+  readonly xattrs: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Why an attribute is left out, on which node. */
+export type ReportSkipped = (why: string) => void;
+
+/**
+ * overlayfs reads these to decide what a directory shows and where a file's data is. They are ours to write: an image
+ * or a tree that brings them would steer the mount.
+ */
+export function belongsToOverlay(attribute: string): boolean {
+  return attribute.startsWith('trusted.overlay.') || attribute.startsWith('user.overlay.');
+}
+
+/** The metadata of a node of ours, read without following it. */
+export function readMetadata(source: string, status: Stats): FileMetadata {
+  const { mode, uid, gid, mtimeMs } = status;
+  return { mode: mode & 0o7777, uid, gid, modifiedAtSeconds: mtimeMs / 1000, xattrs: readXattrs(source) };
+}
+
+const noXattrs: ReadonlyMap<string, Uint8Array> = new Map();
+
+function readXattrs(source: string): ReadonlyMap<string, Uint8Array> {
+  const path = nativePath(source);
+  const names = listed(path).filter((name) => !belongsToOverlay(name));
+  if (names.length === 0) return noXattrs;
+  return new Map(names.map((name) => [name, Buffer.from(getExtendedAttribute(path, name))]));
+}
+
+function listed(path: string | Buffer): string[] {
+  try {
+    return listExtendedAttributes(path);
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ENOTSUP') return [];
+    throw error;
+  }
+}
+
+/**
+ * Gives nodes their owner, mode, attributes and time, in this order: a change of owner clears setuid bits and file
+ * capabilities, and every change but the last moves the time.
+ */
+export class MetadataWriter {
+  readonly #umask = process.umask();
+  readonly #uid = process.geteuid!();
+  readonly #gid = process.getegid!();
+
+  /** @param privileged  whether owners and attributes that need a capability are set at all */
+  constructor(private readonly privileged: boolean) {}
+
+  /** The mode to create a file with, so that most need no `chmod`. */
+  creationMode(mode: number): number {
+    return mode & 0o777;
+  }
+
+  /** For a file or directory held open; `path` names the same node, for its extended attributes. */
+  writeOpen(descriptor: number, path: string, metadata: FileMetadata, created: number, skipped: ReportSkipped): void {
+    const { mode, uid, gid, modifiedAtSeconds, xattrs } = metadata;
+    if (this.#mustChown(uid, gid)) fchownSync(descriptor, uid, gid);
+    if ((created & ~this.#umask) !== mode) fchmodSync(descriptor, mode);
+    if (xattrs.size > 0) this.#writeXattrs(path, xattrs, skipped);
+    futimesSync(descriptor, modifiedAtSeconds, modifiedAtSeconds);
+  }
+
+  /** For a node that cannot be opened, and has just been created exclusively. */
+  writeNamed(path: string, metadata: FileMetadata, isSymlink: boolean, skipped: ReportSkipped): void {
+    const { mode, uid, gid, modifiedAtSeconds, xattrs } = metadata;
+    const native = nativePath(path);
+    if (this.#mustChown(uid, gid)) lchownSync(native, uid, gid);
+    // A link has no mode, and chmod would reach through it.
+    if (!isSymlink) chmodSync(native, mode);
+    if (xattrs.size > 0) this.#writeXattrs(path, xattrs, skipped);
+    lutimesSync(native, modifiedAtSeconds, modifiedAtSeconds);
+  }
+
+  #mustChown(uid: number, gid: number): boolean {
+    return this.privileged && (uid !== this.#uid || gid !== this.#gid);
+  }
+
+  #writeXattrs(path: string, xattrs: ReadonlyMap<string, Uint8Array>, skipped: ReportSkipped): void {
+    const native = nativePath(path);
+    for (const [name, value] of xattrs) {
+      if (belongsToOverlay(name)) skipped(`attribute ${name} belongs to overlayfs`);
+      else if (!this.privileged && !name.startsWith('user.')) skipped(`attribute ${name} needs privileges`);
+      else {
+        try {
+          setExtendedAttribute(native, name, value);
+        } catch (error) {
+          const { code = '' } = error as { code?: string };
+          // The file system has no such attributes, or not for such a node (user.* on links and devices).
+          if (!unsupported.has(code)) throw error;
+          skipped(`attribute ${name} cannot be kept here (${code})`);
+        }
+      }
+    }
+  }
+}
+
+const unsupported = new Set(['EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EINVAL', 'ERANGE']);

@@ -1,0 +1,292 @@
+import type { TarEntry, TarHandler } from '@keelson/image';
+import { classifyName } from '@keelson/image';
+import { makeSpecialFile } from '@keelson/os/system-calls';
+import {
+  closeSync,
+  constants,
+  ftruncateSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { joined, nativePath, recordOfBytes } from './byte-path.js';
+import { copyNode } from './copy-node.js';
+import { DirectoryMetadata, directoryCreationMode } from './directory-metadata.js';
+import type { FileMetadata } from './file-metadata.js';
+import { MetadataWriter } from './file-metadata.js';
+import { HiddenPaths } from './hidden-paths.js';
+import type { LayerStack } from './layer-stack.js';
+import { SkippedEntries } from './skipped-entries.js';
+import type { OpenDirectory } from './tree-walk.js';
+import { pathIn, TreeWalk } from './tree-walk.js';
+import { UnpackError } from './unpack-error.js';
+import type { UnpackBudget } from './unpack-limits.js';
+
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
+/** What a file system gives out at a time; sizes on disk are counted in it. */
+const allocationUnit = 4096;
+
+interface OpenFile {
+  readonly entry: TarEntry;
+  readonly descriptor: number;
+  readonly path: string;
+  readonly name: string;
+  writtenTo: number;
+}
+
+/**
+ * Makes the tree of one layer out of the members of its archive.
+ *
+ * What is in the way is unlinked and the new node is created exclusively, in a directory that `TreeWalk` holds open:
+ * nothing is ever written through a link. Sources: OCI image-spec `layer.md`; containerd `archive/tar.go`.
+ */
+export class LayerWriter implements TarHandler {
+  readonly skipped = new SkippedEntries();
+  /** What the tree takes on disk: contents in whole allocation units, and one for every directory. */
+  allocatedBytes = 0;
+  readonly #hidden = new HiddenPaths();
+  readonly #directories = new DirectoryMetadata();
+  readonly #walk: TreeWalk;
+  readonly #metadata: MetadataWriter;
+  #file: OpenFile | undefined;
+
+  constructor(
+    rootfs: string,
+    stack: LayerStack,
+    private readonly privileged: boolean,
+    private readonly budget: UnpackBudget,
+  ) {
+    this.#metadata = new MetadataWriter(privileged);
+    const implied = (path: string, metadata: FileMetadata) => this.#addDirectory(path, metadata);
+    this.#walk = new TreeWalk(rootfs, stack, this.#hidden, implied, budget);
+  }
+
+  entry(entry: TarEntry): void {
+    this.budget.addEntry(entry.name);
+    this.budget.addLogical(entry.sizeBytes);
+    const { folder, name } = split(entry.name);
+    const meaning = classifyName(name);
+    if (meaning.kind === 'ignored' || isAufsMetadata(folder)) return;
+    const directory = this.#walk.resolve(folder);
+    switch (meaning.kind) {
+      case 'whiteout':
+        this.budget.checkName(meaning.target);
+        return this.#hidden.addWhiteout(this.#walk, directory, meaning.target);
+      case 'opaque':
+        return this.#hidden.addOpaque(this.#walk, directory);
+      default:
+        this.budget.checkName(name);
+        this.#create(entry, directory, name);
+    }
+  }
+
+  data(bytes: Buffer, position: number): void {
+    if (this.#file === undefined) return;
+    const { descriptor, entry } = this.#file;
+    for (let written = 0; written < bytes.length; ) {
+      const at = entry.isSparse ? position + written : null;
+      written += writeSync(descriptor, bytes, written, bytes.length - written, at);
+    }
+    this.#file.writtenTo = position + bytes.length;
+    if (entry.isSparse) this.#allocate(bytes.length);
+  }
+
+  end(): void {
+    const file = this.#file;
+    if (file === undefined) return;
+    const { descriptor, entry, name, path } = file;
+    if (entry.isSparse) {
+      if (file.writtenTo < entry.sizeBytes) ftruncateSync(descriptor, entry.sizeBytes);
+    } else this.#allocate(entry.sizeBytes);
+    const created = this.#metadata.creationMode(entry.mode);
+    this.#metadata.writeOpen(descriptor, path, metadataOf(entry), created, (why) => this.skipped.add(name, why));
+    this.#file = undefined;
+    closeSync(descriptor);
+  }
+
+  /** Settles marks and directories when all entries are there. Answers what the layer hides, as path text. */
+  finish(): { whiteouts: string[]; opaques: string[] } {
+    const marks = this.#hidden.finish(this.#walk, this.privileged);
+    this.#directories.finish(this.#walk, this.#metadata, this.skipped);
+    return marks;
+  }
+
+  /** Lets go of every descriptor, whatever happened. */
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file.descriptor);
+    this.#file = undefined;
+    this.#walk.close();
+  }
+
+  #create(entry: TarEntry, directory: OpenDirectory, name: string): void {
+    if (entry.type === 'file') return this.#createFile(entry, directory, name);
+    if (entry.type === 'directory') return this.#createDirectory(entry, directory, name);
+    if (name === '') throw invalid(entry, 'is the root but no directory');
+    if (entry.type === 'hardlink') return this.#createHardLink(entry, name);
+    this.#walk.forgetAliases();
+    if (entry.type === 'symlink') return this.#createSymlink(entry, directory, name);
+    this.#createSpecial(entry, entry.type, directory, name);
+  }
+
+  #createFile(entry: TarEntry, directory: OpenDirectory, name: string): void {
+    if (name === '') throw invalid(entry, 'is the root but no directory');
+    const path = pathIn(directory, name);
+    const native = nativePath(path);
+    const mode = this.#metadata.creationMode(entry.mode);
+    const descriptor = this.#exclusively(directory, name, () =>
+      openSync(native, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode),
+    );
+    this.#file = { entry, descriptor, path, name: joined(directory.path, name), writtenTo: 0 };
+  }
+
+  /** A directory over a directory changes what it has, and keeps what is in it. */
+  #createDirectory(entry: TarEntry, directory: OpenDirectory, name: string): void {
+    if (name !== '') {
+      this.#walk.forgetAliases();
+      const native = nativePath(pathIn(directory, name));
+      const isThere = lstatSync(native, { throwIfNoEntry: false })?.isDirectory() ?? false;
+      if (!isThere) this.#exclusively(directory, name, () => mkdirSync(native, directoryCreationMode));
+    }
+    this.#addDirectory(joinedOrSelf(directory, name), metadataOf(entry));
+  }
+
+  #createSymlink(entry: TarEntry, directory: OpenDirectory, name: string): void {
+    if (entry.linkName === '') throw invalid(entry, 'is a link to nowhere');
+    const path = pathIn(directory, name);
+    // Absolute and climbing targets are lawful: they are kept byte for byte, and never followed out of the root.
+    this.#exclusively(directory, name, () => symlinkSync(nativePath(entry.linkName), nativePath(path)));
+    const report = (why: string) => this.skipped.add(joined(directory.path, name), why);
+    this.#metadata.writeNamed(path, metadataOf(entry), true, report);
+  }
+
+  #createSpecial(
+    entry: TarEntry,
+    kind: 'fifo' | 'character' | 'block',
+    directory: OpenDirectory,
+    name: string,
+  ): void {
+    const shown = joined(directory.path, name);
+    const { deviceMajor: major, deviceMinor: minor } = entry;
+    if (kind === 'character' && major === 0 && minor === 0) {
+      return this.skipped.add(shown, 'a 0:0 character device is a whiteout to overlayfs');
+    }
+    if (kind !== 'fifo' && !this.privileged) return this.skipped.add(shown, 'devices need privileges');
+    const path = pathIn(directory, name);
+    const file = kind === 'fifo' ? { kind } : { kind, major, minor };
+    this.#exclusively(directory, name, () => makeSpecialFile(nativePath(path), file, entry.mode));
+    this.#metadata.writeNamed(path, metadataOf(entry), false, (why) => this.skipped.add(shown, why));
+  }
+
+  /** The target is named from the root. One that only the layers below have is copied up first: a link needs a node. */
+  #createHardLink(entry: TarEntry, name: string): void {
+    const target = split(entry.linkName);
+    if (target.name === '') throw missing(entry);
+    this.budget.checkName(target.name);
+    const targetDirectory = this.#walk.resolve(target.folder);
+    this.#copyUp(entry, targetDirectory, target.name);
+    const targetPath = joined(targetDirectory.path, target.name);
+    // The next resolve may close the directory of the target, so it is held by a descriptor of its own.
+    const held = openSync(`/proc/self/fd/${targetDirectory.descriptor}`, O_RDONLY | O_DIRECTORY);
+    try {
+      const directory = this.#walk.resolve(split(entry.name).folder);
+      if (joined(directory.path, name) === targetPath) return;
+      const from = nativePath(`/proc/self/fd/${held}/${target.name}`);
+      const to = nativePath(pathIn(directory, name));
+      this.#exclusively(directory, name, () => linkSync(from, to));
+    } finally {
+      closeSync(held);
+      this.#walk.forgetAliases();
+    }
+  }
+
+  #copyUp(entry: TarEntry, directory: OpenDirectory, name: string): void {
+    const path = pathIn(directory, name);
+    const own = lstatSync(nativePath(path), { throwIfNoEntry: false });
+    if (own?.isDirectory()) throw invalid(entry, 'is a hard link to a directory');
+    if (own !== undefined) return;
+    const below = this.#walk.lookupBelow(directory, name);
+    if (below === undefined) throw missing(entry);
+    if (below.status.isDirectory()) throw invalid(entry, 'is a hard link to a directory');
+    const report = (why: string) => this.skipped.add(joined(directory.path, name), why);
+    copyNode(below.source, below.status, path, this.#metadata, report);
+    this.budget.addLogical(below.status.size);
+    this.#allocate(below.status.size);
+  }
+
+  /** Creates with `create`, which fails if anything is there; what is there goes first then. */
+  #exclusively<T>(directory: OpenDirectory, name: string, create: () => T): T {
+    try {
+      return create();
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'EEXIST') throw error;
+    }
+    this.#remove(directory, name);
+    return create();
+  }
+
+  #remove(directory: OpenDirectory, name: string): void {
+    this.#walk.forgetAliases();
+    const native = nativePath(pathIn(directory, name));
+    const path = joined(directory.path, name);
+    if (lstatSync(native).isDirectory()) {
+      // Only this layer's own nodes are in it, and removal follows no link.
+      rmSync(native, { recursive: true });
+      this.#directories.forget(path);
+      this.#hidden.forgetBelow(path);
+    } else unlinkSync(native);
+    // What this layer had covered below stays covered, whatever comes here next.
+    this.#hidden.addWhiteout(this.#walk, directory, name);
+  }
+
+  #addDirectory(path: string, metadata: FileMetadata): void {
+    this.#directories.set(path, metadata);
+    this.#allocate(allocationUnit);
+  }
+
+  #allocate(bytes: number): void {
+    this.allocatedBytes += Math.ceil(bytes / allocationUnit) * allocationUnit;
+  }
+}
+
+/** The folder and the last component of a name as the archive has it; both empty for the root. */
+function split(name: string): { folder: string; name: string } {
+  let end = name.length;
+  while (end > 0 && name[end - 1] === '/') end--;
+  const slash = name.lastIndexOf('/', end - 1);
+  const last = name.slice(slash + 1, end);
+  const folder = slash < 0 ? '' : name.slice(0, slash);
+  if (last === '..') throw new UnpackError('PATH_ESCAPES', `${recordOfBytes(name)} climbs with ".."`);
+  if (last === '.') return split(folder);
+  return { folder, name: last };
+}
+
+/** Whether an entry lies in a directory of aufs's book-keeping. @throws ImageError INVALID_WHITEOUT  below a whiteout */
+function isAufsMetadata(folder: string): boolean {
+  if (!folder.includes('.wh.')) return false;
+  const kinds = folder.split('/').map((component) => classifyName(component).kind);
+  if (kinds.includes('ignored')) return true;
+  if (kinds.every((kind) => kind === 'plain')) return false;
+  throw new UnpackError('INVALID_ENTRY', `an entry lies below the whiteout ${recordOfBytes(folder)}`);
+}
+
+function joinedOrSelf(directory: OpenDirectory, name: string): string {
+  return name === '' ? directory.path : joined(directory.path, name);
+}
+
+function metadataOf({ mode, uid, gid, modifiedAt, xattrs }: TarEntry): FileMetadata {
+  return { mode, uid, gid, modifiedAtSeconds: modifiedAt.seconds + modifiedAt.nanoseconds / 1e9, xattrs };
+}
+
+function invalid(entry: TarEntry, why: string): UnpackError {
+  return new UnpackError('INVALID_ENTRY', `${recordOfBytes(entry.name)} ${why}`);
+}
+
+function missing(entry: TarEntry): UnpackError {
+  const [name, target] = [recordOfBytes(entry.name), recordOfBytes(entry.linkName)];
+  return new UnpackError('LINK_TARGET_MISSING', `${name} is a hard link to ${target}, which is not there`);
+}

@@ -1,0 +1,87 @@
+import type { Digest, LayerCompression } from '@keelson/image';
+import { algorithmOf, hexOf, TarReader } from '@keelson/image';
+import { createHash } from 'node:crypto';
+import { bytesOfText } from './byte-path.js';
+import type { StackedLayer } from './layer-stack.js';
+import { LayerStack } from './layer-stack.js';
+import { LayerWriter } from './layer-writer.js';
+import type { SkippedEntry } from './skipped-entries.js';
+import { makeRoot } from './tree-walk.js';
+import { inspectBlob, uncompressed } from './uncompressed.js';
+import { UnpackError } from './unpack-error.js';
+import type { UnpackLimits } from './unpack-limits.js';
+import { UnpackBudget } from './unpack-limits.js';
+
+/** What `store.unpack-layer` is asked to do. Plain data. */
+export interface UnpackLayerInput {
+  readonly blobPath: string;
+  /** What the manifest says. The blob itself decides: registries get this wrong. */
+  readonly compression: LayerCompression;
+  /** The staging directory of the layer, which exists; `rootfs` is made in it. */
+  readonly target: string;
+  /** The finished layers below, base first. They are only read. */
+  readonly lower: readonly StackedLayer[];
+  readonly expectedDiffId: Digest;
+  readonly limits?: Partial<UnpackLimits>;
+  /** Whether to set owners, make devices, and put markers for overlayfs into the tree. */
+  readonly privileged: boolean;
+}
+
+export interface UnpackedLayer {
+  /** What this layer hides below it: path text, sorted. */
+  readonly whiteouts: readonly string[];
+  readonly opaques: readonly string[];
+  /** Of all files, each counted once, with their holes. */
+  readonly sizeBytes: number;
+  /** Of the tree on disk, reckoned in blocks of 4 KiB. */
+  readonly allocatedBytes: number;
+  readonly entries: number;
+  readonly diffId: Digest;
+  /** What could not be kept; at most 1000 of `skippedCount`. */
+  readonly skipped: readonly SkippedEntry[];
+  readonly skippedCount: number;
+}
+
+/**
+ * Unpacks one layer into `target/rootfs`, against the stacked view of the layers below it.
+ *
+ * When it answers, the tree is as the image says and the blob has the expected diff id; nothing is synced yet. When it
+ * throws, what lies in `target` is rubbish.
+ *
+ * @throws UnpackError  DIFF_ID_MISMATCH, LAYER_CORRUPT, LAYER_LIMIT, or an entry that cannot be
+ * @throws ImageError   the archive is malformed
+ */
+export default async function unpackLayer(input: UnpackLayerInput): Promise<UnpackedLayer> {
+  const { sizeBytes: compressedBytes, compression } = inspectBlob(input.blobPath);
+  const budget = new UnpackBudget(input.limits ?? {}, compressedBytes);
+  const rootfs = bytesOfText(`${input.target}/rootfs`);
+  makeRoot(rootfs);
+  const writer = new LayerWriter(rootfs, new LayerStack(input.lower), input.privileged, budget);
+  try {
+    const reader = new TarReader(writer);
+    const hash = createHash(algorithmOf(input.expectedDiffId));
+    for await (const chunk of uncompressed(input.blobPath, compression)) {
+      budget.addUnpacked(chunk.length);
+      hash.update(chunk);
+      reader.write(chunk);
+    }
+    reader.end();
+    verify(input.expectedDiffId, hash.digest('hex'));
+    return {
+      ...writer.finish(),
+      sizeBytes: budget.logicalBytes,
+      allocatedBytes: writer.allocatedBytes,
+      entries: budget.entries,
+      diffId: input.expectedDiffId,
+      skipped: writer.skipped.told,
+      skippedCount: writer.skipped.count,
+    };
+  } finally {
+    writer.close();
+  }
+}
+
+function verify(expected: Digest, found: string): void {
+  if (found === hexOf(expected)) return;
+  throw new UnpackError('DIFF_ID_MISMATCH', `the layer's content is ${algorithmOf(expected)}:${found}, not ${expected}`);
+}
