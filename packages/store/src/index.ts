@@ -26,7 +26,7 @@ export { layerOfTrash, StorePaths } from './paths.js';
 export type { ImageDecision, Inventory, Protections, PrunePlan } from './plan.js';
 export { decideImages, planPrune, uniqueBytes } from './plan.js';
 export type { PruneReport, RemovedImage, RemovedLayer, Verdict } from './prune-report.js';
-export { emptyPruneReport } from './prune-report.js';
+export { emptyPruneReport, mergePruneReports } from './prune-report.js';
 export type { LayerPullState, PullProgress } from './pull-progress.js';
 export type { PullResult } from './pull-result.js';
 export type {
