@@ -1,0 +1,1 @@
+export { TraceRing } from './trace-ring.js';
