@@ -1,0 +1,15 @@
+export { DecisionVector } from './dispatchers/decision-vector.js';
+export { DelayBounded } from './dispatchers/delay-bounded.js';
+export { explore, RunCut } from './dispatchers/explore.js';
+export type { Exploration, ExploreOptions } from './dispatchers/explore.js';
+export { PriorityWalk } from './dispatchers/priority-walk.js';
+export { RandomWalk } from './dispatchers/random-walk.js';
+export { RecordingDispatcher } from './dispatchers/recording-dispatcher.js';
+export type { Choice } from './dispatchers/recording-dispatcher.js';
+export { SimulatedDisk, crashWindow } from './files/simulated-disk.js';
+export type { CrashFate } from './files/simulated-disk.js';
+export { SimulatedFiles } from './files/simulated-files.js';
+export type { DiskStep, SimulatedFilesOptions } from './files/simulated-files.js';
+export { SeededRandom } from './seeded-random.js';
+export { SimulatedExecutor } from './simulated-executor.js';
+export type { JobStep, SimulatedExecutorOptions, SimulatedJob } from './simulated-executor.js';
