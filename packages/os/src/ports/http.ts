@@ -27,7 +27,14 @@ export interface DownloadResult {
 export interface DownloadOptions {
   /** More bytes than this fail with HttpError TOO_LARGE and stop reading. */
   readonly maxBytes: number;
+  /** Told the size of the target file so far. */
   readonly onProgress?: (receivedBytes: number) => void;
+  /**
+   * Continues a file of at least so many bytes: asks for the rest (Range) and checks what the server says it sends
+   * (else HttpError INVALID_RESPONSE); a server that sends all starts the file anew. Given at all, 0 included, a transfer
+   * that breaks off (CONNECTION_RESET, IDLE_TIMEOUT, TRUNCATED) leaves the file, to be continued.
+   */
+  readonly resumeFrom?: number;
 }
 
 /**

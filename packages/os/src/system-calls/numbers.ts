@@ -17,10 +17,12 @@ const unknown = { mknodat: 0, pivotRoot: 0, getdents64: 0, renameat2: 0 };
 
 export const systemCallNumbers = {
   ...(byArchitecture[process.arch] ?? unknown),
+  pidfdSendSignal: 424,
   moveMount: 429,
   fsopen: 430,
   fsconfig: 431,
   fsmount: 432,
+  pidfdOpen: 434,
   openat2: 437,
   mountSetattr: 442,
 } as const;

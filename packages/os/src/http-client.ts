@@ -1,0 +1,50 @@
+import { Deferred, Future } from '@keelson/process';
+import { downloadToFile } from './http-download.js';
+import { HttpExchanges, readBody } from './http-exchange.js';
+import type { DownloadOptions, DownloadResult, Http, HttpRequest, HttpResponse } from './ports/http.js';
+
+export interface HttpClientOptions {
+  /** No byte for so long fails with IDLE_TIMEOUT. Default 60,000. */
+  readonly idleTimeoutMs?: number;
+  /** Connections at once to one server; further requests wait. Default 32. */
+  readonly maxConnections?: number;
+}
+
+/**
+ * HTTP and HTTPS on Node's own client. Connections are kept for the next request and do not keep the process
+ * alive. Bodies are asked for and taken as they are (`Accept-Encoding: identity`): digests are of those bytes.
+ */
+export class HttpClient implements Http {
+  readonly #exchanges: HttpExchanges;
+
+  constructor({ idleTimeoutMs = 60_000, maxConnections = 32 }: HttpClientOptions = {}) {
+    this.#exchanges = new HttpExchanges(idleTimeoutMs, maxConnections);
+  }
+
+  request(request: HttpRequest, { maxBytes = 4 * 1024 ** 2 }: { maxBytes?: number } = {}): Future<HttpResponse> {
+    return abortable(async (signal) => {
+      const { response, ...answered } = await this.#exchanges.send(request, signal);
+      return { ...answered, body: await readBody(request, response, maxBytes) };
+    });
+  }
+
+  download(request: HttpRequest, targetPath: string, options: DownloadOptions): Future<DownloadResult> {
+    return abortable((signal) => downloadToFile(this.#exchanges, request, targetPath, options, signal));
+  }
+
+  /** Ends the connections that nobody uses; running requests go on. */
+  close(): void {
+    this.#exchanges.close();
+  }
+}
+
+/** Discarding aborts, and the future is discarded once everything is cleaned up. */
+function abortable<T>(operation: (signal: AbortSignal) => Promise<T>): Future<T> {
+  const controller = new AbortController();
+  const answer = new Deferred<T>();
+  answer.future.onDiscard(() => controller.abort());
+  Future.from(operation(controller.signal))
+    .onReady((value) => answer.set(value))
+    .onFailed((error) => (controller.signal.aborted ? answer.discard() : answer.fail(error)));
+  return answer.future;
+}

@@ -1,0 +1,158 @@
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
+import { HttpError, type HttpErrorCode, type HttpRequest } from './ports/http.js';
+
+/** A response whose body is still to be read. */
+export interface OpenResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly response: IncomingMessage;
+}
+
+/** Sends requests over connections that are kept. */
+export class HttpExchanges {
+  readonly #idleTimeoutMs: number;
+  readonly #plain: http.Agent;
+  readonly #secure: https.Agent;
+
+  constructor(idleTimeoutMs: number, maxSockets: number) {
+    this.#idleTimeoutMs = idleTimeoutMs;
+    this.#plain = new http.Agent({ keepAlive: true, maxSockets });
+    this.#secure = new https.Agent({ keepAlive: true, maxSockets });
+  }
+
+  /** Answers when the headers are there. @throws HttpError */
+  async send(request: HttpRequest, signal: AbortSignal): Promise<OpenResponse> {
+    for (;;) {
+      const { outcome, staleConnection } = await this.#attempt(request, signal);
+      if (outcome instanceof Error) {
+        // The server closed a kept connection just when we used it: it has not seen this request.
+        if (staleConnection && request.method !== 'POST') continue;
+        throw outcome;
+      }
+      return { status: outcome.statusCode ?? 0, headers: plainHeaders(outcome), response: outcome };
+    }
+  }
+
+  close(): void {
+    this.#plain.destroy();
+    this.#secure.destroy();
+  }
+
+  #attempt(request: HttpRequest, signal: AbortSignal): Promise<Attempt> {
+    return new Promise((settle, fail) => {
+      const url = parseUrl(request);
+      const secure = url.protocol === 'https:';
+      const sent = (secure ? https : http).request({
+        protocol: url.protocol,
+        hostname: url.hostname.replace(/^\[|\]$/g, ''),
+        port: url.port,
+        path: url.pathname + url.search,
+        method: request.method,
+        headers: { 'accept-encoding': 'identity', ...request.headers },
+        agent: secure ? this.#secure : this.#plain,
+        timeout: this.#idleTimeoutMs,
+        signal,
+      });
+      let answered: IncomingMessage | undefined;
+      sent.once('timeout', () => (answered ?? sent).destroy(idleTimeout(request, this.#idleTimeoutMs)));
+      sent.once('response', (response) => settle({ outcome: (answered = response), staleConnection: false }));
+      // Stays for good: an error after the answer reaches whoever reads the body.
+      sent.on('error', (error: NodeJS.ErrnoException) => {
+        const staleConnection = sent.reusedSocket && error.code === 'ECONNRESET' && !signal.aborted;
+        settle({ outcome: transportError(request, error), staleConnection });
+      });
+      sent.once('close', () => fail(transportError(request, new Error('closed without an answer'))));
+      sent.end(request.body);
+    });
+  }
+}
+
+interface Attempt {
+  readonly outcome: IncomingMessage | Error;
+  readonly staleConnection: boolean;
+}
+
+/** The body, and nothing more than `maxBytes` of it read. @throws HttpError TOO_LARGE | TRUNCATED | … */
+export async function readBody(request: HttpRequest, response: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  await eachChunk(request, response, maxBytes, (chunk) => {
+    chunks.push(chunk);
+  });
+  return Buffer.concat(chunks);
+}
+
+/** The first bytes of a body that only explains something; the rest is not waited for. */
+export async function readBeginning(response: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let total = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      if ((total += chunk.length) >= maxBytes) break;
+    }
+  } catch {
+    // What has come is explanation enough.
+  }
+  return Buffer.concat(chunks).subarray(0, maxBytes);
+}
+
+/** Hands on the body piece by piece, reading no faster than `use` takes it. */
+export async function eachChunk(
+  request: HttpRequest,
+  response: IncomingMessage,
+  maxBytes: number,
+  use: (chunk: Buffer) => void | Promise<void>,
+): Promise<void> {
+  let received = 0;
+  const check = (bytes: number) => {
+    if (bytes > maxBytes) throw new HttpError('TOO_LARGE', `${describe(request)}: the body is larger than ${maxBytes} bytes`);
+  };
+  try {
+    check(request.method === 'HEAD' ? 0 : Number(response.headers['content-length'] ?? 0));
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      check((received += chunk.length));
+      await use(chunk);
+    }
+  } catch (error) {
+    response.destroy();
+    throw bodyError(request, response, error as Error, received);
+  }
+}
+
+/** Method and address for messages: no credentials, and no query, which may be a signature. */
+export function describe({ method, url }: HttpRequest): string {
+  const { origin, pathname } = URL.canParse(url) ? new URL(url) : { origin: '', pathname: '<unreadable address>' };
+  return `${method} ${origin}${pathname}`;
+}
+
+function parseUrl(request: HttpRequest): URL {
+  const url = URL.canParse(request.url) ? new URL(request.url) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  throw new HttpError('CONNECTION_FAILED', `${describe(request)}: not an http or https address`);
+}
+
+/** Only what the transport threw is translated: a failing `use` (a full disk) keeps its own error. */
+function bodyError(request: HttpRequest, response: IncomingMessage, error: Error, received: number): Error {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (error instanceof HttpError || (code !== 'ECONNRESET' && code !== 'ERR_STREAM_PREMATURE_CLOSE')) return error;
+  if (response.complete) return error;
+  return new HttpError('TRUNCATED', `${describe(request)}: the body broke off after ${received} bytes`, { cause: error });
+}
+
+function transportError(request: HttpRequest, error: NodeJS.ErrnoException): Error {
+  if (error instanceof HttpError) return error;
+  const code: HttpErrorCode = error.code?.startsWith('HPE_')
+    ? 'INVALID_RESPONSE'
+    : error.code === 'ECONNRESET' || error.code === 'EPIPE' ? 'CONNECTION_RESET' : 'CONNECTION_FAILED';
+  return new HttpError(code, `${describe(request)}: ${error.message || error.code || error.name}`, { cause: error });
+}
+
+function idleTimeout(request: HttpRequest, idleTimeoutMs: number): HttpError {
+  return new HttpError('IDLE_TIMEOUT', `${describe(request)}: nothing came for ${idleTimeoutMs} ms`);
+}
+
+function plainHeaders(response: IncomingMessage): Record<string, string> {
+  const entries = Object.entries(response.headers).map(([name, value]) => [name, [value].flat().join(', ')]);
+  return Object.fromEntries(entries) as Record<string, string>;
+}

@@ -1,0 +1,10 @@
+export { type HttpClientOptions, HttpClient } from './http-client.js';
+export type { RemovedTree, RemoveTreeInput } from './jobs/remove-tree.js';
+export { LocalFileLocks } from './local-file-locks.js';
+export { LocalFiles, TEMPORARY_PREFIX } from './local-files.js';
+export { LocalHost } from './local-host.js';
+export { LocalMounts, type LocalMountsOptions } from './local-mounts.js';
+export { LocalSubprocesses } from './local-subprocesses.js';
+export { osJobs } from './os-jobs.js';
+export { type JobOptions, PoolExecutor, type PoolExecutorOptions } from './pool-executor.js';
+export * from './ports/index.js';

@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto';
+import { constants, type Dirent, type Stats } from 'node:fs';
+import { type FileHandle, open, readdir, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Future } from '@keelson/process';
+import fs from 'fs-extra';
+import { fileError, toFileError } from './file-error.js';
+import type { DirectoryEntry, FileKind, Files, FileStatus, FileSystemSpace } from './ports/files.js';
+import { syncFileSystem } from './system-calls/special-files.js';
+
+/** Names of unfinished files begin so; recovery may remove what a crash left of them. */
+export const TEMPORARY_PREFIX = '.tmp-';
+
+/**
+ * The files of this machine. Operations on one path are not ordered among each other: who needs an order
+ * waits for the first. Writing needs no cleaning up after an error; after a crash a `.tmp-…` may be left.
+ */
+export class LocalFiles implements Files {
+  read(path: string, { maxBytes = 64 * 1024 ** 2 }: { maxBytes?: number } = {}): Future<Uint8Array> {
+    return attempt('read', path, () => withFile(path, READ, (file) => readAtMost(file, path, maxBytes)));
+  }
+
+  writeDurably(path: string, content: Uint8Array, { mode = 0o600 }: { mode?: number } = {}): Future<void> {
+    return attempt('write', path, () => replaceDurably(path, content, mode));
+  }
+
+  appendDurably(path: string, content: Uint8Array): Future<void> {
+    return attempt('append', path, () => withFile(path, APPEND, async (file) => {
+      const created = (await file.stat()).size === 0;
+      await file.appendFile(content);
+      await file.datasync();
+      if (created) await syncDirectory(dirname(path));
+    }));
+  }
+
+  makeDirectory(path: string, options: { mode?: number } = {}): Future<void> {
+    return attempt('mkdir', path, () => fs.ensureDir(path, options));
+  }
+
+  makeNewDirectory(path: string, { mode = 0o777 }: { mode?: number } = {}): Future<void> {
+    return attempt('mkdir', path, () => fs.mkdir(path, mode));
+  }
+
+  list(path: string): Future<readonly DirectoryEntry[]> {
+    return attempt('readdir', path, () => withFile(path, DIRECTORY, async (directory) => {
+      // Through the descriptor: a link put in place of the directory meanwhile is not followed.
+      const entries = await readdir(`/proc/self/fd/${directory.fd}`, { withFileTypes: true });
+      return entries.map((entry) => ({ name: entry.name, kind: kindOf(entry) }));
+    }));
+  }
+
+  status(path: string): Future<FileStatus | undefined> {
+    return attempt('lstat', path, () => unlessMissing(fs.lstat(path).then(fileStatus)));
+  }
+
+  rename(from: string, to: string): Future<void> {
+    return attempt('rename', from, () => fs.rename(from, to));
+  }
+
+  remove(path: string): Future<void> {
+    return attempt('unlink', path, () => unlessMissing(fs.unlink(path)));
+  }
+
+  removeDirectory(path: string): Future<void> {
+    return attempt('rmdir', path, () => unlessMissing(fs.rmdir(path)));
+  }
+
+  makeSymlink(target: string, path: string): Future<void> {
+    return attempt('symlink', path, () => fs.symlink(target, path));
+  }
+
+  readSymlink(path: string): Future<string> {
+    return attempt('readlink', path, () => fs.readlink(path));
+  }
+
+  realPath(path: string): Future<string> {
+    return attempt('realpath', path, () => fs.realpath(path));
+  }
+
+  syncDirectory(path: string): Future<void> {
+    return attempt('fsync', path, () => syncDirectory(path));
+  }
+
+  syncFileSystem(path: string): Future<void> {
+    return attempt('syncfs', path, () => withFile(path, READ, (file) => syncFileSystem(file.fd, path)));
+  }
+
+  space(path: string): Future<FileSystemSpace> {
+    return attempt('statfs', path, async () => {
+      const { bsize, blocks, bavail } = await statfs(path);
+      return { totalBytes: blocks * bsize, freeBytes: bavail * bsize };
+    });
+  }
+}
+
+// O_NONBLOCK: a fifo in the place of a file must not hold a thread for ever.
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const DIRECTORY = READ | constants.O_DIRECTORY;
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** The one place where promises become futures, and what they reject with becomes a FileError. */
+function attempt<T>(syscall: string, path: string, operation: () => Promise<T>): Future<T> {
+  return Future.from(operation().catch((error: unknown) => {
+    throw toFileError(error, syscall, path);
+  }));
+}
+
+async function unlessMissing<T>(operation: Promise<T>): Promise<T | undefined> {
+  try {
+    return await operation;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function withFile<T>(path: string, flags: number, use: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await open(path, flags, 0o600);
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Does not trust the size: files of /proc say 0, and a file may grow while it is read. */
+async function readAtMost(file: FileHandle, path: string, maxBytes: number): Promise<Uint8Array> {
+  const { size } = await file.stat();
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  while (total <= maxBytes) {
+    const space = Buffer.allocUnsafe(Math.min(maxBytes - total + 1, total === 0 && size > 0 ? size + 1 : CHUNK_BYTES));
+    const { bytesRead } = await file.read(space, 0, space.length, null);
+    if (bytesRead === 0) return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
+    chunks.push(space.subarray(0, bytesRead));
+    total += bytesRead;
+  }
+  throw fileError('EFBIG', 'read', path, `it holds more than ${maxBytes} bytes`);
+}
+
+/** temporary file beside it → write → fsync → rename → fsync of the folder; the temporary file goes on any error. */
+async function replaceDurably(path: string, content: Uint8Array, mode: number): Promise<void> {
+  const temporary = join(dirname(path), `${TEMPORARY_PREFIX}${randomBytes(8).toString('hex')}`);
+  const file = await open(temporary, 'wx', mode);
+  try {
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await fs.rename(temporary, path);
+  } catch (error) {
+    // The first error counts; if this fails too, recovery finds the file by its name.
+    await fs.unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+}
+
+function syncDirectory(path: string): Promise<void> {
+  return withFile(path, DIRECTORY, (directory) => directory.sync());
+}
+
+function fileStatus(stats: Stats): FileStatus {
+  return {
+    kind: kindOf(stats),
+    sizeBytes: stats.size,
+    allocatedBytes: stats.blocks * 512,
+    mode: stats.mode & 0o7777,
+    device: stats.dev,
+    inode: stats.ino,
+    linkCount: stats.nlink,
+    modifiedAtMs: stats.mtimeMs,
+  };
+}
+
+function kindOf(file: Stats | Dirent): FileKind {
+  if (file.isFile()) return 'file';
+  if (file.isDirectory()) return 'directory';
+  if (file.isSymbolicLink()) return 'symlink';
+  if (file.isCharacterDevice()) return 'character';
+  if (file.isBlockDevice()) return 'block';
+  return file.isFIFO() ? 'fifo' : 'socket';
+}
+
+const CHUNK_BYTES = 65_536;

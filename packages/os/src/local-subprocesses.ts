@@ -1,0 +1,103 @@
+import { type SpawnOptions, spawn } from 'node:child_process';
+import { closeSync, constants, existsSync, openSync } from 'node:fs';
+import { Deferred, Future } from '@keelson/process';
+import { collectOutput } from './child-output.js';
+import { fileError, toFileError } from './file-error.js';
+import type { FileError } from './ports/files.js';
+import type { Child, ChildOptions, ChildStdio, ExitStatus, RunResult, Subprocesses } from './ports/subprocess.js';
+import { findProgram } from './program-search.js';
+import type { StartedChild } from './started-child.js';
+
+type RunOptions = Parameters<Subprocesses['run']>[0];
+type Stdio = 'inherit' | 'ignore' | 'pipe' | number;
+
+/** Child processes of this one. Never a shell: argv goes to execve as it is. */
+export class LocalSubprocesses implements Subprocesses {
+  /** A detached child does not keep this process alive; any other does until it ends. */
+  spawn(options: ChildOptions): Future<Child> {
+    const stdio = () => [
+      stdioOf(options.stdin, constants.O_RDONLY), stdioOf(options.stdout, APPEND), stdioOf(options.stderr, APPEND),
+    ];
+    return Future.from(start(options, stdio)).then(({ process, status }) => {
+      if (options.detached) process.unref();
+      return {
+        pid: process.pid as number,
+        status: status.future,
+        kill: (signal) => process.kill(signal as NodeJS.Signals),
+      };
+    });
+  }
+
+  /**
+   * Discarding kills the child; the future is discarded once it is gone. Output beyond the bound is dropped.
+   *
+   * @throws FileError ETIMEDOUT  it ran longer than `timeoutMs`, and was killed
+   */
+  run(options: RunOptions): Future<RunResult> {
+    const answer = new Deferred<RunResult>();
+    const stdin = () => (options.input === undefined ? stdioOf(options.stdin, constants.O_RDONLY) : 'pipe');
+    Future.from(start(options, () => [stdin(), 'pipe', 'pipe']))
+      .onFailed((error) => answer.fail(error))
+      .onReady((child) => {
+        answer.future.onDiscard(() => void child.process.kill('SIGKILL'));
+        Future.from(collectOutput(child, options))
+          .onReady((result) => (answer.future.hasDiscard() ? answer.discard() : answer.set(result)))
+          .onFailed((error) => answer.fail(error));
+      });
+    return answer.future;
+  }
+}
+
+/** Answers once the program really runs. Closes the files that were opened for it, whatever happens. */
+async function start(options: ChildOptions, stdio: () => Stdio[]): Promise<StartedChild> {
+  const [name = '', ...rest] = options.argv;
+  const program = await findProgram(name);
+  if (program === undefined) {
+    const code = name.includes('/') && existsSync(name) ? 'EACCES' : 'ENOENT';
+    throw fileError(code, 'spawn', name, code === 'ENOENT' ? 'no such program' : 'not an executable file');
+  }
+  const files = stdio();
+  try {
+    const child = spawn(program, rest, spawnOptions(options, name, files));
+    const status = new Deferred<ExitStatus>();
+    child.once('exit', (code, signal) => status.set(exitStatus(code, signal)));
+    await new Promise<void>((started, failed) => {
+      child.once('spawn', started);
+      // Stays for good: a later failure to signal it must not end this process.
+      child.on('error', (error) => failed(startError(error, name, options.workingDirectory)));
+    });
+    return { process: child, status };
+  } catch (error) {
+    throw toFileError(error, 'spawn', name);
+  } finally {
+    for (const file of files) if (typeof file === 'number') closeSync(file);
+  }
+}
+
+function spawnOptions(options: ChildOptions, name: string, stdio: Stdio[]): SpawnOptions {
+  const { environment = {}, workingDirectory, detached = false } = options;
+  const directory = workingDirectory === undefined ? {} : { cwd: workingDirectory };
+  return { argv0: name, env: environment, stdio, detached, ...directory };
+}
+
+function stdioOf(stdio: ChildStdio = 'ignore', flags: number): Stdio {
+  if (typeof stdio === 'string') return stdio;
+  try {
+    return openSync(stdio.path, flags, 0o600);
+  } catch (error) {
+    throw toFileError(error, 'open', stdio.path);
+  }
+}
+
+/** Node blames the program for a missing working directory. */
+function startError(error: Error, name: string, workingDirectory: string | undefined): FileError {
+  const missing = workingDirectory !== undefined && !existsSync(workingDirectory);
+  if (missing) return fileError('ENOENT', 'chdir', workingDirectory, `working directory of '${name}'`);
+  return toFileError(error, 'spawn', name);
+}
+
+function exitStatus(code: number | null, signal: string | null): ExitStatus {
+  return signal === null ? { exitCode: code ?? 0 } : { signal };
+}
+
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;

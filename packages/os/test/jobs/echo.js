@@ -1,0 +1,2 @@
+/** Answers its input. */
+export default (input) => input;
