@@ -23,7 +23,7 @@ export class AfterWatcher implements Watcher {
     if (this.#over) return;
     this.#over = true;
     this.#timer.cancel();
-    settle(this.derived, source._bits & STATE, source._value);
+    settle(this.derived, source.bits & STATE, source.value);
   }
 
   abandoned(): void {
@@ -34,7 +34,7 @@ export class AfterWatcher implements Watcher {
   #expired(): void {
     if (this.#over) return;
     this.#over = true;
-    this.derived._upstream = undefined;
+    this.derived.upstream = undefined;
     try {
       complete(this.derived, this.f(this.source));
     } catch (error) {

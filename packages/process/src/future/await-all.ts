@@ -1,7 +1,8 @@
 import { DISCARDED, READY } from './future-core.js';
 import type { Watcher } from './future-core.js';
 import { Future } from './future.js';
-import { abandon, requestDiscard, settle, watch } from './settlement.js';
+import { requestDiscard } from './discard-request.js';
+import { abandon, settle, watch } from './settlement.js';
 
 /**
  * READY with the futures themselves once every one is complete in any way; never fails (libprocess `await`). An abandoned

@@ -2,7 +2,8 @@ import { DiscardedError, toError } from '../errors.js';
 import { DISCARDED, FAILED, FutureCore, READY, STATE } from './future-core.js';
 import type { Watcher } from './future-core.js';
 import { Future } from './future.js';
-import { abandon, requestDiscard, settle, watch } from './settlement.js';
+import { requestDiscard } from './discard-request.js';
+import { abandon, settle, watch } from './settlement.js';
 
 /**
  * The values of all futures, in their order. The first that fails fails the result with `Collect failed: …` (an error of
@@ -40,9 +41,9 @@ class Collector implements Watcher {
   }
 
   settled(source: FutureCore<unknown>): void {
-    const state = source._bits & STATE;
+    const state = source.bits & STATE;
     if (state === READY) this.finishIfDone();
-    else if (state === FAILED) settle(this.result, FAILED, prefixed(toError(source._value)));
+    else if (state === FAILED) settle(this.result, FAILED, prefixed(toError(source.value)));
     else settle(this.result, FAILED, new DiscardedError('Collect failed: future discarded'));
   }
 
@@ -52,7 +53,7 @@ class Collector implements Watcher {
 
   finishIfDone(): void {
     this.#open -= 1;
-    if (this.#open === 0) settle(this.result, READY, this.inputs.map((input) => input._value));
+    if (this.#open === 0) settle(this.result, READY, this.inputs.map((input) => input.value));
   }
 }
 

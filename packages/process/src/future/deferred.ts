@@ -38,7 +38,7 @@ export class Deferred<T> {
    */
   associate(other: Future<T>): boolean {
     if (this.#taken) return false;
-    this.future._bits |= ASSOCIATED;
+    this.future.bits |= ASSOCIATED;
     follow(this.future, other);
     return true;
   }
@@ -59,6 +59,6 @@ export class Deferred<T> {
   }
 
   get #taken(): boolean {
-    return (this.future._bits & (STATE | ASSOCIATED)) !== 0;
+    return (this.future.bits & (STATE | ASSOCIATED)) !== 0;
   }
 }

@@ -39,7 +39,7 @@ function adoptObservable(future: FutureCore<unknown>, source: Observable<unknown
     subscription.unsubscribe();
     settle(future, DISCARDED, undefined);
   });
-  future._upstream = hooks;
+  future.upstream = hooks;
 
   function queueUnsubscribe(): void {
     (subscription as typeof subscription | undefined)?.unsubscribe();

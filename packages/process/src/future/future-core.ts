@@ -42,14 +42,14 @@ export interface Watcher {
 
 /** A callback in a reaction list. A future made by `then` is its own node, so a hop costs one allocation. */
 export class Reaction {
-  _next: Node | undefined = undefined;
+  next: Node | undefined = undefined;
   constructor(
-    public _bits: number,
-    public _value: unknown,
+    public bits: number,
+    public value: unknown,
   ) {}
 }
 
-/** An element of a reaction list: linked through `_next`, told apart by the kind in `_bits`. */
+/** An element of a reaction list: linked through `next`, told apart by the kind in `bits`. */
 export type Node = FutureCore<unknown> | Reaction;
 
 /** Two or more reactions: those on one state run before those on any, whatever the order they came in. */
@@ -63,12 +63,12 @@ export class ReactionList {
 
   add(node: Node): void {
     this.#size += 1;
-    if ((node._bits & KIND) <= LAST_STATE_KIND) {
-      if (this.stateTail) this.stateTail._next = node;
+    if ((node.bits & KIND) <= LAST_STATE_KIND) {
+      if (this.stateTail) this.stateTail.next = node;
       else this.stateHead = node;
       this.stateTail = node;
     } else {
-      if (this.anyTail) this.anyTail._next = node;
+      if (this.anyTail) this.anyTail.next = node;
       else this.anyHead = node;
       this.anyTail = node;
     }
@@ -82,9 +82,9 @@ export class ReactionList {
     this.stateHead = this.stateTail = this.anyHead = this.anyTail = undefined;
     this.#gone = this.#size = 0;
     while (node) {
-      const next: Node | undefined = node._next;
-      node._next = undefined;
-      if ((node._bits & KIND) !== GONE) this.add(node);
+      const next: Node | undefined = node.next;
+      node.next = undefined;
+      if ((node.bits & KIND) !== GONE) this.add(node);
       node = next;
     }
   }
@@ -92,7 +92,7 @@ export class ReactionList {
   /** Both lists as one. */
   joined(): Node | undefined {
     if (!this.stateTail) return this.anyHead;
-    this.stateTail._next = this.anyHead;
+    this.stateTail.next = this.anyHead;
     return this.stateHead;
   }
 }
@@ -105,18 +105,24 @@ export class DiscardHooks {
 
 /**
  * The fields of a future. One class, five fields and no subclasses with state, so that every access in the settling
- * loop meets one shape; what differs between futures is in `_bits`.
+ * loop meets one shape; what differs between futures is in `bits`.
  */
 export class FutureCore<T> extends Observable<T> {
-  /** The value or the error once settled; before that the function of the `then` that made this future. */
-  _value: unknown = undefined;
-  _reactions: Node | ReactionList | undefined = undefined;
-  /** The next node while this future is a node in the list of another. */
-  _next: Node | undefined = undefined;
-  _upstream: FutureCore<unknown> | DiscardHooks | undefined = undefined;
+  /** @internal The value or the error once settled; before that the function of the `then` that made this future. */
+  value: unknown = undefined;
+  /** @internal */
+  reactions: Node | ReactionList | undefined = undefined;
+  /** @internal The next node while this future is a node in the list of another. */
+  next: Node | undefined = undefined;
+  /** @internal */
+  upstream: FutureCore<unknown> | DiscardHooks | undefined = undefined;
+
+  /** @internal The state, and facts beside it. */
+  bits: number;
 
   /** @internal */
-  constructor(public _bits: number) {
+  constructor(bits: number) {
     super();
+    this.bits = bits;
   }
 }

@@ -27,7 +27,9 @@ import {
 } from './future-core.js';
 import { PromiseWatcher } from './promise-watcher.js';
 import { RecoverWatcher } from './recover-watcher.js';
-import { attach, guarded, linkUpstream, requestDiscard, runRepair, runThen, settle, watch } from './settlement.js';
+import { linkUpstream, requestDiscard } from './discard-request.js';
+import { attach, runRepair, runThen, settle, watch } from './settlement.js';
+import { guarded } from './unobserved.js';
 import { listen } from './subscriber-watcher.js';
 
 /** What a continuation may answer: the value, or a future or native promise of it. */
@@ -60,7 +62,7 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
   static ready(): Future<void>;
   static ready(value?: unknown): Future<unknown> {
     const future = new Future<unknown>(READY);
-    future._value = value;
+    future.value = value;
     return future;
   }
 
@@ -97,40 +99,40 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
 
   /** Whether it is not complete. An abandoned future is pending too. */
   isPending(): boolean {
-    return (this._bits & STATE) === PENDING;
+    return (this.bits & STATE) === PENDING;
   }
 
   /** Whether it has a value. */
   isReady(): boolean {
-    return (this._bits & STATE) === READY;
+    return (this.bits & STATE) === READY;
   }
 
   /** Whether it ended with an error. */
   isFailed(): boolean {
-    return (this._bits & STATE) === FAILED;
+    return (this.bits & STATE) === FAILED;
   }
 
   /** Whether its producer gave up on request. */
   isDiscarded(): boolean {
-    return (this._bits & STATE) === DISCARDED;
+    return (this.bits & STATE) === DISCARDED;
   }
 
   /** Whether its producer went away without completing it. */
   isAbandoned(): boolean {
-    return (this._bits & ABANDONED) !== 0;
+    return (this.bits & ABANDONED) !== 0;
   }
 
   /** Whether somebody asked to discard it; stays true once it is complete. */
   hasDiscard(): boolean {
-    return (this._bits & DISCARD_REQUESTED) !== 0;
+    return (this.bits & DISCARD_REQUESTED) !== 0;
   }
 
   /** The value. Throws unless READY: the failure, {@link DiscardedError}, or an error that says it is pending. */
   get(): T {
-    const state = this._bits & STATE;
-    if (state === READY) return this._value as T;
-    this._bits |= OBSERVED;
-    if (state === FAILED) throw this._value;
+    const state = this.bits & STATE;
+    if (state === READY) return this.value as T;
+    this.bits |= OBSERVED;
+    if (state === FAILED) throw this.value;
     if (state === DISCARDED) throw new DiscardedError('Future.get: the future was discarded');
     if (this.isAbandoned()) throw new AbandonedError('Future.get: the future was abandoned');
     throw new Error('Future.get: the future is still pending');
@@ -138,9 +140,9 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
 
   /** The error. Throws unless FAILED. */
   failure(): Error {
-    this._bits |= OBSERVED;
+    this.bits |= OBSERVED;
     if (!this.isFailed()) throw new Error(`Future.failure: the future is ${this.toString()}, not failed`);
-    return this._value as Error;
+    return this.value as Error;
   }
 
   /**
@@ -168,10 +170,10 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
 
   /** Runs `f` with this future once it is complete in any way, after all the callbacks on one state. Not on abandonment. */
   onAny(f: (future: Future<T>) => void): this {
-    if ((this._bits & STATE) === PENDING) {
+    if ((this.bits & STATE) === PENDING) {
       attach(this, new Reaction(ON_ANY, f));
     } else {
-      this._bits |= OBSERVED;
+      this.bits |= OBSERVED;
       guarded(f as (future: this) => void, this);
     }
     return this;
@@ -179,19 +181,19 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
 
   /** Runs `f` when a discard is requested; at once if it was, even if the future has completed since. */
   onDiscard(f: () => void): this {
-    if (this._bits & DISCARD_REQUESTED) {
+    if (this.bits & DISCARD_REQUESTED) {
       guarded(f, undefined);
-    } else if ((this._bits & STATE) === PENDING) {
-      if (!(this._upstream instanceof DiscardHooks)) this._upstream = new DiscardHooks(this._upstream);
-      this._upstream.callbacks.push(f);
+    } else if ((this.bits & STATE) === PENDING) {
+      if (!(this.upstream instanceof DiscardHooks)) this.upstream = new DiscardHooks(this.upstream);
+      this.upstream.callbacks.push(f);
     }
     return this;
   }
 
   /** Runs `f` when nobody is left who could complete it; at once if that is so. */
   onAbandoned(f: () => void): this {
-    if (this._bits & ABANDONED) guarded(f, undefined);
-    else if ((this._bits & STATE) === PENDING) attach(this, new Reaction(ON_ABANDONED, f));
+    if (this.bits & ABANDONED) guarded(f, undefined);
+    else if ((this.bits & STATE) === PENDING) attach(this, new Reaction(ON_ABANDONED, f));
     return this;
   }
 
@@ -210,15 +212,15 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
   then(f: ((value: T) => unknown) | null | undefined, onError?: ((error: unknown) => unknown) | null): unknown {
     if (arguments.length > 1) return this.toPromise().then(f, onError);
     const derived = new Future<unknown>(THEN);
-    const state = this._bits & STATE;
+    const state = this.bits & STATE;
     if (state === READY) {
-      derived._value = f;
+      derived.value = f;
       runThen(derived, this);
       return derived;
     }
     if (state !== PENDING) return this.#passOn(derived);
-    derived._value = f;
-    derived._upstream = this;
+    derived.value = f;
+    derived.upstream = this;
     attach(this, derived);
     return derived;
   }
@@ -226,16 +228,16 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
   /** If this future fails, becomes what `f` makes of the failed future; every other outcome passes through. */
   repair(f: (failed: Future<T>) => Answer<T>): Future<T> {
     const derived = new Future<T>(REPAIR);
-    const state = this._bits & STATE;
+    const state = this.bits & STATE;
     if (state === PENDING) {
-      derived._value = f;
-      derived._upstream = this;
+      derived.value = f;
+      derived.upstream = this;
       attach(this, derived);
       return derived;
     }
     if (state !== FAILED) return this.#passOn(derived);
-    this._bits |= OBSERVED;
-    derived._value = f;
+    this.bits |= OBSERVED;
+    derived.value = f;
     runRepair(derived, this);
     return derived;
   }
@@ -301,28 +303,28 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
 
   /** `Pending`, `Ready`, `Failed: why`, `Discarded` or `Abandoned`, with ` (with discard)` after a request. */
   override toString(): string {
-    const state = this._bits & STATE;
+    const state = this.bits & STATE;
     const word = ['Pending', 'Ready', 'Failed', 'Discarded'][state]!;
     const name = state === PENDING && this.isAbandoned() ? 'Abandoned' : word;
     const asked = this.hasDiscard() ? ' (with discard)' : '';
-    return state === FAILED ? `${name}${asked}: ${(this._value as Error).message}` : `${name}${asked}`;
+    return state === FAILED ? `${name}${asked}: ${(this.value as Error).message}` : `${name}${asked}`;
   }
 
   #on(kind: number, state: number, f: (value: unknown) => void): this {
-    const now = this._bits & STATE;
+    const now = this.bits & STATE;
     if (now === PENDING) {
       attach(this, new Reaction(kind, f));
     } else if (now === state) {
-      this._bits |= OBSERVED;
-      guarded(f, this._value);
+      this.bits |= OBSERVED;
+      guarded(f, this.value);
     }
     return this;
   }
 
   /** Gives this final outcome to a future that was derived too late to wait for it. */
   #passOn<R>(derived: Future<R>): Future<R> {
-    this._bits |= OBSERVED;
-    settle(derived, this._bits & STATE, this._value);
+    this.bits |= OBSERVED;
+    settle(derived, this.bits & STATE, this.value);
     return derived;
   }
 }

@@ -10,9 +10,9 @@ export class PromiseWatcher implements Watcher {
   ) {}
 
   settled(source: FutureCore<unknown>): void {
-    const state = source._bits & STATE;
-    if (state === READY) this.resolve(source._value);
-    else this.reject(state === FAILED ? source._value : new DiscardedError());
+    const state = source.bits & STATE;
+    if (state === READY) this.resolve(source.value);
+    else this.reject(state === FAILED ? source.value : new DiscardedError());
   }
 
   abandoned(): void {

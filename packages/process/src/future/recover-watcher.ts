@@ -13,10 +13,10 @@ export class RecoverWatcher implements Watcher {
   ) {}
 
   settled(source: FutureCore<unknown>): void {
-    if ((source._bits & STATE) !== READY) return this.#recover(source);
+    if ((source.bits & STATE) !== READY) return this.#recover(source);
     if (this.#over) return;
     this.#over = true;
-    settle(this.derived, READY, source._value);
+    settle(this.derived, READY, source.value);
   }
 
   abandoned(source: FutureCore<unknown>): void {
@@ -28,9 +28,9 @@ export class RecoverWatcher implements Watcher {
     this.#over = true;
     const { derived } = this;
     // The request was for what is over now; the recovery starts without one, and can be discarded anew.
-    derived._bits &= ~DISCARD_REQUESTED;
-    if (derived._upstream instanceof DiscardHooks) derived._upstream.source = undefined;
-    else derived._upstream = undefined;
+    derived.bits &= ~DISCARD_REQUESTED;
+    if (derived.upstream instanceof DiscardHooks) derived.upstream.source = undefined;
+    else derived.upstream = undefined;
     try {
       complete(derived, this.f(source));
     } catch (error) {

@@ -27,7 +27,7 @@ export function select<T>(futures: Iterable<Future<T>>): Future<Selected<T>> {
   inputs.forEach((future, index) => {
     const watcher: Watcher = {
       settled: (source: FutureCore<unknown>) => {
-        if ((source._bits & STATE) === READY) settle(result, READY, { future, index });
+        if ((source.bits & STATE) === READY) settle(result, READY, { future, index });
         else closeOne();
       },
       abandoned: closeOne,

@@ -1,7 +1,8 @@
 import { toError } from '../errors.js';
 import { current } from '../runtime/current.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { reportCallbackError, reportUnobserved } from './unobserved.js';
+import { linkUpstream, requestDiscard } from './discard-request.js';
+import { guarded, reportUnobserved } from './unobserved.js';
 import type { Node } from './future-core.js';
 import {
   ABANDONED,
@@ -51,9 +52,9 @@ const postponed: { future: AnyFuture; node: Node }[] = [];
 /** Completes a pending future and runs who waits for it; false if it was complete already. */
 export function settle(future: AnyFuture, state: number, value: unknown): boolean {
   if (finish(future, state, value) === undefined) return false;
-  const reactions = future._reactions;
+  const reactions = future.reactions;
   if (reactions !== undefined) {
-    future._reactions = undefined;
+    future.reactions = undefined;
     run(future, reactions instanceof ReactionList ? reactions.joined()! : reactions);
   }
   return true;
@@ -61,12 +62,12 @@ export function settle(future: AnyFuture, state: number, value: unknown): boolea
 
 /** Moves a pending future into its final state without running anything yet. */
 function finish(future: AnyFuture, state: number, value: unknown): AnyFuture | undefined {
-  const bits = future._bits;
+  const bits = future.bits;
   if ((bits & STATE) !== PENDING) return undefined;
-  future._bits = (bits & ~KIND) | state;
-  future._value = value;
-  future._upstream = undefined;
-  if (state === FAILED && future._reactions === undefined && (bits & OBSERVED) === 0) reportUnobserved(future);
+  future.bits = (bits & ~KIND) | state;
+  future.value = value;
+  future.upstream = undefined;
+  if (state === FAILED && future.reactions === undefined && (bits & OBSERVED) === 0) reportUnobserved(future);
   return future;
 }
 
@@ -84,7 +85,7 @@ function adopt(future: AnyFuture, result: unknown): AnyFuture | undefined {
   if (typeof result === 'object' && result !== null) {
     if (result instanceof FutureCore) {
       const inner = result as AnyFuture;
-      if ((inner._bits & STATE) !== PENDING) return finish(future, inner._bits & STATE, inner._value);
+      if ((inner.bits & STATE) !== PENDING) return finish(future, inner.bits & STATE, inner.value);
       follow(future, inner);
       return undefined;
     }
@@ -107,7 +108,7 @@ export function followPromise(
   runtime: Runtime | undefined = current.runtime,
   label = 'promise',
 ): void {
-  future._bits |= ASSOCIATED;
+  future.bits |= ASSOCIATED;
   const enter = runtime ? runtime.external(label) : (run: () => void) => run();
   promise.then(
     (value) => enter(() => complete(future, value)),
@@ -120,45 +121,39 @@ export function followPromise(
  * A request made before is forwarded at once (libprocess `associate`).
  */
 export function follow(future: AnyFuture, inner: AnyFuture): void {
-  const state = inner._bits & STATE;
+  const state = inner.bits & STATE;
   if (state !== PENDING) {
-    inner._bits |= OBSERVED;
-    settle(future, state, inner._value);
+    inner.bits |= OBSERVED;
+    settle(future, state, inner.value);
     return;
   }
-  future._bits = (future._bits & ~KIND) | MIRROR | ASSOCIATED;
+  future.bits = (future.bits & ~KIND) | MIRROR | ASSOCIATED;
   linkUpstream(future, inner);
   attach(inner, future);
-  if (future._bits & DISCARD_REQUESTED) requestDiscard(inner);
-}
-
-/** Directs future discard requests on `derived` to `source`. */
-export function linkUpstream(derived: AnyFuture, source: AnyFuture): void {
-  if (derived._upstream instanceof DiscardHooks) derived._upstream.source = source;
-  else derived._upstream = source;
+  if (future.bits & DISCARD_REQUESTED) requestDiscard(inner);
 }
 
 /** Puts a node into the list of a pending future; an abandonment that happened already is told at once. */
 export function attach(source: AnyFuture, node: Node): void {
-  const reactions = source._reactions;
+  const reactions = source.reactions;
   if (reactions === undefined) {
-    source._reactions = node;
+    source.reactions = node;
   } else if (reactions instanceof ReactionList) {
     reactions.add(node);
   } else {
     const list = new ReactionList();
     list.add(reactions);
     list.add(node);
-    source._reactions = list;
+    source.reactions = list;
   }
-  source._bits |= OBSERVED;
-  if (source._bits & ABANDONED) tellAbandoned(node, source);
+  source.bits |= OBSERVED;
+  if (source.bits & ABANDONED) tellAbandoned(node, source);
 }
 
 /** Registers a watcher; on a settled future it is told before this returns. */
 export function watch(source: AnyFuture, watcher: Watcher): Reaction | undefined {
-  if ((source._bits & STATE) !== PENDING) {
-    source._bits |= OBSERVED;
+  if ((source.bits & STATE) !== PENDING) {
+    source.bits |= OBSERVED;
     watcher.settled(source);
     return undefined;
   }
@@ -169,48 +164,19 @@ export function watch(source: AnyFuture, watcher: Watcher): Reaction | undefined
 
 /** Marks a pending future as one that nobody can complete, and tells who depends on it. */
 export function abandon(future: AnyFuture): boolean {
-  if ((future._bits & (STATE | ABANDONED)) !== PENDING) return false;
-  future._bits |= ABANDONED;
-  const reactions = future._reactions;
+  if ((future.bits & (STATE | ABANDONED)) !== PENDING) return false;
+  future.bits |= ABANDONED;
+  const reactions = future.reactions;
   if (reactions === undefined) return true;
   if (reactions instanceof ReactionList) {
     // Two walks, because the lists stay in use: an abandoned future may still be completed.
     const { stateHead, anyHead } = reactions;
     if (stateHead) run(future, stateHead);
-    if (anyHead && (future._bits & STATE) === PENDING) run(future, anyHead);
+    if (anyHead && (future.bits & STATE) === PENDING) run(future, anyHead);
   } else {
     run(future, reactions);
   }
   return true;
-}
-
-/**
- * Asks the producers of `future` to give up; true the first time and only while it is pending. The state stays as it is.
- * Walks down first and then runs the callbacks, deepest first, as nested forwarding would, but without its stack.
- */
-export function requestDiscard(future: AnyFuture): boolean {
-  if ((future._bits & (STATE | DISCARD_REQUESTED)) !== PENDING) return false;
-  let hooks: DiscardHooks[] | undefined;
-  let asked: AnyFuture | undefined = future;
-  while (asked !== undefined && (asked._bits & (STATE | DISCARD_REQUESTED)) === PENDING) {
-    asked._bits |= DISCARD_REQUESTED;
-    const upstream: AnyFuture | DiscardHooks | undefined = asked._upstream;
-    if (upstream instanceof DiscardHooks) (hooks ??= []).push(upstream);
-    asked = upstream instanceof DiscardHooks ? upstream.source : upstream;
-  }
-  for (let hook = hooks?.pop(); hook !== undefined; hook = hooks?.pop()) {
-    for (const callback of hook.callbacks.splice(0)) guarded(callback, undefined);
-  }
-  return true;
-}
-
-/** Runs a callback of the on… family: what it throws stops nobody else. */
-export function guarded<A>(callback: (argument: A) => void, argument: A): void {
-  try {
-    callback(argument);
-  } catch (error) {
-    reportCallbackError(toError(error));
-  }
 }
 
 function run(source: AnyFuture, node: Node): void {
@@ -256,17 +222,17 @@ function drive(source: AnyFuture, node: Node): void {
   let on: AnyFuture = source;
   let at: Node | undefined = node;
   for (;;) {
-    const settled: boolean = (on._bits & STATE) !== PENDING;
-    const next: Node | undefined = at._next;
+    const settled: boolean = (on.bits & STATE) !== PENDING;
+    const next: Node | undefined = at.next;
     let changed: AnyFuture | undefined;
     if (settled) {
-      at._next = undefined;
+      at.next = undefined;
       changed = react(at, on);
     } else {
       changed = tellAbandonedOne(at, on);
     }
     // An abandoned source that settled meanwhile has run its whole list itself.
-    const more: boolean = next !== undefined && settled === ((on._bits & STATE) !== PENDING);
+    const more: boolean = next !== undefined && settled === ((on.bits & STATE) !== PENDING);
     const first: Node | undefined = changed === undefined ? undefined : takeReactions(changed);
     if (first !== undefined) {
       if (more) rest = { source: on, node: next!, below: rest };
@@ -286,48 +252,48 @@ function drive(source: AnyFuture, node: Node): void {
 
 /** The nodes to run now that `future` changed: taken out if it settled, left in place if it was only abandoned. */
 function takeReactions(future: AnyFuture): Node | undefined {
-  const reactions = future._reactions;
+  const reactions = future.reactions;
   if (reactions === undefined) return undefined;
-  const settled = (future._bits & STATE) !== PENDING;
-  if (settled) future._reactions = undefined;
+  const settled = (future.bits & STATE) !== PENDING;
+  if (settled) future.reactions = undefined;
   if (!(reactions instanceof ReactionList)) return reactions;
   if (settled) return reactions.joined();
   if (reactions.stateHead && reactions.anyHead) {
     run(future, reactions.stateHead);
-    return (future._bits & STATE) === PENDING ? reactions.anyHead : undefined;
+    return (future.bits & STATE) === PENDING ? reactions.anyHead : undefined;
   }
   return reactions.stateHead ?? reactions.anyHead;
 }
 
 /** One node meets its settled source. Answers the derived future if that is final now. */
 function react(node: Node, source: AnyFuture): AnyFuture | undefined {
-  const state = source._bits & STATE;
-  switch (node._bits & KIND) {
+  const state = source.bits & STATE;
+  switch (node.bits & KIND) {
     case THEN:
       if (state === READY) return runThen(node as AnyFuture, source);
-      return finish(node as AnyFuture, state, source._value);
+      return finish(node as AnyFuture, state, source.value);
     case REPAIR:
       if (state === FAILED) return runRepair(node as AnyFuture, source);
-      return finish(node as AnyFuture, state, source._value);
+      return finish(node as AnyFuture, state, source.value);
     case MIRROR:
-      if (state === FAILED && node._value !== undefined) (node._value as Origin).explain(source._value as Error);
-      return finish(node as AnyFuture, state, source._value);
+      if (state === FAILED && node.value !== undefined) (node.value as Origin).explain(source.value as Error);
+      return finish(node as AnyFuture, state, source.value);
     case SHIELD:
-      return finish(node as AnyFuture, state, source._value);
+      return finish(node as AnyFuture, state, source.value);
     case ON_READY:
-      if (state === READY) guarded(node._value as (value: unknown) => void, source._value);
+      if (state === READY) guarded(node.value as (value: unknown) => void, source.value);
       return undefined;
     case ON_FAILED:
-      if (state === FAILED) guarded(node._value as (error: unknown) => void, source._value);
+      if (state === FAILED) guarded(node.value as (error: unknown) => void, source.value);
       return undefined;
     case ON_DISCARDED:
-      if (state === DISCARDED) guarded(node._value as (none: undefined) => void, undefined);
+      if (state === DISCARDED) guarded(node.value as (none: undefined) => void, undefined);
       return undefined;
     case ON_ANY:
-      guarded(node._value as (future: unknown) => void, source);
+      guarded(node.value as (future: unknown) => void, source);
       return undefined;
     case WATCH:
-      (node._value as Watcher).settled(source);
+      (node.value as Watcher).settled(source);
       return undefined;
     default:
       return undefined;
@@ -336,17 +302,17 @@ function react(node: Node, source: AnyFuture): AnyFuture | undefined {
 
 /** Runs the function of a `then` whose source is READY. */
 export function runThen(derived: AnyFuture, source: AnyFuture): AnyFuture | undefined {
-  if (source._bits & DISCARD_REQUESTED) return finish(derived, DISCARDED, undefined);
-  const f = derived._value as ((value: unknown) => unknown) & { [DEFERRED]?: DeferredCall };
+  if (source.bits & DISCARD_REQUESTED) return finish(derived, DISCARDED, undefined);
+  const f = derived.value as ((value: unknown) => unknown) & { [DEFERRED]?: DeferredCall };
   const deferred = f[DEFERRED];
-  derived._value = undefined;
-  derived._upstream = derived._upstream instanceof DiscardHooks ? withoutSource(derived._upstream) : undefined;
+  derived.value = undefined;
+  derived.upstream = derived.upstream instanceof DiscardHooks ? withoutSource(derived.upstream) : undefined;
   if (deferred !== undefined) {
-    deferred.enqueue(derived, source._value);
+    deferred.enqueue(derived, source.value);
     return undefined;
   }
   try {
-    return adopt(derived, f(source._value));
+    return adopt(derived, f(source.value));
   } catch (error) {
     return finish(derived, FAILED, toError(error));
   }
@@ -354,8 +320,8 @@ export function runThen(derived: AnyFuture, source: AnyFuture): AnyFuture | unde
 
 /** Runs the function of a `repair` whose source is FAILED. */
 export function runRepair(derived: AnyFuture, source: AnyFuture): AnyFuture | undefined {
-  const f = derived._value as (failed: AnyFuture) => unknown;
-  derived._value = undefined;
+  const f = derived.value as (failed: AnyFuture) => unknown;
+  derived.value = undefined;
   try {
     return adopt(derived, f(source));
   } catch (error) {
@@ -376,24 +342,24 @@ function tellAbandoned(node: Node, source: AnyFuture): void {
 
 /** One node hears that its source is abandoned. Answers the derived future if that is abandoned through it. */
 function tellAbandonedOne(node: Node, source: AnyFuture): AnyFuture | undefined {
-  switch (node._bits & KIND) {
+  switch (node.bits & KIND) {
     case THEN:
     case REPAIR:
     case MIRROR:
     case SHIELD: {
       const derived = node as AnyFuture;
-      if ((derived._bits & (STATE | ABANDONED)) !== PENDING) return undefined;
-      derived._bits |= ABANDONED;
+      if ((derived.bits & (STATE | ABANDONED)) !== PENDING) return undefined;
+      derived.bits |= ABANDONED;
       return derived;
     }
     case ON_ABANDONED: {
-      const callback = node._value as ((none: undefined) => void) | undefined;
-      node._value = undefined;
+      const callback = node.value as ((none: undefined) => void) | undefined;
+      node.value = undefined;
       if (callback) guarded(callback, undefined);
       return undefined;
     }
     case WATCH:
-      (node._value as Watcher).abandoned(source);
+      (node.value as Watcher).abandoned(source);
       return undefined;
     default:
       return undefined;

@@ -18,9 +18,9 @@ interface Listener {
  */
 export function listen(future: FutureCore<unknown>, listener: Listener, heeds: boolean): Subscription {
   const watcher = new SubscriberWatcher(listener, heeds);
-  const observed = future._bits & OBSERVED;
+  const observed = future.bits & OBSERVED;
   const node = watch(future, watcher);
-  if (!heeds && !observed) future._bits &= ~OBSERVED;
+  if (!heeds && !observed) future.bits &= ~OBSERVED;
   return new Subscription(() => watcher.close(future, node));
 }
 
@@ -35,14 +35,14 @@ class SubscriberWatcher implements Watcher {
   settled(source: FutureCore<unknown>): void {
     if (this.#closed) return;
     this.#closed = true;
-    const state = source._bits & STATE;
+    const state = source.bits & STATE;
     try {
       if (state === READY) {
-        this.listener.next(source._value);
+        this.listener.next(source.value);
         this.listener.complete();
       } else {
         if (state === FAILED && !this.heeds) reportUnobserved(source);
-        this.listener.error(state === FAILED ? source._value : new DiscardedError());
+        this.listener.error(state === FAILED ? source.value : new DiscardedError());
       }
     } catch (error) {
       reportCallbackError(toError(error));
@@ -62,12 +62,12 @@ class SubscriberWatcher implements Watcher {
   close(future: FutureCore<unknown>, node: Reaction | undefined): void {
     if (this.#closed || !node) return;
     this.#closed = true;
-    const reactions = future._reactions;
+    const reactions = future.reactions;
     if (reactions === node) {
-      future._reactions = undefined;
+      future.reactions = undefined;
     } else if (reactions instanceof ReactionList) {
-      node._bits = GONE;
-      node._value = undefined;
+      node.bits = GONE;
+      node.value = undefined;
       reactions.forgetOne();
     }
   }

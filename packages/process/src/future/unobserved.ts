@@ -1,3 +1,4 @@
+import { toError } from '../errors.js';
 import { current } from '../runtime/current.js';
 import { FAILED, OBSERVED, STATE } from './future-core.js';
 import type { FutureCore } from './future-core.js';
@@ -17,7 +18,7 @@ export class FailureLog {
   /** Futures that failed and have not been looked at since; the oldest are counted only. */
   get unobserved(): { readonly count: number; readonly errors: readonly Error[] } {
     this.#recent = this.#recent.filter(isSilent);
-    return { count: this.#older + this.#recent.length, errors: this.#recent.map((future) => future._value as Error) };
+    return { count: this.#older + this.#recent.length, errors: this.#recent.map((future) => future.value as Error) };
   }
 
   /** What callbacks of the on… family threw. */
@@ -46,7 +47,7 @@ export class FailureLog {
 }
 
 function isSilent(future: FutureCore<unknown>): boolean {
-  return (future._bits & (STATE | OBSERVED)) === FAILED;
+  return (future.bits & (STATE | OBSERVED)) === FAILED;
 }
 
 /** Failures outside any runtime: futures that were made and failed by free-standing code. Diagnosis only. */
@@ -61,4 +62,13 @@ export function reportUnobserved(future: FutureCore<unknown>): void {
 export function reportCallbackError(error: Error): void {
   if (current.runtime) current.runtime.callbackFailed(error);
   else strayFailures.addCallbackError(error);
+}
+
+/** Runs a callback of the on… family: what it throws stops nobody else. */
+export function guarded<A>(callback: (argument: A) => void, argument: A): void {
+  try {
+    callback(argument);
+  } catch (error) {
+    reportCallbackError(toError(error));
+  }
 }

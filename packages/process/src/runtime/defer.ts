@@ -35,7 +35,7 @@ export function defer<T extends { readonly id: string }, K extends RequestOf<T>,
   ...bound: B
 ): (...args: RestOf<ArgumentsOf<T, K>, B>) => Future<T[K] extends (...args: never[]) => infer R ? Unwrap<R> : never>;
 export function defer(target: object, what: unknown, ...bound: unknown[]): (...args: unknown[]) => unknown {
-  const cell = target instanceof Process ? (target as AnyProcess)._cell : undefined;
+  const cell = target instanceof Process ? Process.cellOf(target) : undefined;
   if (!cell && !Pid.cellOf(target)) {
     return (...args) => askStandIn(target, what, [...bound, ...args]);
   }
@@ -57,7 +57,7 @@ class BoundCall implements DeferredCall {
     const cell = this.cell ?? Pid.cellOf(this.pid)!;
     const { runtime } = cell;
     if (runtime === undefined) return void abandon(future);
-    future._value = this.what;
+    future.value = this.what;
     runtime.submit(cell, future, this.bound.length === 0 ? value : new Arguments([...this.bound, value]), false);
   }
 

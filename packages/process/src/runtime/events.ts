@@ -49,5 +49,5 @@ export function labelOf(what: unknown): string {
   if (what instanceof ExitedEvent) return `exited ${what.pid.id}`;
   if (what instanceof TerminateEvent) return 'terminate';
   if (what instanceof MessageEvent) return `message ${what.name}`;
-  return labelOf((what as { _value: unknown })._value);
+  return labelOf((what as { value: unknown }).value);
 }

@@ -15,6 +15,8 @@ export interface ExecuteOptions {
     addEventListener(type: 'abort', listener: () => void): void;
     removeEventListener(type: 'abort', listener: () => void): void;
   };
+  /** Jobs with one key run one at a time, in the order in which they came. */
+  readonly serial?: string;
 }
 
 /** Runs jobs away from the mailboxes: worker threads in production, the same thread in a simulation. */

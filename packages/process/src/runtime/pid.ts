@@ -72,7 +72,7 @@ export class Pid {
  */
 export function request(cell: Cell, method: unknown, args: unknown, bounded: boolean): Future<unknown> {
   const future = Future.pending<unknown>();
-  future._value = method;
+  future.value = method;
   if (cell.runtime === undefined) abandon(future);
   else cell.runtime.submit(cell, future, args, bounded);
   return future;

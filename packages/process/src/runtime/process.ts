@@ -26,21 +26,25 @@ export type AnyProcess = Process<any>;
  * await counter.increment(2); // 2
  */
 export abstract class Process<Self> {
-  /** @internal */
-  readonly _cell: Cell;
+  readonly #cell: Cell;
 
   /** @param id  what its id begins with: `'store'` becomes `store(1)`; left out, ids are `(1)`, `(2)`, … */
   constructor(id = '') {
-    this._cell = new Cell(this, id);
+    this.#cell = new Cell(this, id);
   }
 
   static {
     Object.defineProperty(Process.prototype, BASE_MARK, { value: true });
   }
 
+  /** @internal What the runtime keeps about a process. */
+  static cellOf(process: AnyProcess): Cell {
+    return process.#cell;
+  }
+
   /** Its address. Valid in the constructor; the number in its id is known from spawn on. */
   get self(): PID<Self> {
-    return this._cell.pid as unknown as PID<Self>;
+    return this.#cell.pid as unknown as PID<Self>;
   }
 
   /** Runs once, in the process, before its first event. */
@@ -62,24 +66,24 @@ export abstract class Process<Self> {
    * may link to itself without effect.
    */
   protected link(pid: PID<unknown>): void {
-    this._cell.runtime?.link(this._cell, pid as Pid);
+    this.#cell.runtime?.link(this.#cell, pid as Pid);
   }
 
   /** Sends a named message; whoever has installed a handler by that name gets it. */
   protected send(to: PID<unknown>, name: string, body?: unknown): void {
     const target = Pid.cellOf(to);
-    target?.runtime?.submit(target, new MessageEvent(name, this._cell.pid, body), undefined, true);
+    target?.runtime?.submit(target, new MessageEvent(name, this.#cell.pid, body), undefined, true);
   }
 
   /** Handles messages of a name. Wins over `delegate`; a second handler replaces the first. */
   protected install(name: string, handler: (from: PID<unknown>, body: unknown) => void): void {
-    const ties = this._cell.tied();
+    const ties = this.#cell.tied();
     (ties.handlers ??= new Map()).set(name, handler as (from: Pid | undefined, body: unknown) => void);
   }
 
   /** Passes messages of a name on to `pid`, as if they had been sent there. */
   protected delegate(name: string, pid: PID<unknown>): void {
-    const ties = this._cell.tied();
+    const ties = this.#cell.tied();
     (ties.delegates ??= new Map()).set(name, pid as Pid);
   }
 }

@@ -50,8 +50,8 @@ export function runCell(runtime: Runtime, cell: Cell, limit: number): number {
 /** Serves one event; answers how the handler ended. */
 function serve(runtime: Runtime, cell: Cell, what: unknown, args: unknown, id: number, cause: number): Outcome {
   if (what instanceof FutureCore) {
-    const method = what._value;
-    what._value = undefined;
+    const method = what.value;
+    what.value = undefined;
     runtime.log.record(id, cause, cell, method);
     try {
       return answer(runtime, cell, what, method, call(cell, method, args), id, cause);
@@ -101,9 +101,9 @@ function answer(
   }
   if (result instanceof FutureCore) {
     const inner = result as FutureCore<unknown>;
-    const state = inner._bits & STATE;
-    if (state === PENDING) future._value = new Origin(runtime, cell, method, id, cause);
-    else if (state === FAILED) explain(inner._value as Error, runtime.log.trace(id));
+    const state = inner.bits & STATE;
+    if (state === PENDING) future.value = new Origin(runtime, cell, method, id, cause);
+    else if (state === FAILED) explain(inner.value as Error, runtime.log.trace(id));
     follow(future, inner);
     return OUTCOMES[state]!;
   }
@@ -117,7 +117,7 @@ function answer(
 
 /** A post has nobody to answer; a native promise it answered must not become an unhandled rejection of the host. */
 function leave(result: object): Outcome {
-  if (result instanceof FutureCore) return OUTCOMES[(result as FutureCore<unknown>)._bits & STATE]!;
+  if (result instanceof FutureCore) return OUTCOMES[(result as FutureCore<unknown>).bits & STATE]!;
   if (typeof (result as { then?: unknown }).then === 'function') {
     followPromise(new FutureCore(PENDING), result as PromiseLike<unknown>);
     return 'pending';
@@ -161,7 +161,7 @@ function serveSystem(runtime: Runtime, cell: Cell, event: unknown): void {
 
 /** As `serve`, for a runtime with observers or interceptors. */
 function serveWatched(runtime: Runtime, cell: Cell, what: unknown, args: unknown, id: number, cause: number): void {
-  const method = what instanceof FutureCore ? what._value : what;
+  const method = what instanceof FutureCore ? what.value : what;
   if (!(what instanceof TerminateEvent) && runtime.isFiltered(cell, method, args)) {
     runtime.drop(cell, what, id, cause, 'filtered');
     return;
@@ -171,7 +171,7 @@ function serveWatched(runtime: Runtime, cell: Cell, what: unknown, args: unknown
   const of = () => ({ version: 1, atMs: runtime.clock.now(), process, id, cause, label }) as const;
   runtime.observe(() => ({ ...of(), kind: 'begun', arguments: args === undefined ? [] : unpacked(args) }));
   const outcome = serve(runtime, cell, what, args, id, cause);
-  const error = what instanceof FutureCore && (what._bits & STATE) === FAILED ? (what._value as Error) : undefined;
+  const error = what instanceof FutureCore && (what.bits & STATE) === FAILED ? (what.value as Error) : undefined;
   runtime.observe(() => ({ ...of(), kind: 'ended', outcome, ...(error && { error }) }));
 }
 

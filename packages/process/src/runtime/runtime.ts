@@ -18,7 +18,7 @@ import { initialize } from './lifecycle.js';
 import { Mailbox } from './mailbox.js';
 import type { PID } from './pid-type.js';
 import { Pid } from './pid.js';
-import type { AnyProcess, Process } from './process.js';
+import { Process } from './process.js';
 import { ProcessTable, parseId } from './process-table.js';
 import type { Random } from './random.js';
 import { hostRandom } from './random.js';
@@ -156,7 +156,7 @@ export class Runtime {
    * @throws RuntimeError RESERVED_NAME      its class makes `then`, `id` or `self` a request
    */
   spawn<P extends Process<P>>(process: P, options: SpawnOptions = {}): PID<P> {
-    const cell = (process as AnyProcess)._cell;
+    const cell = Process.cellOf(process);
     const { supervise } = options;
     const restarts = supervise && new RestartHistory({ ...this.#supervision, ...supervise });
     this.#place(cell, options.id, restarts, undefined);
@@ -371,7 +371,7 @@ export class Runtime {
       why,
     }));
     if (what instanceof FutureCore) {
-      what._value = undefined;
+      what.value = undefined;
       abandon(what);
     }
   }
@@ -441,7 +441,7 @@ export class Runtime {
   #restart(cell: Cell, history: RestartHistory): void {
     if (this.#finalized || this.successorOf(cell)) return;
     this.#restarts += 1;
-    this.#place(history.supervision.create()._cell, cell.id, history, cell);
+    this.#place(Process.cellOf(history.supervision.create()), cell.id, history, cell);
   }
 
   #place(cell: Cell, id: string | undefined, restarts: RestartHistory | undefined, earlier: Cell | undefined): void {

@@ -36,8 +36,9 @@ export type ExitedRecord = Traced<'exited'> & { readonly reason: Error | undefin
 export type RestartRecord = Traced<'restart'> & { readonly restarts: number; readonly delayMs: number; readonly givenUp: boolean };
 /** An on… callback threw; `process` is whose handler was running, or empty. */
 export type CallbackFailedRecord = Traced<'callback-failed'> & { readonly error: Error };
-/** A state machine hosted beside the processes changed. `process` is the machine's own id. */
+/** A state machine beside the processes took a step. `process` is its own name, `machine` the id of its definition. */
 export type MachineRecord = Traced<'machine'> & {
+  readonly machine: string;
   readonly event: string;
   readonly state: string;
   readonly context: Readonly<Record<string, unknown>>;

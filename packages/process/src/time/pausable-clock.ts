@@ -69,7 +69,8 @@ export class PausableClock implements Clock {
       this.#drain();
       if (!this.paused) return;
     }
-    this.#frozenMs = targetMs;
+    // A callback may have moved time further than this call wanted.
+    this.#frozenMs = Math.max(this.now(), targetMs);
   }
 
   attach(drain: () => void): () => void {

@@ -1,0 +1,137 @@
+import { assign, setup } from 'xstate';
+import { leadingGroup, mayRead, mayWrite, stateOf } from './lock-rules.js';
+import type { LockKind, LockStateName } from './lock-rules.js';
+
+/** Somebody in the queue of the machine. */
+export interface QueuedRequest {
+  readonly id: number;
+  readonly kind: LockKind;
+}
+
+/** Context of {@link readWriteLockMachine}. `granted` are the ids that the last event let in. */
+export interface LockContext {
+  readonly readers: number;
+  readonly writing: boolean;
+  readonly queue: readonly QueuedRequest[];
+  readonly granted: readonly number[];
+}
+
+/** Events of {@link readWriteLockMachine}. `forget` is a waiter that gave up. */
+export type LockEvent =
+  | { readonly type: 'read'; readonly id: number }
+  | { readonly type: 'write'; readonly id: number }
+  | { readonly type: 'readUnlock' }
+  | { readonly type: 'writeUnlock' }
+  | { readonly type: 'forget'; readonly id: number };
+
+/** What an event makes of the context: the one definition that the machine, its guards and its properties share. */
+export function nextLock(context: LockContext, event: LockEvent): LockContext {
+  const facts = { ...context, waiting: context.queue.length };
+  switch (event.type) {
+    case 'read':
+      if (mayRead(facts)) return { ...context, readers: context.readers + 1, granted: [event.id] };
+      return { ...context, queue: [...context.queue, { id: event.id, kind: 'read' }], granted: [] };
+    case 'write':
+      if (mayWrite(facts)) return { ...context, writing: true, granted: [event.id] };
+      return { ...context, queue: [...context.queue, { id: event.id, kind: 'write' }], granted: [] };
+    case 'readUnlock':
+      return letIn({ ...context, readers: context.readers - 1 });
+    case 'writeUnlock':
+      return letIn({ ...context, writing: false });
+    case 'forget':
+      return letIn({ ...context, queue: context.queue.filter(({ id }) => id !== event.id) });
+  }
+}
+
+function letIn(context: LockContext): LockContext {
+  const { queue, writing, readers } = context;
+  const group = leadingGroup({ writing, readers, waiting: queue.length }, queue.map(({ kind }) => kind));
+  const granted = queue.slice(0, group);
+  const writes = granted[0]?.kind === 'write';
+  return {
+    writing: writing || writes,
+    readers: writes ? readers : readers + group,
+    queue: queue.slice(group),
+    granted: granted.map(({ id }) => id),
+  };
+}
+
+const leadsTo =
+  (state: LockStateName) =>
+  ({ context, event }: { context: LockContext; event: LockEvent }): boolean => {
+    const next = nextLock(context, event);
+    return stateOf({ ...next, waiting: next.queue.length }) === state;
+  };
+
+/**
+ * The read-write lock as an XState machine, with the fairness of libprocess `ReadWriteLock`: first in, first out; readers
+ * queue behind any waiting writer; a write unlock lets in the leading run of readers, or one writer.
+ *
+ * | state    | read        | write       | readUnlock                         | writeUnlock                            | forget                          |
+ * |----------|-------------|-------------|------------------------------------|----------------------------------------|---------------------------------|
+ * | unlocked | → reading   | → writing   | –                                  | –                                      | –                               |
+ * | reading  | stays, in   | → draining  | last: → unlocked, else stays       | –                                      | –                               |
+ * | draining | queued      | queued      | last: writer in, → writing         | –                                      | head left: readers in, may end  |
+ * | writing  | queued      | queued      | –                                  | → writing, reading, draining, unlocked | leaves the queue                |
+ *
+ * `–` are events that a correct holder never sends; the machine ignores them, the class's leases make them impossible.
+ */
+export const readWriteLockMachine = setup({
+  types: { context: {} as LockContext, events: {} as LockEvent },
+  guards: {
+    unlocks: leadsTo('unlocked'),
+    reads: leadsTo('reading'),
+    drains: leadsTo('draining'),
+    writes: leadsTo('writing'),
+  },
+  actions: { apply: assign(({ context, event }) => nextLock(context, event)) },
+}).createMachine({
+  id: 'readWriteLock',
+  initial: 'unlocked',
+  context: { readers: 0, writing: false, queue: [], granted: [] },
+  states: {
+    unlocked: {
+      on: {
+        read: { target: 'reading', actions: 'apply' },
+        write: { target: 'writing', actions: 'apply' },
+      },
+    },
+    reading: {
+      on: {
+        read: { target: 'reading', actions: 'apply' },
+        write: { target: 'draining', actions: 'apply' },
+        readUnlock: [
+          { guard: 'unlocks', target: 'unlocked', actions: 'apply' },
+          { target: 'reading', actions: 'apply' },
+        ],
+      },
+    },
+    draining: {
+      on: {
+        read: { target: 'draining', actions: 'apply' },
+        write: { target: 'draining', actions: 'apply' },
+        readUnlock: [
+          { guard: 'writes', target: 'writing', actions: 'apply' },
+          { target: 'draining', actions: 'apply' },
+        ],
+        forget: [
+          { guard: 'reads', target: 'reading', actions: 'apply' },
+          { target: 'draining', actions: 'apply' },
+        ],
+      },
+    },
+    writing: {
+      on: {
+        read: { target: 'writing', actions: 'apply' },
+        write: { target: 'writing', actions: 'apply' },
+        writeUnlock: [
+          { guard: 'unlocks', target: 'unlocked', actions: 'apply' },
+          { guard: 'reads', target: 'reading', actions: 'apply' },
+          { guard: 'drains', target: 'draining', actions: 'apply' },
+          { target: 'writing', actions: 'apply' },
+        ],
+        forget: { target: 'writing', actions: 'apply' },
+      },
+    },
+  },
+});
