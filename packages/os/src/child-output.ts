@@ -20,10 +20,13 @@ export async function collectOutput(child: StartedChild, options: OutputOptions)
   const { process, status } = child;
   const { maxOutputBytes = 1024 ** 2, timeoutMs } = options;
   let timedOut = false;
-  const timer = timeoutMs === undefined ? undefined : setTimeout(() => {
-    timedOut = true;
-    process.kill('SIGKILL');
-  }, timeoutMs);
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => {
+          timedOut = true;
+          process.kill('SIGKILL');
+        }, timeoutMs);
 
   const stdout = firstBytes(process.stdout, maxOutputBytes);
   const stderr = firstBytes(process.stderr, maxOutputBytes);
@@ -34,7 +37,8 @@ export async function collectOutput(child: StartedChild, options: OutputOptions)
   const exit = await status.future;
   clearTimeout(timer);
   await closedOrLate(closed, () => [process.stdout, process.stderr].forEach((stream) => stream?.destroy()));
-  if (timedOut) throw fileError('ETIMEDOUT', 'run', options.argv[0] ?? '', `still running after ${timeoutMs} ms`);
+  if (timedOut)
+    throw fileError('ETIMEDOUT', 'run', options.argv[0] ?? '', `still running after ${timeoutMs} ms`);
   return { status: exit, stdout: stdout(), stderr: stderr() };
 }
 

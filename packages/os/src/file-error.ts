@@ -7,7 +7,9 @@ export type BytePath = string | Uint8Array;
 
 /** A path for people: bytes that are not UTF-8 show as replacement characters. */
 export function pathText(path: BytePath): string {
-  return typeof path === 'string' ? path : Buffer.from(path.buffer, path.byteOffset, path.byteLength).toString();
+  return typeof path === 'string'
+    ? path
+    : Buffer.from(path.buffer, path.byteOffset, path.byteLength).toString();
 }
 
 /**
@@ -17,7 +19,12 @@ export function pathText(path: BytePath): string {
  * @param detail  what the kernel said beyond the number, if it said anything
  */
 export function systemCallError(errno: number, syscall: string, path: BytePath, detail?: string): FileError {
-  return new FileError(errnoName(errno), syscall, pathText(path), describe(errnoName(errno), syscall, path, detail));
+  return new FileError(
+    errnoName(errno),
+    syscall,
+    pathText(path),
+    describe(errnoName(errno), syscall, path, detail),
+  );
 }
 
 /** The FileError with that errno name, for refusals of our own. */

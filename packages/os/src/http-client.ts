@@ -12,7 +12,8 @@ export interface HttpClientOptions {
 
 /**
  * HTTP and HTTPS on Node's own client. Connections are kept for the next request and do not keep the process
- * alive. Bodies are asked for and taken as they are (`Accept-Encoding: identity`): digests are of those bytes.
+ * alive. Bodies are asked for and taken as they are (`Accept-Encoding: identity`): digests are of those
+ * bytes.
  */
 export class HttpClient implements Http {
   readonly #exchanges: HttpExchanges;
@@ -21,7 +22,10 @@ export class HttpClient implements Http {
     this.#exchanges = new HttpExchanges(idleTimeoutMs, maxConnections);
   }
 
-  request(request: HttpRequest, { maxBytes = 4 * 1024 ** 2 }: { maxBytes?: number } = {}): Future<HttpResponse> {
+  request(
+    request: HttpRequest,
+    { maxBytes = 4 * 1024 ** 2 }: { maxBytes?: number } = {},
+  ): Future<HttpResponse> {
     return abortable(async (signal) => {
       const { response, ...answered } = await this.#exchanges.send(request, signal);
       return { ...answered, body: await readBody(request, response, maxBytes) };

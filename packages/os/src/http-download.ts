@@ -1,14 +1,21 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { fileError, toFileError } from './file-error.js';
-import { describe, eachChunk, type HttpExchanges, type OpenResponse, readBeginning } from './http-exchange.js';
+import {
+  describe,
+  eachChunk,
+  type HttpExchanges,
+  type OpenResponse,
+  readBeginning,
+} from './http-exchange.js';
 import { type DownloadOptions, type DownloadResult, HttpError, type HttpRequest } from './ports/http.js';
 
 /**
  * Streams a body into a file, hashing on the way: one chunk in memory at a time.
  *
  * With `resumeFrom` the first so many bytes of an existing file are kept and the rest is asked for; a server
- * that answers with the whole body starts the file anew, and a transfer that breaks off leaves the file as far as it came.
+ * that answers with the whole body starts the file anew, and a transfer that breaks off leaves the file as
+ * far as it came.
  */
 export async function downloadToFile(
   exchanges: HttpExchanges,
@@ -94,7 +101,10 @@ function checkRange(request: HttpRequest, { status, headers }: OpenResponse, sta
   if (status !== 206) return;
   const range = headers['content-range'] ?? 'no range';
   if (start > 0 && range.startsWith(`bytes ${start}-`)) return;
-  throw new HttpError('INVALID_RESPONSE', `${describe(request)}: answered ${range} when asked from byte ${start}`);
+  throw new HttpError(
+    'INVALID_RESPONSE',
+    `${describe(request)}: answered ${range} when asked from byte ${start}`,
+  );
 }
 
 function canResume(error: unknown): boolean {

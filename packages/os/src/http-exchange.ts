@@ -21,7 +21,11 @@ export class HttpExchanges {
     this.#secure = new https.Agent({ keepAlive: true, maxSockets });
   }
 
-  /** Answers when the headers are there. @throws HttpError */
+  /**
+   * Answers when the headers are there.
+   *
+   * @throws HttpError
+   */
   async send(request: HttpRequest, signal: AbortSignal): Promise<OpenResponse> {
     for (;;) {
       const { outcome, staleConnection } = await this.#attempt(request, signal);
@@ -73,8 +77,16 @@ interface Attempt {
   readonly staleConnection: boolean;
 }
 
-/** The body, and nothing more than `maxBytes` of it read. @throws HttpError TOO_LARGE | TRUNCATED | … */
-export async function readBody(request: HttpRequest, response: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+/**
+ * The body, and nothing more than `maxBytes` of it read.
+ *
+ * @throws HttpError TOO_LARGE | TRUNCATED | …
+ */
+export async function readBody(
+  request: HttpRequest,
+  response: IncomingMessage,
+  maxBytes: number,
+): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   await eachChunk(request, response, maxBytes, (chunk) => {
     chunks.push(chunk);
@@ -106,7 +118,8 @@ export async function eachChunk(
 ): Promise<void> {
   let received = 0;
   const check = (bytes: number) => {
-    if (bytes > maxBytes) throw new HttpError('TOO_LARGE', `${describe(request)}: the body is larger than ${maxBytes} bytes`);
+    if (bytes > maxBytes)
+      throw new HttpError('TOO_LARGE', `${describe(request)}: the body is larger than ${maxBytes} bytes`);
   };
   try {
     check(request.method === 'HEAD' ? 0 : Number(response.headers['content-length'] ?? 0));
@@ -122,7 +135,9 @@ export async function eachChunk(
 
 /** Method and address for messages: no credentials, and no query, which may be a signature. */
 export function describe({ method, url }: HttpRequest): string {
-  const { origin, pathname } = URL.canParse(url) ? new URL(url) : { origin: '', pathname: '<unreadable address>' };
+  const { origin, pathname } = URL.canParse(url)
+    ? new URL(url)
+    : { origin: '', pathname: '<unreadable address>' };
   return `${method} ${origin}${pathname}`;
 }
 
@@ -135,17 +150,24 @@ function parseUrl(request: HttpRequest): URL {
 /** Only what the transport threw is translated: a failing `use` (a full disk) keeps its own error. */
 function bodyError(request: HttpRequest, response: IncomingMessage, error: Error, received: number): Error {
   const code = (error as NodeJS.ErrnoException).code;
-  if (error instanceof HttpError || (code !== 'ECONNRESET' && code !== 'ERR_STREAM_PREMATURE_CLOSE')) return error;
+  if (error instanceof HttpError || (code !== 'ECONNRESET' && code !== 'ERR_STREAM_PREMATURE_CLOSE'))
+    return error;
   if (response.complete) return error;
-  return new HttpError('TRUNCATED', `${describe(request)}: the body broke off after ${received} bytes`, { cause: error });
+  return new HttpError('TRUNCATED', `${describe(request)}: the body broke off after ${received} bytes`, {
+    cause: error,
+  });
 }
 
 function transportError(request: HttpRequest, error: NodeJS.ErrnoException): Error {
   if (error instanceof HttpError) return error;
   const code: HttpErrorCode = error.code?.startsWith('HPE_')
     ? 'INVALID_RESPONSE'
-    : error.code === 'ECONNRESET' || error.code === 'EPIPE' ? 'CONNECTION_RESET' : 'CONNECTION_FAILED';
-  return new HttpError(code, `${describe(request)}: ${error.message || error.code || error.name}`, { cause: error });
+    : error.code === 'ECONNRESET' || error.code === 'EPIPE'
+      ? 'CONNECTION_RESET'
+      : 'CONNECTION_FAILED';
+  return new HttpError(code, `${describe(request)}: ${error.message || error.code || error.name}`, {
+    cause: error,
+  });
 }
 
 function idleTimeout(request: HttpRequest, idleTimeoutMs: number): HttpError {

@@ -6,5 +6,5 @@ export { LocalHost } from './local-host.js';
 export { LocalMounts, type LocalMountsOptions } from './local-mounts.js';
 export { LocalSubprocesses } from './local-subprocesses.js';
 export { osJobs } from './os-jobs.js';
-export { type JobOptions, PoolExecutor, type PoolExecutorOptions } from './pool-executor.js';
+export { PoolExecutor, type PoolExecutorOptions } from './pool-executor.js';
 export * from './ports/index.js';

@@ -8,8 +8,7 @@ export interface JobCall {
 
 /** How a job ended, as plain data: errors lose their own fields on the way between threads. */
 export type JobOutcome =
-  | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly error: DescribedError };
+  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: DescribedError };
 
 interface DescribedError {
   readonly code: string;
@@ -20,7 +19,8 @@ interface DescribedError {
 
 /** Makes plain data of whatever a job threw. */
 export function describeError(thrown: unknown): DescribedError {
-  if (!(thrown instanceof Error)) return { code: 'JOB_FAILED', message: String(thrown), details: {}, stack: '' };
+  if (!(thrown instanceof Error))
+    return { code: 'JOB_FAILED', message: String(thrown), details: {}, stack: '' };
   const { code, details, name: _name, cause: _cause, ...fields } = thrown as Error & Record<string, unknown>;
   return {
     code: typeof code === 'string' ? code : 'JOB_FAILED',

@@ -25,12 +25,14 @@ export class LocalFiles implements Files {
   }
 
   appendDurably(path: string, content: Uint8Array): Future<void> {
-    return attempt('append', path, () => withFile(path, APPEND, async (file) => {
-      const created = (await file.stat()).size === 0;
-      await file.appendFile(content);
-      await file.datasync();
-      if (created) await syncDirectory(dirname(path));
-    }));
+    return attempt('append', path, () =>
+      withFile(path, APPEND, async (file) => {
+        const created = (await file.stat()).size === 0;
+        await file.appendFile(content);
+        await file.datasync();
+        if (created) await syncDirectory(dirname(path));
+      }),
+    );
   }
 
   makeDirectory(path: string, options: { mode?: number } = {}): Future<void> {
@@ -42,11 +44,13 @@ export class LocalFiles implements Files {
   }
 
   list(path: string): Future<readonly DirectoryEntry[]> {
-    return attempt('readdir', path, () => withFile(path, DIRECTORY, async (directory) => {
-      // Through the descriptor: a link put in place of the directory meanwhile is not followed.
-      const entries = await readdir(`/proc/self/fd/${directory.fd}`, { withFileTypes: true });
-      return entries.map((entry) => ({ name: entry.name, kind: kindOf(entry) }));
-    }));
+    return attempt('readdir', path, () =>
+      withFile(path, DIRECTORY, async (directory) => {
+        // Through the descriptor: a link put in place of the directory meanwhile is not followed.
+        const entries = await readdir(`/proc/self/fd/${directory.fd}`, { withFileTypes: true });
+        return entries.map((entry) => ({ name: entry.name, kind: kindOf(entry) }));
+      }),
+    );
   }
 
   status(path: string): Future<FileStatus | undefined> {
@@ -96,13 +100,16 @@ export class LocalFiles implements Files {
 // O_NONBLOCK: a fifo in the place of a file must not hold a thread for ever.
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const DIRECTORY = READ | constants.O_DIRECTORY;
-const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const APPEND =
+  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** The one place where promises become futures, and what they reject with becomes a FileError. */
 function attempt<T>(syscall: string, path: string, operation: () => Promise<T>): Future<T> {
-  return Future.from(operation().catch((error: unknown) => {
-    throw toFileError(error, syscall, path);
-  }));
+  return Future.from(
+    operation().catch((error: unknown) => {
+      throw toFileError(error, syscall, path);
+    }),
+  );
 }
 
 async function unlessMissing<T>(operation: Promise<T>): Promise<T | undefined> {
@@ -129,7 +136,9 @@ async function readAtMost(file: FileHandle, path: string, maxBytes: number): Pro
   const chunks: Uint8Array[] = [];
   let total = 0;
   while (total <= maxBytes) {
-    const space = Buffer.allocUnsafe(Math.min(maxBytes - total + 1, total === 0 && size > 0 ? size + 1 : CHUNK_BYTES));
+    const space = Buffer.allocUnsafe(
+      Math.min(maxBytes - total + 1, total === 0 && size > 0 ? size + 1 : CHUNK_BYTES),
+    );
     const { bytesRead } = await file.read(space, 0, space.length, null);
     if (bytesRead === 0) return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
     chunks.push(space.subarray(0, bytesRead));
@@ -138,7 +147,7 @@ async function readAtMost(file: FileHandle, path: string, maxBytes: number): Pro
   throw fileError('EFBIG', 'read', path, `it holds more than ${maxBytes} bytes`);
 }
 
-/** temporary file beside it → write → fsync → rename → fsync of the folder; the temporary file goes on any error. */
+/** Temporary file, write, fsync, rename, fsync of the folder. On any error the temporary file goes. */
 async function replaceDurably(path: string, content: Uint8Array, mode: number): Promise<void> {
   const temporary = join(dirname(path), `${TEMPORARY_PREFIX}${randomBytes(8).toString('hex')}`);
   const file = await open(temporary, 'wx', mode);

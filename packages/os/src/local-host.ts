@@ -18,14 +18,17 @@ export class LocalHost implements Host {
     return attempt(() => identify(pid), pid);
   }
 
-  /** @param signal  `SIGTERM`, `TERM`, `SIGRTMIN+3` or a number. @throws FileError EINVAL for any other, EPERM */
+  /**
+   * @param signal  `SIGTERM`, `TERM`, `SIGRTMIN+3` or a number
+   * @throws FileError EINVAL for any other, EPERM
+   */
   signal(target: ProcessIdentity, signal: string): Future<boolean> {
     return attempt(() => signalExactly(target, signalNumber(signal)), target.pid);
   }
 
   /**
-   * Looks more rarely the longer the process has lived: at most a tenth of that time late, and never more than a
-   * quarter of a second. Waiting does not keep this process alive; discarding the future ends it.
+   * Looks more rarely the longer the process has lived: at most a tenth of that time late, and never more
+   * than a quarter of a second. Waiting does not keep this process alive; discarding the future ends it.
    */
   exited(target: ProcessIdentity): Future<void> {
     const answer = new Deferred<void>();
@@ -92,7 +95,8 @@ function signalNumber(signal: string): number {
   const realTime = /^RTMIN(?:\+(\d{1,2}))?$/.exec(name);
   const numeric = /^\d{1,2}$/.test(name) ? Number(name) : undefined;
   const number = numeric ?? (realTime ? SIGRTMIN + Number(realTime[1] ?? 0) : signals.get(`SIG${name}`));
-  if (number === undefined || number < 1 || number > 64) throw fileError('EINVAL', 'kill', signal, 'no such signal');
+  if (number === undefined || number < 1 || number > 64)
+    throw fileError('EINVAL', 'kill', signal, 'no such signal');
   return number;
 }
 

@@ -23,7 +23,12 @@ export class LocalMounts implements Mounts {
     return this.#execute('os.mount-overlay', mount, mount.target);
   }
 
-  mountBind(mount: { source: string; target: string; readOnly?: boolean; recursive?: boolean }): Future<void> {
+  mountBind(mount: {
+    source: string;
+    target: string;
+    readOnly?: boolean;
+    recursive?: boolean;
+  }): Future<void> {
     return this.#execute('os.mount-bind', mount, mount.target);
   }
 
@@ -56,12 +61,16 @@ function parseFileSystemTypes(text: string): string[] {
 }
 
 function readProc(path: string): Future<string> {
-  return Future.from(readFile(path, 'utf8').catch((error: unknown) => {
-    throw toFileError(error, 'read', path);
-  }));
+  return Future.from(
+    readFile(path, 'utf8').catch((error: unknown) => {
+      throw toFileError(error, 'read', path);
+    }),
+  );
 }
 
-/** What a job threw as FileError came over as JobError; failures of the executor itself stay what they are. */
+/**
+ * What a job threw as FileError came over as JobError; failures of the executor itself stay what they are.
+ */
 function asFileError(error: Error, syscall: string, path: string): Error {
   if (!(error instanceof JobError) || error.details['syscall'] === undefined) return error;
   const { syscall: failed = syscall, path: at = path } = error.details;

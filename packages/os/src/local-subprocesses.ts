@@ -4,7 +4,14 @@ import { Deferred, Future } from '@keelson/process';
 import { collectOutput } from './child-output.js';
 import { fileError, toFileError } from './file-error.js';
 import type { FileError } from './ports/files.js';
-import type { Child, ChildOptions, ChildStdio, ExitStatus, RunResult, Subprocesses } from './ports/subprocess.js';
+import type {
+  Child,
+  ChildOptions,
+  ChildStdio,
+  ExitStatus,
+  RunResult,
+  Subprocesses,
+} from './ports/subprocess.js';
 import { findProgram } from './program-search.js';
 import type { StartedChild } from './started-child.js';
 
@@ -16,7 +23,9 @@ export class LocalSubprocesses implements Subprocesses {
   /** A detached child does not keep this process alive; any other does until it ends. */
   spawn(options: ChildOptions): Future<Child> {
     const stdio = () => [
-      stdioOf(options.stdin, constants.O_RDONLY), stdioOf(options.stdout, APPEND), stdioOf(options.stderr, APPEND),
+      stdioOf(options.stdin, constants.O_RDONLY),
+      stdioOf(options.stdout, APPEND),
+      stdioOf(options.stderr, APPEND),
     ];
     return Future.from(start(options, stdio)).then(({ process, status }) => {
       if (options.detached) process.unref();

@@ -46,7 +46,11 @@ function parseLine(line: string): MountInfoEntry | undefined {
   };
 }
 
-/** The kernel writes space, tab, newline, `\` and `#` as three octal digits of a byte (seq_file.c `mangle`). */
+/**
+ * The kernel writes space, tab, newline, `\` and `#` as three octal digits of a byte (seq_file.c `mangle`).
+ */
 function unescape(text: string): string {
-  return text.replaceAll(/\\([0-3][0-7]{2})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
+  return text.replaceAll(/\\([0-3][0-7]{2})/g, (_, digits: string) =>
+    String.fromCharCode(parseInt(digits, 8)),
+  );
 }

@@ -7,9 +7,9 @@ import { mount, mountByParameters } from './system-calls/mounting.js';
 /**
  * Mounts an overlay, whatever its paths are called and however many layers it has.
  *
- * One parameter for each layer (`lowerdir+`, Linux 6.8) knows no limit on their number; older kernels take one
- * string of at most a page. A path that is too long for a parameter (255 bytes), or holds a character that
- * separates options, is named `/proc/self/fd/N` by an open descriptor, which needs no escaping.
+ * One parameter for each layer (`lowerdir+`, Linux 6.8) knows no limit on their number; older kernels take
+ * one string of at most a page. A path that is too long for a parameter (255 bytes), or holds a character
+ * that separates options, is named `/proc/self/fd/N` by an open descriptor, which needs no escaping.
  *
  * @throws FileError with the errno name; E2BIG when an older kernel cannot take that many layers
  */
@@ -27,15 +27,23 @@ export function mountOverlayTree(overlay: OverlayMount): void {
   }
 }
 
-/** With fsopen and `lowerdir+`. @throws FileError EINVAL before Linux 6.8, ENOSYS before 5.2 */
+/**
+ * With fsopen and `lowerdir+`.
+ *
+ * @throws FileError EINVAL before Linux 6.8, ENOSYS before 5.2
+ */
 export function mountOverlayByParameters({ lower, upper, work, target }: OverlayMount): void {
   withNames((names) => {
-    mountByParameters('overlay', [
-      ['source', 'overlay'],
-      ...lower.map((path) => ['lowerdir+', names.plain(path)] as const),
-      ['upperdir', names.plain(upper)],
-      ['workdir', names.plain(work)],
-    ], target);
+    mountByParameters(
+      'overlay',
+      [
+        ['source', 'overlay'],
+        ...lower.map((path) => ['lowerdir+', names.plain(path)] as const),
+        ['upperdir', names.plain(upper)],
+        ['workdir', names.plain(work)],
+      ],
+      target,
+    );
   });
 }
 
@@ -45,7 +53,7 @@ export function mountOverlayByOptions(overlay: OverlayMount): void {
     const readable = options(overlay, (path) => names.plain(path));
     const data = fits(readable) ? readable : options(overlay, (path) => names.short(path));
     if (!fits(data)) {
-      const layers = `${overlay.lower.length} layers do not fit into one page of options; Linux 6.8 has no such limit`;
+      const layers = `${overlay.lower.length} layers exceed a page of options (no limit from Linux 6.8 on)`;
       throw fileError('E2BIG', 'mount', overlay.target, layers);
     }
     mount({ source: 'overlay', target: overlay.target, type: 'overlay', data });

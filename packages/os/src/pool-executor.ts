@@ -16,12 +16,7 @@ export interface PoolExecutorOptions {
   readonly idleTimeoutMs?: number;
 }
 
-export interface JobOptions extends ExecuteOptions {
-  /** Jobs with one key run one at a time, in the order in which they came. */
-  readonly serial?: string;
-}
-
-interface Task extends JobOptions {
+interface Task extends ExecuteOptions {
   readonly name: string;
   readonly call: JobCall;
   readonly answer: Deferred<unknown>;
@@ -31,8 +26,8 @@ interface Task extends JobOptions {
  * Runs jobs in a pool of worker threads, first come first served.
  *
  * A job is a module whose default export takes plain data and answers plain data (or a promise of it). The
- * first thread starts with the first job, and idle threads do not keep the process alive. Jobs wait in a queue
- * that never refuses: each entry stands for a future that somebody asked for, so the askers bound it.
+ * first thread starts with the first job, and idle threads do not keep the process alive. Jobs wait in a
+ * queue that never refuses: each entry stands for a future that somebody asked for, so the askers bound it.
  *
  * Discarding drops a job that waits. One that runs goes on to its end, and its future stays pending until
  * then, so that a discarded future always means that nothing works on the input any more: killing a thread
@@ -52,20 +47,30 @@ export class PoolExecutor implements Executor {
   constructor(options: PoolExecutorOptions = {}) {
     this.#options = options;
     this.#freeThreads = options.maxThreads ?? 2;
-    this.#modules = new Map(Object.entries({ ...osJobs, ...options.jobs }).map(([name, at]) => [name, moduleUrl(at)]));
+    this.#modules = new Map(
+      Object.entries({ ...osJobs, ...options.jobs }).map(([name, at]) => [name, moduleUrl(at)]),
+    );
   }
 
   /**
    * Aborting `signal` is the same as discarding the future.
    *
-   * @throws JobError UNKNOWN_JOB | EXECUTOR_CLOSED | WORKER_DIED | NOT_PLAIN_DATA | JOB_FAILED, or the job's own code
+   * @throws JobError UNKNOWN_JOB | EXECUTOR_CLOSED | WORKER_DIED | NOT_PLAIN_DATA | JOB_FAILED, or the job's
+   * own code
    */
-  execute<R>(job: Job, options: JobOptions = {}): Future<R> {
+  execute<R>(job: Job, options: ExecuteOptions = {}): Future<R> {
     const module = this.#modules.get(job.name);
-    if (module === undefined) return Future.failed(new JobError('UNKNOWN_JOB', `there is no job '${job.name}'`));
-    if (this.#closing) return Future.failed(new JobError('EXECUTOR_CLOSED', `cannot run '${job.name}': closed`));
+    if (module === undefined)
+      return Future.failed(new JobError('UNKNOWN_JOB', `there is no job '${job.name}'`));
+    if (this.#closing)
+      return Future.failed(new JobError('EXECUTOR_CLOSED', `cannot run '${job.name}': closed`));
 
-    const task: Task = { ...options, name: job.name, call: { module, input: job.input }, answer: new Deferred() };
+    const task: Task = {
+      ...options,
+      name: job.name,
+      call: { module, input: job.input },
+      answer: new Deferred(),
+    };
     this.#unfinished++;
     this.#queue(task);
     task.answer.future.onDiscard(() => this.#drop(task));
@@ -189,7 +194,17 @@ function moduleUrl(at: URL | string): string {
 function poolError(name: string, error: Error): JobError {
   const { name: kind, message } = error;
   if (kind === 'DataCloneError') {
-    return new JobError('NOT_PLAIN_DATA', `cannot hand its input to '${name}': ${message}`, {}, { cause: error });
+    return new JobError(
+      'NOT_PLAIN_DATA',
+      `cannot hand its input to '${name}': ${message}`,
+      {},
+      { cause: error },
+    );
   }
-  return new JobError('WORKER_DIED', `the thread ended while it ran '${name}': ${message}`, {}, { cause: error });
+  return new JobError(
+    'WORKER_DIED',
+    `the thread ended while it ran '${name}': ${message}`,
+    {},
+    { cause: error },
+  );
 }

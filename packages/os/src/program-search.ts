@@ -13,7 +13,9 @@ export async function findProgram(name: string): Promise<string | undefined> {
 
 /** Empty parts would mean the working directory, from where nothing shall be run by accident. */
 function searchPath(): string[] {
-  return (process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin').split(delimiter).filter((folder) => folder !== '');
+  return (process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin')
+    .split(delimiter)
+    .filter((folder) => folder !== '');
 }
 
 async function isExecutable(path: string): Promise<boolean> {

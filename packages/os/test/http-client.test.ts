@@ -45,25 +45,41 @@ const client = new HttpClient();
 describe('HttpClient.request', () => {
   it('sends method, headers and body, and answers status, headers and body', async ({ onTestFinished }) => {
     const url = await serve(onTestFinished, async (request, response) => {
+      const { headers } = request;
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
       response.writeHead(201, { 'X-Answer': ['one', 'two'] });
-      response.end(`${request.method} ${request.url} ${request.headers['x-question']} ${Buffer.concat(chunks)} ${request.headers['accept-encoding']}`);
+      response.end(
+        `${request.method} ${request.url} ${headers['x-question']} ${Buffer.concat(chunks)} ` +
+          `${headers['accept-encoding']}`,
+      );
     });
 
-    const answer = await client.request({ method: 'POST', url: `${url}/path?query=1`, headers: { 'x-question': 'why' }, body: Buffer.from('body') });
+    const answer = await client.request({
+      method: 'POST',
+      url: `${url}/path?query=1`,
+      headers: { 'x-question': 'why' },
+      body: Buffer.from('body'),
+    });
 
     expect(answer).toMatchObject({ status: 201, headers: { 'x-answer': 'one, two' } });
     expect(text(answer.body)).toBe('POST /path?query=1 why body identity');
   });
 
   it('answers a redirect instead of following it', async ({ onTestFinished }) => {
-    const url = await serve(onTestFinished, (_, response) => response.writeHead(307, { location: 'http://elsewhere.invalid/' }).end());
+    const url = await serve(onTestFinished, (_, response) =>
+      response.writeHead(307, { location: 'http://elsewhere.invalid/' }).end(),
+    );
 
-    expect(await client.request({ method: 'GET', url })).toMatchObject({ status: 307, headers: { location: 'http://elsewhere.invalid/' } });
+    expect(await client.request({ method: 'GET', url })).toMatchObject({
+      status: 307,
+      headers: { location: 'http://elsewhere.invalid/' },
+    });
   });
 
-  it('reads no more than it may, whether the length is told or not, and takes a long HEAD', async ({ onTestFinished }) => {
+  it('reads no more than it may, whether the length is told or not, and takes a long HEAD', async ({
+    onTestFinished,
+  }) => {
     const url = await serve(onTestFinished, (request, response) => {
       if (request.url === '/told') response.setHeader('content-length', content.length);
       if (request.method === 'HEAD') response.setHeader('content-length', 10 ** 12);
@@ -71,26 +87,41 @@ describe('HttpClient.request', () => {
       response.end();
     });
 
-    await expect(client.request({ method: 'GET', url: `${url}/told` }, { maxBytes: 1000 })).rejects.toMatchObject({ code: 'TOO_LARGE' });
-    await expect(client.request({ method: 'GET', url: `${url}/untold` }, { maxBytes: 1000 })).rejects.toMatchObject({ code: 'TOO_LARGE' });
-    expect((await client.request({ method: 'GET', url }, { maxBytes: content.length })).body).toHaveLength(content.length);
+    await expect(
+      client.request({ method: 'GET', url: `${url}/told` }, { maxBytes: 1000 }),
+    ).rejects.toMatchObject({ code: 'TOO_LARGE' });
+    await expect(
+      client.request({ method: 'GET', url: `${url}/untold` }, { maxBytes: 1000 }),
+    ).rejects.toMatchObject({ code: 'TOO_LARGE' });
+    expect((await client.request({ method: 'GET', url }, { maxBytes: content.length })).body).toHaveLength(
+      content.length,
+    );
     expect((await client.request({ method: 'HEAD', url })).headers['content-length']).toBe('1000000000000');
   });
 
   it('tells why there is no answer, without credentials or query', async ({ onTestFinished }) => {
     const closing = await serveBytes(onTestFinished, (socket) => socket.destroy());
     const nonsense = await serveBytes(onTestFinished, (socket) => socket.end('nonsense\r\n\r\n'));
-    const broken = await serveBytes(onTestFinished, (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'));
+    const broken = await serveBytes(onTestFinished, (socket) =>
+      socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'),
+    );
     const silent = await serveBytes(onTestFinished, () => undefined);
-    const stalling = await serveBytes(onTestFinished, (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'));
+    const stalling = await serveBytes(onTestFinished, (socket) =>
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'),
+    );
     const impatient = new HttpClient({ idleTimeoutMs: 30 });
     const failure = (url: string, by = client) =>
       by.request({ method: 'GET', url }).then(undefined, (error: unknown) => error as HttpError);
 
     for (const [url, code, by] of [
-      [closing, 'CONNECTION_RESET', client], [nonsense, 'INVALID_RESPONSE', client], [broken, 'TRUNCATED', client],
-      [silent, 'IDLE_TIMEOUT', impatient], [stalling, 'IDLE_TIMEOUT', impatient],
-      ['http://127.0.0.1:1', 'CONNECTION_FAILED', client], ['ftp://127.0.0.1', 'CONNECTION_FAILED', client], ['nonsense', 'CONNECTION_FAILED', client],
+      [closing, 'CONNECTION_RESET', client],
+      [nonsense, 'INVALID_RESPONSE', client],
+      [broken, 'TRUNCATED', client],
+      [silent, 'IDLE_TIMEOUT', impatient],
+      [stalling, 'IDLE_TIMEOUT', impatient],
+      ['http://127.0.0.1:1', 'CONNECTION_FAILED', client],
+      ['ftp://127.0.0.1', 'CONNECTION_FAILED', client],
+      ['nonsense', 'CONNECTION_FAILED', client],
     ] as const) {
       const error = await failure(`${url.replace('//', '//user:secret@')}/path?signature=secret`, by);
       expect(error).toBeInstanceOf(HttpError);
@@ -112,7 +143,10 @@ describe('HttpClient.request', () => {
     onTestFinished(() => void server.close());
     await once(server, 'listening');
     const own = new HttpClient();
-    const request = { method: 'GET', url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` } as const;
+    const request = {
+      method: 'GET',
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    } as const;
 
     await own.request(request);
     await new Promise((later) => setImmediate(later));
@@ -145,11 +179,15 @@ describe('HttpClient.request', () => {
   it('does not keep the process alive with an idle connection', async ({ onTestFinished }) => {
     const script = `import { createServer } from 'node:http'; import { once } from 'node:events';
       import { HttpClient } from '${new URL('../dist/index.js', import.meta.url).pathname}';
-      const server = createServer((_, response) => response.end('ok')).listen(0); await once(server, 'listening');
-      console.log((await new HttpClient().request({ method: 'GET', url: 'http://127.0.0.1:' + server.address().port })).status);
+      const server = createServer((_, response) => response.end('ok')).listen(0);
+      await once(server, 'listening');
+      const url = 'http://127.0.0.1:' + server.address().port;
+      console.log((await new HttpClient().request({ method: 'GET', url })).status);
       server.unref();`;
 
-    expect(execFileSync(process.execPath, ['--input-type=module', '-e', script], { timeout: 20_000 }).toString()).toBe('200\n');
+    expect(
+      execFileSync(process.execPath, ['--input-type=module', '-e', script], { timeout: 20_000 }).toString(),
+    ).toBe('200\n');
     onTestFinished(() => undefined);
   });
 });
@@ -160,7 +198,10 @@ describe('HttpClient.download', () => {
     const url = await serve(onTestFinished, (_, response) => response.end(content));
     const progress: number[] = [];
 
-    const result = await client.download({ method: 'GET', url }, path, { maxBytes: content.length, onProgress: (bytes) => progress.push(bytes) });
+    const result = await client.download({ method: 'GET', url }, path, {
+      maxBytes: content.length,
+      onProgress: (bytes) => progress.push(bytes),
+    });
 
     expect(result).toMatchObject({ status: 200, sha256: sha256(content), sizeBytes: content.length });
     expect(content.equals(readFileSync(path))).toBe(true);
@@ -173,18 +214,31 @@ describe('HttpClient.download', () => {
     writeFileSync(path, 'mine');
     const url = await serve(onTestFinished, (_, response) => response.end('theirs'));
 
-    await expect(client.download({ method: 'GET', url }, path, { maxBytes: 100 })).rejects.toMatchObject({ name: 'FileError', code: 'EEXIST' });
+    await expect(client.download({ method: 'GET', url }, path, { maxBytes: 100 })).rejects.toMatchObject({
+      name: 'FileError',
+      code: 'EEXIST',
+    });
     expect(readFileSync(path, 'utf8')).toBe('mine');
   });
 
   it('leaves no file when the body is too large or breaks off', async ({ onTestFinished }) => {
     const root = temporaryDirectory(onTestFinished);
     const large = await serve(onTestFinished, (_, response) => response.end(content));
-    const broken = await serveBytes(onTestFinished, (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'));
-    const chunked = await serveBytes(onTestFinished, (socket) => socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n'));
+    const broken = await serveBytes(onTestFinished, (socket) =>
+      socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'),
+    );
+    const chunked = await serveBytes(onTestFinished, (socket) =>
+      socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n'),
+    );
 
-    for (const [url, code] of [[large, 'TOO_LARGE'], [broken, 'TRUNCATED'], [chunked, 'TRUNCATED']] as const) {
-      await expect(client.download({ method: 'GET', url }, join(root, 'blob'), { maxBytes: 1000 })).rejects.toMatchObject({ code });
+    for (const [url, code] of [
+      [large, 'TOO_LARGE'],
+      [broken, 'TRUNCATED'],
+      [chunked, 'TRUNCATED'],
+    ] as const) {
+      await expect(
+        client.download({ method: 'GET', url }, join(root, 'blob'), { maxBytes: 1000 }),
+      ).rejects.toMatchObject({ code });
     }
     expect(readdirSync(root)).toEqual([]);
   });
@@ -205,7 +259,10 @@ describe('HttpClient.download', () => {
     const url = await serve(onTestFinished, (_, response) => void response.write(content));
     let started = () => undefined as void;
     const running = new Promise<void>((done) => (started = done));
-    const answer = client.download({ method: 'GET', url }, path, { maxBytes: 10 ** 9, onProgress: () => started() });
+    const answer = client.download({ method: 'GET', url }, path, {
+      maxBytes: 10 ** 9,
+      onProgress: () => started(),
+    });
     await running;
     const discarded = new Promise<boolean>((done) => answer.onDiscarded(() => done(existsSync(path))));
 
@@ -228,7 +285,9 @@ describe('HttpClient.download', () => {
     });
     const request = { method: 'GET', url } as const;
 
-    await expect(client.download(request, path, { maxBytes: content.length, resumeFrom: 0 })).rejects.toMatchObject({ code: 'TRUNCATED' });
+    await expect(
+      client.download(request, path, { maxBytes: content.length, resumeFrom: 0 }),
+    ).rejects.toMatchObject({ code: 'TRUNCATED' });
     const received = readFileSync(path).length;
     const result = await client.download(request, path, { maxBytes: content.length, resumeFrom: received });
 
@@ -237,14 +296,22 @@ describe('HttpClient.download', () => {
     expect(content.equals(readFileSync(path))).toBe(true);
   });
 
-  it('starts anew when the server sends all, and refuses a part from elsewhere', async ({ onTestFinished }) => {
+  it('starts anew when the server sends all, and refuses a part from elsewhere', async ({
+    onTestFinished,
+  }) => {
     const path = join(temporaryDirectory(onTestFinished), 'blob');
     writeFileSync(path, 'old and longer than what comes');
     const whole = await serve(onTestFinished, (_, response) => response.end('whole'));
-    const wrong = await serve(onTestFinished, (_, response) => response.writeHead(206, { 'content-range': 'bytes 1-4/5' }).end('hole'));
+    const wrong = await serve(onTestFinished, (_, response) =>
+      response.writeHead(206, { 'content-range': 'bytes 1-4/5' }).end('hole'),
+    );
 
-    await expect(client.download({ method: 'GET', url: wrong }, path, { maxBytes: 100, resumeFrom: 3 })).rejects.toMatchObject({ code: 'INVALID_RESPONSE' });
-    expect(await client.download({ method: 'GET', url: whole }, path, { maxBytes: 100, resumeFrom: 3 })).toMatchObject({ sizeBytes: 5 });
+    await expect(
+      client.download({ method: 'GET', url: wrong }, path, { maxBytes: 100, resumeFrom: 3 }),
+    ).rejects.toMatchObject({ code: 'INVALID_RESPONSE' });
+    expect(
+      await client.download({ method: 'GET', url: whole }, path, { maxBytes: 100, resumeFrom: 3 }),
+    ).toMatchObject({ sizeBytes: 5 });
     expect(readFileSync(path, 'utf8')).toBe('whole');
   });
 });

@@ -9,7 +9,9 @@ import { temporaryDirectory } from './temporary-directory.js';
 const locks = new LocalFileLocks();
 
 describe('LocalFileLocks', () => {
-  it('gives a lock to one, tells the others whose it is, and gives it again after the release', async ({ onTestFinished }) => {
+  it('gives a lock to one, tells the others whose it is, and gives it again after the release', async ({
+    onTestFinished,
+  }) => {
     const path = join(temporaryDirectory(onTestFinished), 'lock');
 
     const first = (await locks.tryAcquire(path)) as HeldFileLock;
@@ -26,8 +28,11 @@ describe('LocalFileLocks', () => {
   it('is free again when its owner was killed', async ({ onTestFinished }) => {
     const path = join(temporaryDirectory(onTestFinished), 'lock');
     const script = `import { LocalFileLocks } from '${new URL('../dist/index.js', import.meta.url).pathname}';
-      await new LocalFileLocks().tryAcquire(${JSON.stringify(path)}); console.log('held'); setInterval(() => {}, 1e6);`;
-    const owner = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+      await new LocalFileLocks().tryAcquire(${JSON.stringify(path)}); 
+      console.log('held'); setInterval(() => {}, 1e6);`;
+    const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await once(owner.stdout, 'data');
 
     expect(await locks.tryAcquire(path)).toEqual({ ownerPid: owner.pid });
@@ -43,7 +48,10 @@ describe('LocalFileLocks', () => {
     const root = temporaryDirectory(onTestFinished);
     symlinkSync('elsewhere', join(root, 'link'));
 
-    await expect(locks.tryAcquire(join(root, 'link'))).rejects.toMatchObject({ name: 'FileError', code: 'ELOOP' });
+    await expect(locks.tryAcquire(join(root, 'link'))).rejects.toMatchObject({
+      name: 'FileError',
+      code: 'ELOOP',
+    });
     await expect(locks.tryAcquire(join(root, 'missing/lock'))).rejects.toMatchObject({ code: 'ENOENT' });
     expect(existsSync(join(root, 'elsewhere'))).toBe(false);
   });

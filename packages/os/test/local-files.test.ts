@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FileError, LocalFiles } from '@keelson/os';
@@ -35,30 +44,42 @@ describe('LocalFiles', () => {
     const root = temporaryDirectory(onTestFinished);
     mkdirSync(join(root, 'record'));
 
-    await expect(files.writeDurably(join(root, 'record'), bytes('x'))).rejects.toMatchObject({ name: 'FileError', code: 'EISDIR' });
+    await expect(files.writeDurably(join(root, 'record'), bytes('x'))).rejects.toMatchObject({
+      name: 'FileError',
+      code: 'EISDIR',
+    });
 
     expect(readdirSync(root)).toEqual(['record']);
   });
 
-  it.skipIf(notRoot)(`keeps the old file when the disk is full (${notRoot ?? 'as root'})`, async ({ onTestFinished }) => {
-    const root = temporaryDirectory(onTestFinished);
-    mount({ source: 'none', target: root, type: 'tmpfs', data: 'size=64k' });
-    await files.writeDurably(join(root, 'record'), bytes('old'));
+  it.skipIf(notRoot)(
+    `keeps the old file when the disk is full (${notRoot ?? 'as root'})`,
+    async ({ onTestFinished }) => {
+      const root = temporaryDirectory(onTestFinished);
+      mount({ source: 'none', target: root, type: 'tmpfs', data: 'size=64k' });
+      await files.writeDurably(join(root, 'record'), bytes('old'));
 
-    await expect(files.writeDurably(join(root, 'record'), Buffer.alloc(100_000))).rejects.toMatchObject({ code: 'ENOSPC' });
+      await expect(files.writeDurably(join(root, 'record'), Buffer.alloc(100_000))).rejects.toMatchObject({
+        code: 'ENOSPC',
+      });
 
-    expect(readFileSync(join(root, 'record'), 'utf8')).toBe('old');
-    expect(readdirSync(root)).toEqual(['record']);
-  });
+      expect(readFileSync(join(root, 'record'), 'utf8')).toBe('old');
+      expect(readdirSync(root)).toEqual(['record']);
+    },
+  );
 
-  it('reads what it may and refuses what is larger, of files without a size too', async ({ onTestFinished }) => {
+  it('reads what it may and refuses what is larger, of files without a size too', async ({
+    onTestFinished,
+  }) => {
     const path = join(temporaryDirectory(onTestFinished), 'file');
     writeFileSync(path, '12345');
 
     expect(bytes('12345').equals(await files.read(path, { maxBytes: 5 }))).toBe(true);
     await expect(files.read(path, { maxBytes: 4 })).rejects.toMatchObject({ code: 'EFBIG', path });
     expect(Buffer.from(await files.read('/proc/self/mountinfo')).toString()).toContain('/proc');
-    await expect(files.read('/proc/self/mountinfo', { maxBytes: 10 })).rejects.toMatchObject({ code: 'EFBIG' });
+    await expect(files.read('/proc/self/mountinfo', { maxBytes: 10 })).rejects.toMatchObject({
+      code: 'EFBIG',
+    });
   });
 
   it('follows no link in the last component', async ({ onTestFinished }) => {
@@ -69,7 +90,9 @@ describe('LocalFiles', () => {
     symlinkSync('directory', join(root, 'to-directory'));
 
     await expect(files.read(join(root, 'to-file'))).rejects.toMatchObject({ code: 'ELOOP' });
-    await expect(files.appendDurably(join(root, 'to-file'), bytes('y'))).rejects.toMatchObject({ code: 'ELOOP' });
+    await expect(files.appendDurably(join(root, 'to-file'), bytes('y'))).rejects.toMatchObject({
+      code: 'ELOOP',
+    });
     await expect(files.list(join(root, 'to-directory'))).rejects.toMatchObject({ code: 'ENOTDIR' });
     expect(await files.status(join(root, 'to-file'))).toMatchObject({ kind: 'symlink' });
     await files.remove(join(root, 'to-file'));
@@ -93,9 +116,14 @@ describe('LocalFiles', () => {
     await files.makeNewDirectory(join(root, 'a/c'), { mode: 0o700 });
 
     expect(lstatSync(join(root, 'a/c')).mode & 0o777).toBe(0o700);
-    await expect(files.makeNewDirectory(join(root, 'a/b'))).rejects.toMatchObject({ code: 'EEXIST', syscall: 'mkdir' });
-    expect([...(await files.list(join(root, 'a')))].sort((x, y) => (x.name < y.name ? -1 : 1)))
-      .toEqual([{ name: 'b', kind: 'directory' }, { name: 'c', kind: 'directory' }]);
+    await expect(files.makeNewDirectory(join(root, 'a/b'))).rejects.toMatchObject({
+      code: 'EEXIST',
+      syscall: 'mkdir',
+    });
+    expect([...(await files.list(join(root, 'a')))].sort((x, y) => (x.name < y.name ? -1 : 1))).toEqual([
+      { name: 'b', kind: 'directory' },
+      { name: 'c', kind: 'directory' },
+    ]);
   });
 
   it('takes the removal of what is not there for success, and nothing else', async ({ onTestFinished }) => {
@@ -118,8 +146,14 @@ describe('LocalFiles', () => {
 
     expect(await files.status(join(root, 'missing'))).toBeUndefined();
     expect(await files.status(join(root, 'file'))).toEqual({
-      kind: 'file', sizeBytes: 10_000, allocatedBytes: stats.blocks * 512, mode: 0o4711, device: stats.dev, inode: stats.ino,
-      linkCount: 1, modifiedAtMs: stats.mtimeMs,
+      kind: 'file',
+      sizeBytes: 10_000,
+      allocatedBytes: stats.blocks * 512,
+      mode: 0o4711,
+      device: stats.dev,
+      inode: stats.ino,
+      linkCount: 1,
+      modifiedAtMs: stats.mtimeMs,
     });
   });
 
@@ -137,6 +171,9 @@ describe('LocalFiles', () => {
     const { totalBytes, freeBytes } = await files.space(root);
     expect(freeBytes).toBeGreaterThan(0);
     expect(totalBytes).toBeGreaterThanOrEqual(freeBytes);
-    await expect(files.realPath(join(root, 'missing'))).rejects.toMatchObject({ code: 'ENOENT', path: join(root, 'missing') });
+    await expect(files.realPath(join(root, 'missing'))).rejects.toMatchObject({
+      code: 'ENOENT',
+      path: join(root, 'missing'),
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LocalHost, type ProcessIdentity } from '@keelson/os';
@@ -23,7 +23,10 @@ describe('LocalHost', () => {
     const identity = await host.identify(child.pid as number);
 
     expect(identity).toEqual(await host.identify(child.pid as number));
-    expect(identity).toMatchObject({ pid: child.pid, bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() });
+    expect(identity).toMatchObject({
+      pid: child.pid,
+      bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+    });
     child.kill('SIGKILL');
     await once(child, 'exit');
     expect(await host.identify(child.pid as number)).toBeUndefined();
@@ -37,23 +40,30 @@ describe('LocalHost', () => {
 
     const [odd, plain] = [await host.identify(child.pid as number), await host.identify(other.pid as number)];
 
-    expect(Math.abs((odd as ProcessIdentity).startTicks - (plain as ProcessIdentity).startTicks)).toBeLessThan(1000);
-    expect(parseProcessStat('7 (a) Z 1 () S 3 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4242 0 0')).toEqual({ state: 'S', parentPid: 3, startTicks: 4242 });
+    expect(
+      Math.abs((odd as ProcessIdentity).startTicks - (plain as ProcessIdentity).startTicks),
+    ).toBeLessThan(1000);
+    expect(parseProcessStat('7 (a) Z 1 () S 3 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4242 0 0')).toEqual({
+      state: 'S',
+      parentPid: 3,
+      startTicks: 4242,
+    });
   });
 
-  it('takes a zombie for gone', async () => {
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  it('takes a zombie for gone', async ({ onTestFinished }) => {
+    // The child stops itself until its parent has become a program that never looks after children.
+    const script = 'sh -c "kill -STOP \\$\\$" & echo $!; exec sleep 1000';
+    const parent = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });
+    onTestFinished(() => void parent.kill('SIGKILL'));
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number(line);
+    await until(() => readFileSync(`/proc/${parent.pid}/comm`, 'utf8') === 'sleep\n' && stateOf(pid) === 'T');
+    expect(await host.identify(pid)).toBeDefined();
 
-    while (existsSync(`/proc/${pid}/stat`) && parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8')).state !== 'Z') {
-      await new Promise((later) => setImmediate(later));
-    }
+    process.kill(pid, 'SIGKILL');
+    await until(() => stateOf(pid) === 'Z');
 
-    expect(existsSync(`/proc/${pid}`)).toBe(true);
     expect(await host.identify(pid)).toBeUndefined();
-    parent.kill('SIGKILL');
-    await once(parent, 'exit');
   });
 
   it('signals only the process that is meant', async ({ onTestFinished }) => {
@@ -86,7 +96,9 @@ describe('LocalHost', () => {
     }
   });
 
-  it('tells when a process is gone, and stops looking when nobody wants to know', async ({ onTestFinished }) => {
+  it('tells when a process is gone, and stops looking when nobody wants to know', async ({
+    onTestFinished,
+  }) => {
     const child = await sleeper(onTestFinished);
     const identity = (await host.identify(child.pid as number)) as ProcessIdentity;
 
@@ -106,8 +118,20 @@ describe('LocalHost', () => {
   it('finds programs, and speaks of platforms as images do', async () => {
     expect(await host.findProgram('sh')).toMatch(/\/sh$/);
     expect(await host.findProgram('no-such-program-anywhere')).toBeUndefined();
-    expect(host.platform).toMatchObject({ os: 'linux', architecture: expect.not.stringMatching(/^x64$/) as string });
+    expect(host.platform).toMatchObject({
+      os: 'linux',
+      architecture: expect.not.stringMatching(/^x64$/) as string,
+    });
     expect(host.effectiveUserId).toBe(process.geteuid?.());
     expect(host.wallClockMs()).toBeGreaterThan(1.6e12);
   });
 });
+
+function stateOf(pid: number): string {
+  return parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8')).state;
+}
+
+/** Lets the event loop turn until it is so. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((later) => setImmediate(later));
+}

@@ -16,7 +16,9 @@ describe('LocalMounts', () => {
     expect(await mounts.fileSystemTypes()).toEqual(expect.arrayContaining(['proc', 'tmpfs']));
   });
 
-  it('probes a directory with entries and an empty one, and leaves nothing there', async ({ onTestFinished }) => {
+  it('probes a directory with entries and an empty one, and leaves nothing there', async ({
+    onTestFinished,
+  }) => {
     const root = temporaryDirectory(onTestFinished);
     mkdirSync(join(root, 'empty'));
 
@@ -26,14 +28,22 @@ describe('LocalMounts', () => {
     expect(full.entryTypes).toBe(true);
     expect(await mounts.probe('/proc')).toMatchObject({ type: 'proc' });
     expect(readdirSync(join(root, 'empty'))).toEqual([]);
-    await expect(mounts.probe(join(root, 'missing'))).rejects.toMatchObject({ name: 'FileError', code: 'ENOENT' });
+    await expect(mounts.probe(join(root, 'missing'))).rejects.toMatchObject({
+      name: 'FileError',
+      code: 'ENOENT',
+    });
   });
 
   it('fails with a FileError that names the target', async ({ onTestFinished }) => {
     const target = join(temporaryDirectory(onTestFinished), 'missing');
 
     const refused = notRoot ? 'EPERM' : 'ENOENT';
-    await expect(mounts.unmount(target)).rejects.toMatchObject({ name: 'FileError', code: refused, syscall: 'umount', path: target });
+    await expect(mounts.unmount(target)).rejects.toMatchObject({
+      name: 'FileError',
+      code: refused,
+      syscall: 'umount',
+      path: target,
+    });
   });
 });
 
@@ -46,7 +56,11 @@ function layers(root: string, count: number, nameOf: (index: number) => string =
     writeFileSync(join(path, 'name'), String(index));
     return path;
   });
-  const [upper, work, target] = ['upper', 'work', 'merged'].map((name) => join(root, nameOf(-1), name)) as [string, string, string];
+  const [upper, work, target] = ['upper', 'work', 'merged'].map((name) => join(root, nameOf(-1), name)) as [
+    string,
+    string,
+    string,
+  ];
   for (const path of [upper, work, target]) mkdirSync(path, { recursive: true });
   return { lower, upper, work, target };
 }
@@ -54,7 +68,10 @@ function layers(root: string, count: number, nameOf: (index: number) => string =
 describe.skipIf(notRoot)(`LocalMounts as root (${notRoot ?? 'as root'})`, () => {
   it.each([1, 40, 500])('mounts an overlay of %i layers, the first on top', async (count) => {
     let clean = () => undefined as void;
-    const overlay = layers(temporaryDirectory((f) => (clean = f)), count);
+    const overlay = layers(
+      temporaryDirectory((f) => (clean = f)),
+      count,
+    );
 
     await mounts.mountOverlay(overlay);
 
@@ -70,13 +87,26 @@ describe.skipIf(notRoot)(`LocalMounts as root (${notRoot ?? 'as root'})`, () => 
   const odd = (index: number) => `a, b:c\\d "e" ü ${index}`;
   const long = (index: number) => join('x'.repeat(200), 'y'.repeat(200), String(index));
   it.each([
-    ['parameters', 'plain', mountOverlayByParameters, 3, String], ['options', 'plain', mountOverlayByOptions, 3, String],
-    ['parameters', 'odd', mountOverlayByParameters, 3, odd], ['options', 'odd', mountOverlayByOptions, 3, odd],
-    ['parameters', 'long', mountOverlayByParameters, 60, long], ['options', 'long', mountOverlayByOptions, 60, long],
-    ['options', 'too many for readable', mountOverlayByOptions, 200, (index: number) => `${'z'.repeat(64)}${index}`],
+    ['parameters', 'plain', mountOverlayByParameters, 3, String],
+    ['options', 'plain', mountOverlayByOptions, 3, String],
+    ['parameters', 'odd', mountOverlayByParameters, 3, odd],
+    ['options', 'odd', mountOverlayByOptions, 3, odd],
+    ['parameters', 'long', mountOverlayByParameters, 60, long],
+    ['options', 'long', mountOverlayByOptions, 60, long],
+    [
+      'options',
+      'too many for readable',
+      mountOverlayByOptions,
+      200,
+      (index: number) => `${'z'.repeat(64)}${index}`,
+    ],
   ] as const)('mounts an overlay by %s with %s names', (_way, _names, mountOverlay, count, nameOf) => {
     let clean = () => undefined as void;
-    const overlay = layers(temporaryDirectory((f) => (clean = f)), count, nameOf);
+    const overlay = layers(
+      temporaryDirectory((f) => (clean = f)),
+      count,
+      nameOf,
+    );
 
     mountOverlay(overlay);
 
@@ -97,7 +127,9 @@ describe.skipIf(notRoot)(`LocalMounts as root (${notRoot ?? 'as root'})`, () => 
     const overlay = layers(temporaryDirectory(onTestFinished), 2);
     const missing = join(overlay.upper, 'missing');
 
-    await expect(mounts.mountOverlay({ ...overlay, lower: [missing] })).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(mounts.mountOverlay({ ...overlay, lower: [missing] })).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
   });
 
   it('binds read-only without making the source so, and unmounts', async ({ onTestFinished }) => {
@@ -109,7 +141,9 @@ describe.skipIf(notRoot)(`LocalMounts as root (${notRoot ?? 'as root'})`, () => 
     await mounts.mountBind({ source: join(root, 'source'), target: join(root, 'target'), readOnly: true });
 
     expect(readFileSync(join(root, 'target/file'), 'utf8')).toBe('x');
-    expect(() => writeFileSync(join(root, 'target/file'), 'y')).toThrow(expect.objectContaining({ code: 'EROFS' }));
+    expect(() => writeFileSync(join(root, 'target/file'), 'y')).toThrow(
+      expect.objectContaining({ code: 'EROFS' }),
+    );
     writeFileSync(join(root, 'source/file'), 'y');
     await mounts.unmount(join(root, 'target'));
     await expect(mounts.unmount(join(root, 'target'))).rejects.toMatchObject({ code: 'EINVAL' });
@@ -122,11 +156,18 @@ describe.skipIf(notRoot)(`LocalMounts as root (${notRoot ?? 'as root'})`, () => 
     writeFileSync(join(root, 'source/inner/file'), '');
 
     await mounts.mountBind({ source: join(root, 'source'), target: join(root, 'flat') });
-    await mounts.mountBind({ source: join(root, 'source'), target: join(root, 'deep'), recursive: true, readOnly: true });
+    await mounts.mountBind({
+      source: join(root, 'source'),
+      target: join(root, 'deep'),
+      recursive: true,
+      readOnly: true,
+    });
 
     expect(readdirSync(join(root, 'flat/inner'))).toEqual([]);
     expect(readdirSync(join(root, 'deep/inner'))).toEqual(['file']);
-    expect(() => writeFileSync(join(root, 'deep/inner/new'), '')).toThrow(expect.objectContaining({ code: 'EROFS' }));
+    expect(() => writeFileSync(join(root, 'deep/inner/new'), '')).toThrow(
+      expect.objectContaining({ code: 'EROFS' }),
+    );
   });
 
   it('unmounts a busy target only lazily', async ({ onTestFinished }) => {

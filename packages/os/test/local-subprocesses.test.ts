@@ -9,7 +9,9 @@ const PATH = { PATH: '/usr/bin:/bin' };
 const sh = (script: string) => ({ argv: ['sh', '-c', script], environment: PATH });
 
 describe('LocalSubprocesses.run', () => {
-  it('hands over arguments, input, environment and folder as they are, and collects what comes', async ({ onTestFinished }) => {
+  it('hands over arguments, input, environment and folder as they are, and collects what comes', async ({
+    onTestFinished,
+  }) => {
     const root = temporaryDirectory(onTestFinished);
 
     const result = await subprocesses.run({
@@ -19,7 +21,11 @@ describe('LocalSubprocesses.run', () => {
       input: 'input\n',
     });
 
-    expect(result).toEqual({ status: { exitCode: 3 }, stdout: `input\n$(not run) *|hi||${root}\n`, stderr: 'oops\n' });
+    expect(result).toEqual({
+      status: { exitCode: 3 },
+      stdout: `input\n$(not run) *|hi||${root}\n`,
+      stderr: 'oops\n',
+    });
   });
 
   it('tells the signal that ended a child', async () => {
@@ -27,14 +33,19 @@ describe('LocalSubprocesses.run', () => {
   });
 
   it('keeps the beginning of too much output, and does not stop the writer', async () => {
-    const { status, stdout } = await subprocesses.run({ ...sh('head -c 3000000 /dev/zero; exit 5'), maxOutputBytes: 10 });
+    const { status, stdout } = await subprocesses.run({
+      ...sh('head -c 3000000 /dev/zero; exit 5'),
+      maxOutputBytes: 10,
+    });
 
     expect(stdout).toHaveLength(10);
     expect(status).toEqual({ exitCode: 5 });
   });
 
   it('survives a child that does not read its input', async () => {
-    expect((await subprocesses.run({ ...sh('exec true'), input: 'x'.repeat(1_000_000) })).status).toEqual({ exitCode: 0 });
+    expect((await subprocesses.run({ ...sh('exec true'), input: 'x'.repeat(1_000_000) })).status).toEqual({
+      exitCode: 0,
+    });
   });
 
   it('kills what runs too long', async () => {
@@ -44,7 +55,10 @@ describe('LocalSubprocesses.run', () => {
   });
 
   it('kills the child of a discarded run', async ({ onTestFinished }) => {
-    const subject = subprocesses.run({ ...sh('exec sleep 1000'), workingDirectory: temporaryDirectory(onTestFinished) });
+    const subject = subprocesses.run({
+      ...sh('exec sleep 1000'),
+      workingDirectory: temporaryDirectory(onTestFinished),
+    });
     const discarded = new Promise((done) => subject.onDiscarded(() => done('discarded')));
 
     subject.discard();
@@ -64,10 +78,14 @@ describe('LocalSubprocesses.run', () => {
     const path = join(root, 'program');
     writeFileSync(path, 'no program');
 
-    await expect(subprocesses.run({ argv: ['no-such-program-anywhere'] })).rejects.toMatchObject({ name: 'FileError', code: 'ENOENT' });
+    await expect(subprocesses.run({ argv: ['no-such-program-anywhere'] })).rejects.toMatchObject({
+      name: 'FileError',
+      code: 'ENOENT',
+    });
     await expect(subprocesses.run({ argv: [path] })).rejects.toMatchObject({ code: 'EACCES', path });
-    await expect(subprocesses.run({ ...sh('true'), workingDirectory: join(root, 'missing') }))
-      .rejects.toMatchObject({ code: 'ENOENT', path: join(root, 'missing') });
+    await expect(
+      subprocesses.run({ ...sh('true'), workingDirectory: join(root, 'missing') }),
+    ).rejects.toMatchObject({ code: 'ENOENT', path: join(root, 'missing') });
   });
 });
 
@@ -78,7 +96,12 @@ describe('LocalSubprocesses.spawn', () => {
     const [stdout, stderr] = [{ path: join(root, 'stdout') }, { path: join(root, 'stderr') }];
 
     for (let round = 0; round < 2; round++) {
-      const child = await subprocesses.spawn({ ...sh('cat; echo >&2 error'), stdin: { path: join(root, 'input') }, stdout, stderr });
+      const child = await subprocesses.spawn({
+        ...sh('cat; echo >&2 error'),
+        stdin: { path: join(root, 'input') },
+        stdout,
+        stderr,
+      });
       expect(await child.status).toEqual({ exitCode: 0 });
     }
 
@@ -90,7 +113,11 @@ describe('LocalSubprocesses.spawn', () => {
   it('gives a detached child its own session', async ({ onTestFinished }) => {
     const stdout = { path: join(temporaryDirectory(onTestFinished), 'stdout') };
 
-    const child = await subprocesses.spawn({ ...sh('cut -d" " -f6 /proc/self/stat'), detached: true, stdout });
+    const child = await subprocesses.spawn({
+      ...sh('cut -d" " -f6 /proc/self/stat'),
+      detached: true,
+      stdout,
+    });
     await child.status;
 
     expect(Number(readFileSync(stdout.path, 'utf8'))).toBe(child.pid);

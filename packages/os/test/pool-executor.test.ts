@@ -8,7 +8,8 @@ import { temporaryDirectory } from './temporary-directory.js';
 type Finished = (clean: () => Promise<void> | void) => void;
 
 const jobs = Object.fromEntries(
-  ['echo', 'misbehave', 'gate'].map((name) => [name, new URL(`./jobs/${name}.js`, import.meta.url)]));
+  ['echo', 'misbehave', 'gate'].map((name) => [name, new URL(`./jobs/${name}.js`, import.meta.url)]),
+);
 
 function executorFor(onTestFinished: Finished, options: PoolExecutorOptions = {}): PoolExecutor {
   const executor = new PoolExecutor({ jobs, ...options });
@@ -20,27 +21,40 @@ describe('PoolExecutor', () => {
   it('answers what the job answers', async ({ onTestFinished }) => {
     const executor = executorFor(onTestFinished);
 
-    expect(await executor.execute({ name: 'echo', input: { bytes: Uint8Array.of(1, 2), nested: [null, 'text'] } }))
-      .toEqual({ bytes: Uint8Array.of(1, 2), nested: [null, 'text'] });
+    expect(
+      await executor.execute({ name: 'echo', input: { bytes: Uint8Array.of(1, 2), nested: [null, 'text'] } }),
+    ).toEqual({ bytes: Uint8Array.of(1, 2), nested: [null, 'text'] });
   });
 
   it('keeps the code, the message and the fields of an error', async ({ onTestFinished }) => {
     const executor = executorFor(onTestFinished);
 
-    const failure = await executor.execute({ name: 'misbehave', input: 'coded' }).then(undefined, (error: unknown) => error);
+    const failure = await executor
+      .execute({ name: 'misbehave', input: 'coded' })
+      .then(undefined, (error: unknown) => error);
 
     expect(failure).toBeInstanceOf(JobError);
-    expect(failure).toMatchObject({ code: 'LAYER_BUSY', message: 'the layer is busy', details: { path: '/layer' } });
+    expect(failure).toMatchObject({
+      code: 'LAYER_BUSY',
+      message: 'the layer is busy',
+      details: { path: '/layer' },
+    });
     expect((failure as Error).stack).toContain('misbehave.js');
   });
 
   it.each([
-    ['bug', 'JOB_FAILED'], ['string', 'JOB_FAILED'], ['exit', 'WORKER_DIED'], ['uncaught', 'WORKER_DIED'],
+    ['bug', 'JOB_FAILED'],
+    ['string', 'JOB_FAILED'],
+    ['exit', 'WORKER_DIED'],
+    ['uncaught', 'WORKER_DIED'],
     ['function', 'WORKER_DIED'],
   ])('fails a job that ends by %s with %s, and runs the next', async (how, code) => {
     const executor = new PoolExecutor({ jobs, maxThreads: 1 });
 
-    await expect(executor.execute({ name: 'misbehave', input: how })).rejects.toMatchObject({ name: 'JobError', code });
+    await expect(executor.execute({ name: 'misbehave', input: how })).rejects.toMatchObject({
+      name: 'JobError',
+      code,
+    });
     expect(await executor.execute({ name: 'misbehave', input: 'no' })).toBe('well');
     await executor.close();
   });
@@ -48,29 +62,40 @@ describe('PoolExecutor', () => {
   it('refuses a job it does not know, and input that cannot be copied', async ({ onTestFinished }) => {
     const executor = executorFor(onTestFinished);
 
-    await expect(executor.execute({ name: 'unheard-of', input: 1 })).rejects.toMatchObject({ code: 'UNKNOWN_JOB' });
-    await expect(executor.execute({ name: 'echo', input: () => 1 })).rejects.toMatchObject({ code: 'NOT_PLAIN_DATA' });
+    await expect(executor.execute({ name: 'unheard-of', input: 1 })).rejects.toMatchObject({
+      code: 'UNKNOWN_JOB',
+    });
+    await expect(executor.execute({ name: 'echo', input: () => 1 })).rejects.toMatchObject({
+      code: 'NOT_PLAIN_DATA',
+    });
   });
 
   it('runs jobs of one key one at a time, in order, beside others', async ({ onTestFinished }) => {
     const log = join(temporaryDirectory(onTestFinished), 'log');
     const executor = executorFor(onTestFinished, { maxThreads: 3 });
-    const run = (name: string, serial: string) => executor.execute({ name: 'gate', input: { name, log } }, { serial });
+    const run = (name: string, serial: string) =>
+      executor.execute({ name: 'gate', input: { name, log } }, { serial });
 
     const answers = ['a1', 'b1', 'a2', 'a3', 'b2', 'a4'].map((name) => run(name, name[0] as string));
 
     expect(await Promise.all(answers)).toEqual(['a1', 'b1', 'a2', 'a3', 'b2', 'a4']);
     const lines = readFileSync(log, 'utf8').trim().split('\n');
     expect(lines.filter((line) => line.includes(' a'))).toEqual(
-      ['a1', 'a2', 'a3', 'a4'].flatMap((name) => [`begin ${name}`, `end ${name}`]));
-    expect(lines.filter((line) => line.includes(' b'))).toEqual(['b1', 'b2'].flatMap((name) => [`begin ${name}`, `end ${name}`]));
+      ['a1', 'a2', 'a3', 'a4'].flatMap((name) => [`begin ${name}`, `end ${name}`]),
+    );
+    expect(lines.filter((line) => line.includes(' b'))).toEqual(
+      ['b1', 'b2'].flatMap((name) => [`begin ${name}`, `end ${name}`]),
+    );
   });
 
   it('drops a discarded job that waits, and frees its key', async ({ onTestFinished }) => {
     const root = temporaryDirectory(onTestFinished);
     const log = join(root, 'log');
     const executor = executorFor(onTestFinished, { maxThreads: 1 });
-    const running = executor.execute({ name: 'gate', input: { name: 'running', log, gate: join(root, 'gate') } });
+    const running = executor.execute({
+      name: 'gate',
+      input: { name: 'running', log, gate: join(root, 'gate') },
+    });
     const ready = executor.execute({ name: 'gate', input: { name: 'ready', log } }, { serial: 'key' });
     const waiting = executor.execute({ name: 'gate', input: { name: 'waiting', log } }, { serial: 'key' });
     const last = executor.execute({ name: 'gate', input: { name: 'last', log } }, { serial: 'key' });
@@ -108,7 +133,9 @@ describe('PoolExecutor', () => {
     controller.abort();
 
     expect(second.isDiscarded()).toBe(true);
-    expect(executor.execute({ name: 'echo', input: 3 }, { signal: controller.signal }).isDiscarded()).toBe(true);
+    expect(executor.execute({ name: 'echo', input: 3 }, { signal: controller.signal }).isDiscarded()).toBe(
+      true,
+    );
     expect(await first).toBe(1);
   });
 
@@ -127,23 +154,31 @@ describe('PoolExecutor', () => {
     await executor.close();
 
     expect(answers.every((answer) => answer.isReady())).toBe(true);
-    await expect(executor.execute({ name: 'echo', input: 1 })).rejects.toMatchObject({ code: 'EXECUTOR_CLOSED' });
+    await expect(executor.execute({ name: 'echo', input: 1 })).rejects.toMatchObject({
+      code: 'EXECUTOR_CLOSED',
+    });
     await executor.close();
   });
 
   it('does not keep the process alive when it is idle', () => {
     const script = `import { PoolExecutor } from '${new URL('../dist/index.js', import.meta.url).pathname}';
-      const executor = new PoolExecutor({ jobs: { echo: ${JSON.stringify(String(jobs['echo']))} }, idleTimeoutMs: 1e9 });
+      const echo = ${JSON.stringify(String(jobs['echo']))};
+      const executor = new PoolExecutor({ jobs: { echo }, idleTimeoutMs: 1e9 });
       console.log(await executor.execute({ name: 'echo', input: 'done' }));`;
 
-    expect(execFileSync(process.execPath, ['--input-type=module', '-e', script], { timeout: 20_000 }).toString()).toBe('done\n');
+    expect(
+      execFileSync(process.execPath, ['--input-type=module', '-e', script], { timeout: 20_000 }).toString(),
+    ).toBe('done\n');
   });
 
   it('has the jobs of this package', async ({ onTestFinished }) => {
     const root = temporaryDirectory(onTestFinished);
     writeFileSync(join(root, 'file'), 'x');
 
-    await executorFor(onTestFinished).execute({ name: 'os.remove-tree', input: { path: join(root, 'file') } });
+    await executorFor(onTestFinished).execute({
+      name: 'os.remove-tree',
+      input: { path: join(root, 'file') },
+    });
 
     expect(existsSync(join(root, 'file'))).toBe(false);
   });

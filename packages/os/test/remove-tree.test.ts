@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, closeSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import removeTree from '../dist/jobs/remove-tree.js';
@@ -31,7 +41,9 @@ describe('os.remove-tree', () => {
     linkSync(join(root, 'elsewhere'), join(root, 'tree/shared'));
     writeFileSync(join(root, 'tree/twice'), Buffer.alloc(50_000));
     linkSync(join(root, 'tree/twice'), join(root, 'tree/twice-again'));
-    const expected = ['tree', 'tree/alone', 'tree/twice'].map((name) => lstatSync(join(root, name)).blocks * 512);
+    const expected = ['tree', 'tree/alone', 'tree/twice'].map(
+      (name) => lstatSync(join(root, name)).blocks * 512,
+    );
 
     const removed = removeTree({ path: join(root, 'tree') });
 
@@ -73,7 +85,8 @@ describe('os.remove-tree', () => {
   it('removes a directory of more entries than one read answers', ({ onTestFinished }) => {
     const root = temporaryDirectory(onTestFinished);
     mkdirSync(join(root, 'tree'));
-    for (let index = 0; index < 5000; index++) writeFileSync(join(root, `tree/a-rather-long-name-${index}`), '');
+    for (let index = 0; index < 5000; index++)
+      writeFileSync(join(root, `tree/a-rather-long-name-${index}`), '');
 
     expect(removeTree({ path: join(root, 'tree') }).entries).toBe(5001);
   });
@@ -90,7 +103,9 @@ describe('os.remove-tree', () => {
 });
 
 describe.skipIf(notRoot)(`os.remove-tree at a mount (${notRoot ?? 'as root'})`, () => {
-  it('refuses a tree with a bind mount of the same device in it, before it removes anything', ({ onTestFinished }) => {
+  it('refuses a tree with a bind mount of the same device in it, before it removes anything', ({
+    onTestFinished,
+  }) => {
     const root = temporaryDirectory(onTestFinished);
     mkdirSync(join(root, 'volume'));
     writeFileSync(join(root, 'volume/precious'), 'x');
@@ -99,7 +114,8 @@ describe.skipIf(notRoot)(`os.remove-tree at a mount (${notRoot ?? 'as root'})`, 
     mount({ source: join(root, 'volume'), target: join(root, 'tree/a/mounted'), flags: MountFlag.bind });
 
     expect(() => removeTree({ path: join(root, 'tree') })).toThrow(
-      expect.objectContaining({ code: 'EBUSY', path: join(root, 'tree/a/mounted') }));
+      expect.objectContaining({ code: 'EBUSY', path: join(root, 'tree/a/mounted') }),
+    );
     expect(readdirSync(join(root, 'volume'))).toEqual(['precious']);
     expect(readdirSync(join(root, 'tree'))).toContain('first');
 
@@ -118,7 +134,8 @@ describe.skipIf(notRoot)(`os.remove-tree at a mount (${notRoot ?? 'as root'})`, 
     mount({ target: join(root, 'view'), flags: MountFlag.bind | MountFlag.remount | MountFlag.readOnly });
 
     expect(() => removeTree({ path: join(root, 'view/a') })).toThrow(
-      expect.objectContaining({ code: 'EROFS', syscall: 'unlink', path: join(root, 'view/a/b/file') }));
+      expect.objectContaining({ code: 'EROFS', syscall: 'unlink', path: join(root, 'view/a/b/file') }),
+    );
     expect(existsSync(join(source, 'a/b/file'))).toBe(true);
   });
 

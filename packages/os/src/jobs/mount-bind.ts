@@ -17,7 +17,12 @@ export interface MountBindInput {
  * its source (it is a slave), for a copy of a mount would keep that file system busy. Where a later step
  * fails, nothing stays mounted.
  */
-export default function mountBind({ source, target, readOnly = false, recursive = false }: MountBindInput): void {
+export default function mountBind({
+  source,
+  target,
+  readOnly = false,
+  recursive = false,
+}: MountBindInput): void {
   const depth = recursive ? MountFlag.recursive : 0;
   mount({ source, target, flags: MountFlag.bind | depth });
   try {
@@ -29,7 +34,9 @@ export default function mountBind({ source, target, readOnly = false, recursive 
   }
 }
 
-/** A bind takes no options at first, so read-only is a second step; before Linux 5.12 a remount of each mount. */
+/**
+ * A bind takes no options at first, so read-only is a second step; before Linux 5.12 a remount of each mount.
+ */
 function makeReadOnly(target: string, recursive: boolean): void {
   try {
     setMountReadOnly(target, { recursive });

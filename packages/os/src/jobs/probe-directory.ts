@@ -9,7 +9,9 @@ export interface ProbedDirectory {
   readonly entryTypes: boolean;
 }
 
-/** Job `os.probe-directory`: which file system holds a directory, and whether readdir tells entry types there. */
+/**
+ * Job `os.probe-directory`: which file system holds a directory, and whether readdir tells entry types there.
+ */
 export default function probeDirectory({ path }: { readonly path: string }): ProbedDirectory {
   try {
     return { type: fileSystemType(path), entryTypes: tellsEntryTypes(path) ?? tellsTypeOfNewEntry(path) };
@@ -18,7 +20,9 @@ export default function probeDirectory({ path }: { readonly path: string }): Pro
   }
 }
 
-/** By the id of the mount: the longest matching target would be wrong where mounts lie on top of each other. */
+/**
+ * By the id of the mount: the longest matching target would be wrong where mounts lie on top of each other.
+ */
 function fileSystemType(path: string): string {
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {

@@ -3,8 +3,16 @@ import { basename, dirname, join } from 'node:path';
 import { fileError, pathText, systemCallError, toFileError } from '../file-error.js';
 import { mountsWithin, parseMountInfo } from '../mountinfo.js';
 import {
-  DirectoryCursor, EntryType, lastErrno, NativeStatus, openDirectory, openDirectoryAt, openDirectoryHandleAt, PARENT,
-  SELF, unlinkAt,
+  DirectoryCursor,
+  EntryType,
+  lastErrno,
+  NativeStatus,
+  openDirectory,
+  openDirectoryAt,
+  openDirectoryHandleAt,
+  PARENT,
+  SELF,
+  unlinkAt,
 } from '../system-calls/directory-descriptors.js';
 import { cString } from '../system-calls/native.js';
 
@@ -107,7 +115,8 @@ class TreeRemoval {
   }
 
   #removeEntry(name: Uint8Array | number, type: number, copyName: () => Uint8Array): void {
-    if (type !== EntryType.directory && !this.#status.readAt(this.#descriptor, name)) throw this.#error('statx', copyName());
+    if (type !== EntryType.directory && !this.#status.readAt(this.#descriptor, name))
+      throw this.#error('statx', copyName());
     if (type === EntryType.directory || this.#status.isDirectory) {
       this.#level.directories.push(copyName());
       return;
@@ -124,7 +133,8 @@ class TreeRemoval {
     this.#descriptor = child;
     this.#levels.push({ name, identity: '', directories: [] });
     this.#readStatus(SELF);
-    if (this.#status.mount !== this.#mount) throw fileError('EBUSY', 'remove', this.#path(), 'something is mounted there');
+    if (this.#status.mount !== this.#mount)
+      throw fileError('EBUSY', 'remove', this.#path(), 'something is mounted there');
     this.#levels[this.#levels.length - 1] = { name, identity: this.#status.identity, directories: [] };
     this.#unlinkedBytes += this.#status.allocatedBytes;
     // Root needs no permission bits; anybody else may lack the write bit on a directory of his own.

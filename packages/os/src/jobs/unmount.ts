@@ -5,7 +5,11 @@ export interface UnmountInput {
   readonly lazy?: boolean;
 }
 
-/** Job `os.unmount`. @throws FileError EINVAL when nothing is mounted there, EBUSY while it is in use */
+/**
+ * Job `os.unmount`.
+ *
+ * @throws FileError EINVAL when nothing is mounted there, EBUSY while it is in use
+ */
 export default function unmountTarget({ target, lazy = false }: UnmountInput): void {
   unmount(target, { lazy });
 }

@@ -28,14 +28,17 @@ export interface FileSystemSpace {
 /**
  * The files an actor may touch. Every call answers at once with a Future and never blocks a mailbox.
  *
- * Failures are `FileError`s whose `code` is the errno name (`ENOENT`, `ENOSPC`, …). Nothing here
- * follows a symbolic link in the last component. Bulk work on whole trees (unpack, copy, remove) is
- * not here: it runs in the `Executor`.
+ * Failures are `FileError`s whose `code` is the errno name (`ENOENT`, `ENOSPC`, …). Nothing here follows a
+ * symbolic link in the last component. Bulk work on whole trees (unpack, copy, remove) is not here: it runs
+ * in the `Executor`.
  */
 export interface Files {
   /** The whole file, at most `maxBytes` (default 64 MiB) or FileError EFBIG. */
   read(path: string, options?: { maxBytes?: number }): Future<Uint8Array>;
-  /** Replaces `path` atomically and durably: temporary file beside it, write, fsync, rename, fsync of the folder. */
+  /**
+   * Replaces `path` atomically and durably: temporary file beside it, write, fsync, rename, fsync of the
+   * folder.
+   */
   writeDurably(path: string, content: Uint8Array, options?: { mode?: number }): Future<void>;
   /** Appends and makes the append durable (fdatasync). Creates the file. */
   appendDurably(path: string, content: Uint8Array): Future<void>;

@@ -17,7 +17,10 @@ export interface HttpResponse {
 export interface DownloadResult {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Of the whole target file (with `resumeFrom`, the earlier part included), lower-case hex. Only when status is 200 or 206. */
+  /**
+   * Of the whole target file (with `resumeFrom`, the earlier part included), lower-case hex. Only when status
+   * is 200 or 206.
+   */
   readonly sha256?: string;
   readonly sizeBytes?: number;
   /** The (capped) body of any other status. */
@@ -30,9 +33,10 @@ export interface DownloadOptions {
   /** Told the size of the target file so far. */
   readonly onProgress?: (receivedBytes: number) => void;
   /**
-   * Continues a file of at least so many bytes: asks for the rest (Range) and checks what the server says it sends
-   * (else HttpError INVALID_RESPONSE); a server that sends all starts the file anew. Given at all, 0 included, a transfer
-   * that breaks off (CONNECTION_RESET, IDLE_TIMEOUT, TRUNCATED) leaves the file, to be continued.
+   * Continues a file of at least so many bytes: asks for the rest (Range) and checks what the server says it
+   * sends (else HttpError INVALID_RESPONSE); a server that sends all starts the file anew. Given at all, 0
+   * included, a transfer that breaks off (CONNECTION_RESET, IDLE_TIMEOUT, TRUNCATED) leaves the file, to be
+   * continued.
    */
   readonly resumeFrom?: number;
 }
@@ -40,21 +44,29 @@ export interface DownloadOptions {
 /**
  * Plain HTTP as a client. Redirects are answered, not followed: who asks decides what may be sent on.
  *
- * Discarding the future aborts the transfer. Idle for `idleTimeoutMs` (60 s) fails with HttpError IDLE_TIMEOUT.
+ * Discarding the future aborts the transfer. Idle for `idleTimeoutMs` (60 s) fails with HttpError
+ * IDLE_TIMEOUT.
  */
 export interface Http {
   /** Reads the whole body, at most `maxBytes` (4 MiB). */
   request(request: HttpRequest, options?: { maxBytes?: number }): Future<HttpResponse>;
-  /** Streams the body into a new file with flat memory, hashing on the way. The file is removed on failure. */
+  /**
+   * Streams the body into a new file with flat memory, hashing on the way. The file is removed on failure.
+   */
   download(request: HttpRequest, targetPath: string, options: DownloadOptions): Future<DownloadResult>;
 }
 
-export type HttpErrorCode = 'CONNECTION_FAILED' | 'CONNECTION_RESET' | 'IDLE_TIMEOUT' | 'TOO_LARGE' | 'TRUNCATED' | 'INVALID_RESPONSE';
+export type HttpErrorCode =
+  'CONNECTION_FAILED' | 'CONNECTION_RESET' | 'IDLE_TIMEOUT' | 'TOO_LARGE' | 'TRUNCATED' | 'INVALID_RESPONSE';
 
 /** Why a request got no usable answer. The URL in the message never holds credentials. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
-  constructor(readonly code: HttpErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    readonly code: HttpErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
     super(message, options);
   }
 }

@@ -3,8 +3,8 @@
  * its own plain fields as `details`; anything else it throws is a bug in it and arrives as JOB_FAILED.
  *
  * Codes of the executor itself: UNKNOWN_JOB (no job of that name), NOT_PLAIN_DATA (the input cannot be copied
- * to another thread), WORKER_DIED (the thread ended under the job; a result that cannot be copied ends it too),
- * EXECUTOR_CLOSED.
+ * to another thread), WORKER_DIED (the thread ended under the job; a result that cannot be copied ends it
+ * too), EXECUTOR_CLOSED.
  */
 export class JobError extends Error {
   override readonly name = 'JobError';

@@ -21,11 +21,15 @@ export interface OverlayMount {
 export interface Mounts {
   mountOverlay(mount: OverlayMount): Future<void>;
   mountBind(mount: { source: string; target: string; readOnly?: boolean; recursive?: boolean }): Future<void>;
-  /** `lazy` detaches at once and lets busy users finish (MNT_DETACH). EINVAL when nothing is mounted there. */
+  /**
+   * `lazy` detaches at once and lets busy users finish (MNT_DETACH). EINVAL when nothing is mounted there.
+   */
   unmount(target: string, options?: { lazy?: boolean }): Future<void>;
   list(): Future<readonly MountEntry[]>;
   /** File-system types the kernel offers right now (`/proc/filesystems`). */
   fileSystemTypes(): Future<readonly string[]>;
-  /** Type of the file system that holds `path` (`ext4`, `overlay`, …), and whether readdir tells entry types. */
+  /**
+   * Type of the file system that holds `path` (`ext4`, `overlay`, …), and whether readdir tells entry types.
+   */
   probe(path: string): Future<{ readonly type: string; readonly entryTypes: boolean }>;
 }

@@ -5,7 +5,10 @@ export type ExitStatus =
   | { readonly exitCode: number; readonly signal?: undefined }
   | { readonly exitCode?: undefined; readonly signal: string };
 
-/** `inherit` ours, `ignore` is /dev/null, `path` appends to a file created 0600, `pipe` is read by `run` alone. */
+/**
+ * `inherit` ours, `ignore` is /dev/null, `path` appends to a file created 0600, `pipe` is read by `run`
+ * alone.
+ */
 export type ChildStdio = 'inherit' | 'ignore' | { readonly path: string };
 
 export interface ChildOptions {
@@ -38,5 +41,11 @@ export interface RunResult {
 export interface Subprocesses {
   spawn(options: ChildOptions): Future<Child>;
   /** Runs to the end and collects what it printed, at most `maxOutputBytes` (1 MiB) of each stream. */
-  run(options: ChildOptions & { readonly input?: string; readonly maxOutputBytes?: number; readonly timeoutMs?: number }): Future<RunResult>;
+  run(
+    options: ChildOptions & {
+      readonly input?: string;
+      readonly maxOutputBytes?: number;
+      readonly timeoutMs?: number;
+    },
+  ): Future<RunResult>;
 }

@@ -1,17 +1,31 @@
 import { closeSync, constants } from 'node:fs';
 import { type BytePath } from '../file-error.js';
-import { AT_FDCWD, addressOf, checked, cString, lastErrno, nativeFunction, numberedSystemCall } from './native.js';
+import {
+  AT_FDCWD,
+  addressOf,
+  checked,
+  cString,
+  lastErrno,
+  nativeFunction,
+  numberedSystemCall,
+} from './native.js';
 import { systemCallNumbers } from './numbers.js';
 
 /** How `openInRoot` treats links and mounts on the way (openat2(2), Linux 5.6). */
 export const ResolveFlag = {
-  noMountCrossing: 0x1, noMagicLinks: 0x2, noSymlinks: 0x4, beneath: 0x8, inRoot: 0x10,
+  noMountCrossing: 0x1,
+  noMagicLinks: 0x2,
+  noSymlinks: 0x4,
+  beneath: 0x8,
+  inRoot: 0x10,
 } as const;
 
 /** A name below an open directory: NUL-terminated bytes, or the address of such. */
 export type NativeName = Uint8Array | number;
 
-/** Types of directory entries as the kernel tells them (`DT_...`); `unknown` where the file system does not. */
+/**
+ * Types of directory entries as the kernel tells them (`DT_...`); `unknown` where the file system does not.
+ */
 export const EntryType = { unknown: 0, directory: 4 } as const;
 
 /** The directory itself, as the name that openat(2) and statx(2) know. */
@@ -19,14 +33,20 @@ export const SELF = cString('.');
 export const PARENT = cString('..');
 
 /**
- * Opens `path` as if the directory `root` were `/`: links and `..` cannot lead out of it, whoever
- * changes the tree meanwhile. Answers a close-on-exec descriptor.
+ * Opens `path` as if the directory `root` were `/`: links and `..` cannot lead out of it, whoever changes the
+ * tree meanwhile. Answers a close-on-exec descriptor.
  *
  * @param flags    of open(2), for example `O_RDONLY | O_DIRECTORY | O_NOFOLLOW`
  * @param resolve  `ResolveFlag`s, or-ed; `inRoot` alone unless given
  * @throws FileError ELOOP, EXDEV as `resolve` says; ENOSYS before Linux 5.6
  */
-export function openInRoot(root: number, path: BytePath, flags: number, mode = 0, resolve: number = ResolveFlag.inRoot): number {
+export function openInRoot(
+  root: number,
+  path: BytePath,
+  flags: number,
+  mode = 0,
+  resolve: number = ResolveFlag.inRoot,
+): number {
   const how = Buffer.alloc(24);
   how.writeBigUInt64LE(BigInt(flags | O_CLOEXEC), 0);
   how.writeBigUInt64LE(BigInt(mode), 8);
@@ -36,7 +56,12 @@ export function openInRoot(root: number, path: BytePath, flags: number, mode = 0
 
 /** Opens a directory below another without following a link. Negative: see `lastErrno`. */
 export function openDirectoryAt(parent: number, name: NativeName): number {
-  return openat(parent, name, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | O_CLOEXEC, 0);
+  return openat(
+    parent,
+    name,
+    constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | O_CLOEXEC,
+    0,
+  );
 }
 
 /** Opens a directory by path, or throws. */
@@ -44,13 +69,20 @@ export function openDirectory(path: BytePath): number {
   return checked(openDirectoryAt(AT_FDCWD, cString(path)), 'open', path);
 }
 
-/** A descriptor for the directory that allows nothing but naming it: needs no permission on it. Negative: see `lastErrno`. */
+/**
+ * A descriptor for the directory that allows nothing but naming it: needs no permission on it. Negative: see
+ * `lastErrno`.
+ */
 export function openDirectoryHandleAt(parent: number, name: NativeName): number {
   return openat(parent, name, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW | O_CLOEXEC, 0);
 }
 
 /** Removes a name; false with `lastErrno` when the kernel refuses. */
-export function unlinkAt(parent: number, name: NativeName, options?: { readonly directory: boolean }): boolean {
+export function unlinkAt(
+  parent: number,
+  name: NativeName,
+  options?: { readonly directory: boolean },
+): boolean {
   return unlinkat(parent, name, options?.directory ? AT_REMOVEDIR : 0) === 0;
 }
 
@@ -62,7 +94,9 @@ export class NativeStatus {
 
   /** Reads the status without following a link; false with `lastErrno` when it cannot. */
   readAt(parent: number, name: NativeName): boolean {
-    return statx(parent, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_AND_MOUNT, this.#address) === 0;
+    return (
+      statx(parent, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_AND_MOUNT, this.#address) === 0
+    );
   }
 
   get isDirectory(): boolean {
@@ -90,7 +124,10 @@ export class NativeStatus {
     return `${this.#view.getUint32(136, true)}:${this.#view.getUint32(140, true)}`;
   }
 
-  /** Device and, since Linux 5.8, mount: it differs behind every mount point, a bind mount of the same device included. */
+  /**
+   * Device and, since Linux 5.8, mount: it differs behind every mount point, a bind mount of the same device
+   * included.
+   */
   get mount(): string {
     const told = (this.#view.getUint32(0, true) & STATX_MNT_ID) !== 0;
     return `${this.device}@${told ? this.#view.getBigUint64(144, true) : ''}`;
@@ -100,8 +137,8 @@ export class NativeStatus {
 /**
  * Reads directory entries as bytes, with their types and without one object for each.
  *
- * One cursor reads one directory at a time; `start` begins the next. Entries are those of getdents64(2),
- * `.` and `..` left out.
+ * One cursor reads one directory at a time; `start` begins the next. Entries are those of getdents64(2), `.`
+ * and `..` left out.
  */
 export class DirectoryCursor {
   readonly #buffer = new ArrayBuffer(65_536);
@@ -156,7 +193,9 @@ export class DirectoryCursor {
   #isDot(): boolean {
     const bytes = this.#bytes;
     const name = this.#current + NAME;
-    return bytes[name] === DOT && (bytes[name + 1] === 0 || (bytes[name + 1] === DOT && bytes[name + 2] === 0));
+    return (
+      bytes[name] === DOT && (bytes[name + 1] === 0 || (bytes[name + 1] === DOT && bytes[name + 2] === 0))
+    );
   }
 }
 
@@ -187,9 +226,12 @@ const STATX_MNT_ID = 0x1000;
 const STATX_BASIC_AND_MOUNT = 0x7ff | STATX_MNT_ID;
 
 const openat = nativeFunction('openat', ['int', 'const void *', 'int', 'uint']);
-const openat2 = numberedSystemCall(
-  'openat2', systemCallNumbers.openat2, ['int', 'const void *', 'const void *', 'size_t'],
-);
+const openat2 = numberedSystemCall('openat2', systemCallNumbers.openat2, [
+  'int',
+  'const void *',
+  'const void *',
+  'size_t',
+]);
 const unlinkat = nativeFunction('unlinkat', ['int', 'const void *', 'int']);
 const statx = nativeFunction('statx', ['int', 'const void *', 'int', 'uint', 'void *']);
 const getdents = numberedSystemCall('getdents64', systemCallNumbers.getdents64, ['int', 'void *', 'size_t']);

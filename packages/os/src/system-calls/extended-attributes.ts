@@ -6,7 +6,11 @@ export function setExtendedAttribute(path: BytePath, name: string, value: Uint8A
   checked(lsetxattr(cString(path), cString(name), value, value.length, 0), 'lsetxattr', path);
 }
 
-/** The value of an extended attribute. @throws FileError ENODATA when the file has none of that name */
+/**
+ * The value of an extended attribute.
+ *
+ * @throws FileError ENODATA when the file has none of that name
+ */
 export function getExtendedAttribute(path: BytePath, name: string): Uint8Array {
   return sized((buffer) => lgetxattr(cString(path), cString(name), buffer, buffer.length), 'lgetxattr', path);
 }
@@ -14,10 +18,17 @@ export function getExtendedAttribute(path: BytePath, name: string): Uint8Array {
 /** Names of the extended attributes of the file itself. */
 export function listExtendedAttributes(path: BytePath): string[] {
   const names = sized((buffer) => llistxattr(cString(path), buffer, buffer.length), 'llistxattr', path);
-  return Buffer.from(names).toString().split('\0').filter((name) => name !== '');
+  return Buffer.from(names)
+    .toString()
+    .split('\0')
+    .filter((name) => name !== '');
 }
 
-/** Removes an extended attribute. @throws FileError ENODATA when the file has none of that name */
+/**
+ * Removes an extended attribute.
+ *
+ * @throws FileError ENODATA when the file has none of that name
+ */
 export function removeExtendedAttribute(path: BytePath, name: string): void {
   checked(lremovexattr(cString(path), cString(name)), 'lremovexattr', path);
 }
@@ -30,7 +41,13 @@ function sized(fill: (buffer: Uint8Array) => number, syscall: string, path: Byte
 
 const XATTR_SIZE_MAX = 65_536;
 
-const lsetxattr = nativeFunction('lsetxattr', ['const void *', 'const void *', 'const void *', 'size_t', 'int']);
+const lsetxattr = nativeFunction('lsetxattr', [
+  'const void *',
+  'const void *',
+  'const void *',
+  'size_t',
+  'int',
+]);
 const lgetxattr = nativeFunction('lgetxattr', ['const void *', 'const void *', 'void *', 'size_t'], 'long');
 const llistxattr = nativeFunction('llistxattr', ['const void *', 'void *', 'size_t'], 'long');
 const lremovexattr = nativeFunction('lremovexattr', ['const void *', 'const void *']);

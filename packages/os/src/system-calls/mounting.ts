@@ -1,14 +1,23 @@
 import { closeSync, readSync } from 'node:fs';
 import { type BytePath, pathText, systemCallError } from '../file-error.js';
-import {
-  AT_FDCWD, checked, cString, lastErrno, nativeFunction, numberedSystemCall,
-} from './native.js';
+import { AT_FDCWD, checked, cString, lastErrno, nativeFunction, numberedSystemCall } from './native.js';
 import { systemCallNumbers } from './numbers.js';
 
 /** Flags of mount(2). */
 export const MountFlag = {
-  readOnly: 0x1, noSetuid: 0x2, noDevices: 0x4, noExecute: 0x8, remount: 0x20, noAccessTimes: 0x400, bind: 0x1000,
-  move: 0x2000, recursive: 0x4000, private: 0x4_0000, slave: 0x8_0000, shared: 0x10_0000, relativeAccessTimes: 0x20_0000,
+  readOnly: 0x1,
+  noSetuid: 0x2,
+  noDevices: 0x4,
+  noExecute: 0x8,
+  remount: 0x20,
+  noAccessTimes: 0x400,
+  bind: 0x1000,
+  move: 0x2000,
+  recursive: 0x4000,
+  private: 0x4_0000,
+  slave: 0x8_0000,
+  shared: 0x10_0000,
+  relativeAccessTimes: 0x20_0000,
 } as const;
 
 /** What `mount` is told; every part but the target may be left out, as in mount(2). */
@@ -22,7 +31,11 @@ export interface MountCall {
   readonly data?: string;
 }
 
-/** mount(2). @throws FileError with the errno name */
+/**
+ * mount(2).
+ *
+ * @throws FileError with the errno name
+ */
 export function mount(call: MountCall): void {
   const data = call.data === undefined ? null : cString(call.data);
   if (data !== null && data.length > 4096) {
@@ -33,9 +46,17 @@ export function mount(call: MountCall): void {
   checked(mountFunction(source, cString(call.target), type, call.flags ?? 0, data), 'mount', call.target);
 }
 
-/** umount2(2), never through a symbolic link. `lazy` is MNT_DETACH. @throws FileError EINVAL when nothing is mounted */
+/**
+ * umount2(2), never through a symbolic link. `lazy` is MNT_DETACH.
+ *
+ * @throws FileError EINVAL when nothing is mounted there, EBUSY while it is in use
+ */
 export function unmount(target: BytePath, options: { readonly lazy?: boolean } = {}): void {
-  checked(unmountFunction(cString(target), UMOUNT_NOFOLLOW | (options.lazy ? MNT_DETACH : 0)), 'umount', target);
+  checked(
+    unmountFunction(cString(target), UMOUNT_NOFOLLOW | (options.lazy ? MNT_DETACH : 0)),
+    'umount',
+    target,
+  );
 }
 
 /** pivot_root(2): `newRoot` becomes `/`, what was `/` is mounted at `putOld`. */
@@ -43,7 +64,11 @@ export function pivotRoot(newRoot: BytePath, putOld: BytePath): void {
   checked(pivotRootCall(cString(newRoot), cString(putOld)), 'pivot_root', newRoot);
 }
 
-/** Makes a mount read-only, with `recursive` all below it (mount_setattr, Linux 5.12). @throws FileError ENOSYS */
+/**
+ * Makes a mount read-only, with `recursive` all below it (mount_setattr).
+ *
+ * @throws FileError ENOSYS before Linux 5.12
+ */
 export function setMountReadOnly(target: BytePath, options: { readonly recursive?: boolean } = {}): void {
   const attributes = Buffer.alloc(32);
   attributes.writeUInt32LE(MOUNT_ATTR_RDONLY, 0);
@@ -53,8 +78,8 @@ export function setMountReadOnly(target: BytePath, options: { readonly recursive
 }
 
 /**
- * Makes a new mount parameter by parameter (fsopen, fsconfig, fsmount, move_mount; Linux 5.2).
- * Unlike mount(2) it has no limit on all options together; one value may have 255 bytes.
+ * Makes a new mount parameter by parameter (fsopen, fsconfig, fsmount, move_mount; Linux 5.2). Unlike
+ * mount(2) it has no limit on all options together; one value may have 255 bytes.
  *
  * @throws FileError with the errno name and what the kernel wrote about it; ENOSYS on older kernels
  */
@@ -69,7 +94,8 @@ export function mountByParameters(
       const result = fsconfig(context, FSCONFIG_SET_STRING, cString(name), cString(value), 0);
       if (result < 0) throw contextError(context, `fsconfig ${name}`, target);
     }
-    if (fsconfig(context, FSCONFIG_CMD_CREATE, null, null, 0) < 0) throw contextError(context, 'mount', target);
+    if (fsconfig(context, FSCONFIG_CMD_CREATE, null, null, 0) < 0)
+      throw contextError(context, 'mount', target);
     const mounted = fsmount(context, FSMOUNT_CLOEXEC, 0);
     if (mounted < 0) throw contextError(context, 'fsmount', target);
     try {
@@ -89,7 +115,13 @@ function contextError(context: number, syscall: string, target: BytePath): Error
   const lines: string[] = [];
   const line = Buffer.alloc(1024);
   try {
-    for (;;) lines.push(line.toString('utf8', 0, readSync(context, line)).replace(/^[a-z] /, '').trim());
+    for (;;)
+      lines.push(
+        line
+          .toString('utf8', 0, readSync(context, line))
+          .replace(/^[a-z] /, '')
+          .trim(),
+      );
   } catch {
     // ENODATA: the log is read to its end.
   }
@@ -115,7 +147,17 @@ const pivotRootCall = numberedSystemCall('pivot_root', numbers.pivotRoot, [point
 const fsopen = numberedSystemCall('fsopen', numbers.fsopen, [pointer, 'uint']);
 const fsconfig = numberedSystemCall('fsconfig', numbers.fsconfig, ['int', 'uint', pointer, pointer, 'int']);
 const fsmount = numberedSystemCall('fsmount', numbers.fsmount, ['int', 'uint', 'uint']);
-const moveMount = numberedSystemCall('move_mount', numbers.moveMount, ['int', pointer, 'int', pointer, 'uint']);
-const mountSetattr = numberedSystemCall(
-  'mount_setattr', numbers.mountSetattr, ['int', pointer, 'uint', pointer, 'size_t'],
-);
+const moveMount = numberedSystemCall('move_mount', numbers.moveMount, [
+  'int',
+  pointer,
+  'int',
+  pointer,
+  'uint',
+]);
+const mountSetattr = numberedSystemCall('mount_setattr', numbers.mountSetattr, [
+  'int',
+  pointer,
+  'uint',
+  pointer,
+  'size_t',
+]);

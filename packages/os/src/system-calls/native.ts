@@ -12,11 +12,11 @@ export type NativeFunction = (...values: NativeValue[]) => number;
 export const AT_FDCWD = -100;
 
 /**
- * A function of the C library this process already runs on, looked up at the first call only:
- * loading the foreign function interface takes about 15 ms that `keelson version` need not pay.
+ * A function of the C library this process already runs on, looked up at the first call only: loading the
+ * foreign function interface takes about 15 ms that `keelson version` need not pay.
  *
- * The call blocks its thread for as long as the kernel does. What may block for long (mount, syncfs)
- * belongs in a pool job.
+ * The call blocks its thread for as long as the kernel does. What may block for long (mount, syncfs) belongs
+ * in a pool job.
  */
 export function nativeFunction(
   symbol: string,
@@ -27,8 +27,14 @@ export function nativeFunction(
   return (...values) => (resolved ??= resolve(symbol, parameters, result))(...values);
 }
 
-/** The same through `syscall(2)`, for what the C library may not wrap. `number` 0: unknown on this machine. */
-export function numberedSystemCall(name: string, number: number, parameters: readonly string[]): NativeFunction {
+/**
+ * The same through `syscall(2)`, for what the C library may not wrap. `number` 0: unknown on this machine.
+ */
+export function numberedSystemCall(
+  name: string,
+  number: number,
+  parameters: readonly string[],
+): NativeFunction {
   const call = nativeFunction('syscall', ['long', ...parameters], 'long');
   return (...values) => {
     if (number === 0) throw fileError('ENOSYS', name, '', `no system call number for ${process.arch}`);
@@ -66,7 +72,9 @@ export function callInBackground(
   values: readonly NativeValue[],
   path: BytePath,
 ): Promise<number> {
-  const call = koffi().load(null).func(symbol, 'int', [...parameters]);
+  const call = koffi()
+    .load(null)
+    .func(symbol, 'int', [...parameters]);
   return new Promise((settle, fail) => {
     call.async(...values, (error: unknown, result: number) => {
       if (error) return fail(error);
@@ -78,7 +86,9 @@ export function callInBackground(
 
 function resolve(symbol: string, parameters: readonly string[], result: string): NativeFunction {
   try {
-    return koffi().load(null).func(symbol, result, [...parameters]);
+    return koffi()
+      .load(null)
+      .func(symbol, result, [...parameters]);
   } catch (error) {
     throw fileError('ENOSYS', symbol, '', (error as Error).message);
   }

@@ -1,8 +1,8 @@
 /**
  * Numbers of system calls that the C library does not wrap, or wraps only in newer versions.
  *
- * From 424 on every architecture counts alike. arm64, riscv64 and loong64 share the generic table.
- * Source: Linux `arch/x86/entry/syscalls/syscall_64.tbl` and `include/uapi/asm-generic/unistd.h`.
+ * From 424 on every architecture counts alike. arm64, riscv64 and loong64 share the generic table. Source:
+ * Linux `arch/x86/entry/syscalls/syscall_64.tbl` and `include/uapi/asm-generic/unistd.h`.
  */
 const generic = { mknodat: 33, pivotRoot: 41, getdents64: 61, renameat2: 276 };
 

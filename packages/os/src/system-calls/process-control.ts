@@ -11,15 +11,25 @@ import { checked, cString, nativeFunction } from './native.js';
 
 /** Kinds of namespaces for `unshare`, as flags of clone(2). */
 export const NamespaceFlag = {
-  mount: 0x2_0000, cgroup: 0x200_0000, hostname: 0x400_0000, ipc: 0x800_0000, user: 0x1000_0000, process: 0x2000_0000,
+  mount: 0x2_0000,
+  cgroup: 0x200_0000,
+  hostname: 0x400_0000,
+  ipc: 0x800_0000,
+  user: 0x1000_0000,
+  process: 0x2000_0000,
   network: 0x4000_0000,
 } as const;
 
 /**
  * Becomes the program; answers only by throwing. It gets descriptors 0 to 2 and no other: Node marks all it
- * inherits close-on-exec at its start (`uv_disable_stdio_inheritance`), these three included, so they are unmarked.
+ * inherits close-on-exec at its start (`uv_disable_stdio_inheritance`), these three included, so they are
+ * unmarked.
  */
-export function execve(path: string, argv: readonly string[], environment: Readonly<Record<string, string>>): never {
+export function execve(
+  path: string,
+  argv: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): never {
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   for (const descriptor of [0, 1, 2]) fcntl(descriptor, F_SETFD, 0);
   checked(execveFunction(cString(path), [...argv, null], [...variables, null]), 'execve', path);
@@ -64,7 +74,10 @@ export function setGroups(groups: readonly number[]): void {
   checked(setgroups(list.length, new Uint8Array(list.buffer)), 'setgroups', groups.join(','));
 }
 
-/** Sets the real, effective and saved group, then user id. In this order: without the user id of root it cannot go on. */
+/**
+ * Sets the real, effective and saved group, then user id. In this order: without the user id of root it
+ * cannot go on.
+ */
 export function setUser(userId: number, groupId: number): void {
   checked(setresgid(groupId, groupId, groupId), 'setresgid', String(groupId));
   checked(setresuid(userId, userId, userId), 'setresuid', String(userId));
@@ -76,10 +89,14 @@ export function setHostname(name: string): void {
   checked(sethostname(bytes, bytes.length), 'sethostname', name);
 }
 
-/** Every signal back to its default action and none blocked: Node ignores SIGPIPE, and exec would hand that on. */
+/**
+ * Every signal back to its default action and none blocked: Node ignores SIGPIPE, and exec would hand that
+ * on.
+ */
 export function resetSignals(): void {
   for (const signal of Object.values(constants.signals)) {
-    if (signal !== constants.signals.SIGKILL && signal !== constants.signals.SIGSTOP) signalFunction(signal, null);
+    if (signal !== constants.signals.SIGKILL && signal !== constants.signals.SIGSTOP)
+      signalFunction(signal, null);
   }
   checked(sigprocmask(SIG_SETMASK, Buffer.alloc(128), null), 'sigprocmask', 'SIG_SETMASK');
 }

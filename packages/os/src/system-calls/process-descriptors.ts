@@ -33,7 +33,10 @@ export function signalPid(pid: number, signal: number): boolean {
 const ESRCH = 3;
 
 const pidfdOpen = numberedSystemCall('pidfd_open', systemCallNumbers.pidfdOpen, ['int', 'uint']);
-const pidfdSendSignal = numberedSystemCall(
-  'pidfd_send_signal', systemCallNumbers.pidfdSendSignal, ['int', 'int', 'void *', 'uint'],
-);
+const pidfdSendSignal = numberedSystemCall('pidfd_send_signal', systemCallNumbers.pidfdSendSignal, [
+  'int',
+  'int',
+  'void *',
+  'uint',
+]);
 const kill = nativeFunction('kill', ['int', 'int']);

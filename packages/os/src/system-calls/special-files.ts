@@ -1,7 +1,13 @@
 import { constants } from 'node:fs';
 import { type BytePath } from '../file-error.js';
 import {
-  AT_FDCWD, callInBackground, checked, cString, lastErrno, nativeFunction, numberedSystemCall,
+  AT_FDCWD,
+  callInBackground,
+  checked,
+  cString,
+  lastErrno,
+  nativeFunction,
+  numberedSystemCall,
 } from './native.js';
 import { systemCallNumbers } from './numbers.js';
 
@@ -10,7 +16,10 @@ export type SpecialFile =
   | { readonly kind: 'fifo' | 'socket' }
   | { readonly kind: 'character' | 'block'; readonly major: number; readonly minor: number };
 
-/** mknod(2). Devices need CAP_MKNOD, but for the 0:0 character device (an overlay whiteout) on Linux 5.8 and later. */
+/**
+ * mknod(2). Devices need CAP_MKNOD, but for the 0:0 character device (an overlay whiteout) on Linux 5.8 and
+ * later.
+ */
 export function makeSpecialFile(path: BytePath, file: SpecialFile, mode: number): void {
   const device = 'major' in file ? deviceNumber(file.major, file.minor) : 0;
   const result = mknodat(AT_FDCWD, cString(path), formats[file.kind] | (mode & 0o7777), device);
@@ -41,15 +50,27 @@ function deviceNumber(major: number, minor: number): number {
 }
 
 const formats = {
-  fifo: constants.S_IFIFO, socket: constants.S_IFSOCK, character: constants.S_IFCHR, block: constants.S_IFBLK,
+  fifo: constants.S_IFIFO,
+  socket: constants.S_IFSOCK,
+  character: constants.S_IFCHR,
+  block: constants.S_IFBLK,
 };
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const EAGAIN = 11;
 const RENAME_NOREPLACE = 1;
 
-const mknodat = numberedSystemCall('mknodat', systemCallNumbers.mknodat, ['int', 'const void *', 'uint', 'uint']);
+const mknodat = numberedSystemCall('mknodat', systemCallNumbers.mknodat, [
+  'int',
+  'const void *',
+  'uint',
+  'uint',
+]);
 const flock = nativeFunction('flock', ['int', 'int']);
-const renameat2 = numberedSystemCall(
-  'renameat2', systemCallNumbers.renameat2, ['int', 'const void *', 'int', 'const void *', 'uint'],
-);
+const renameat2 = numberedSystemCall('renameat2', systemCallNumbers.renameat2, [
+  'int',
+  'const void *',
+  'int',
+  'const void *',
+  'uint',
+]);

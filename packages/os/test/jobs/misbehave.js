@@ -1,4 +1,3 @@
-
 class CodedError extends Error {
   constructor(code, message, path) {
     super(message);
@@ -14,7 +13,12 @@ export default function misbehave(how) {
   if (how === 'bug') return undefined.property;
   if (how === 'string') throw 'just text';
   if (how === 'exit') process.exit(3);
-  if (how === 'uncaught') return new Promise(() => setImmediate(() => { throw new Error('nobody caught me'); }));
+  if (how === 'uncaught')
+    return new Promise(() =>
+      setImmediate(() => {
+        throw new Error('nobody caught me');
+      }),
+    );
   if (how === 'function') return () => undefined;
   return 'well';
 }
