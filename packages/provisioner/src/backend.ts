@@ -12,8 +12,8 @@ export interface BackendResult {
 /**
  * Makes one root filesystem out of layer trees. Mirrors Mesos `provisioner/backend.hpp`.
  *
- * `backendDirectory` is the backend's own folder of that container (`…/backends/<backend>`), `rootfs` a path below it
- * that does not exist yet.
+ * `backendDirectory` is the backend's own folder of that container (`…/backends/<backend>`), `rootfs` a path
+ * below it that does not exist yet.
  */
 export abstract class Backend<Self = unknown> extends Process<Self> {
   /** `layers` base first. Fails with ProvisionerError and leaves nothing behind. */

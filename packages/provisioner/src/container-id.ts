@@ -1,6 +1,7 @@
 /**
  * Names a container. A nested container's id is its parent's id, a dot and its own value, as Mesos prints it:
- * `web.debug` is the child `debug` of `web`. One value is 1 to 128 of `[a-zA-Z0-9_-]`, beginning with a letter or digit.
+ * `web.debug` is the child `debug` of `web`. One value is 1 to 128 of `[a-zA-Z0-9_-]`, beginning with a
+ * letter or digit.
  */
 export type ContainerId = string;
 
@@ -27,4 +28,10 @@ export function rootOf(id: ContainerId): ContainerId {
 /** Folder of the container below a `containers` directory: `web/containers/debug`. */
 export function relativePathOf(id: ContainerId): string {
   return id.split('.').join('/containers/');
+}
+
+/** The containers `id` is nested in, the nearest first. */
+export function ancestorsOf(id: ContainerId): ContainerId[] {
+  const parent = parentOf(id);
+  return parent === undefined ? [] : [parent, ...ancestorsOf(parent)];
 }

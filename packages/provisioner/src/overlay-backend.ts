@@ -1,0 +1,173 @@
+import type { Files, Mounts } from '@keelson/os/ports';
+import { FileError } from '@keelson/os/ports';
+import type { Executor } from '@keelson/process';
+import { collect, Future } from '@keelson/process';
+import type { LayerTree } from '@keelson/store';
+import type { ScratchDirectories } from './backend-directories.js';
+import { scratchOf } from './backend-directories.js';
+import type { BackendResult } from './backend.js';
+import { Backend } from './backend.js';
+import type { Warn } from './list-containers.js';
+import { cannot, ProvisionerError, reasonOf } from './provisioner-error.js';
+import { removeTree } from './remove-tree.js';
+
+export interface OverlayBackendOptions {
+  readonly files: Files;
+  readonly mounts: Mounts;
+  /** Runs `os.remove-tree`. */
+  readonly executor: Executor;
+  /** Told what a destroyed root filesystem left behind. */
+  readonly warn?: Warn;
+}
+
+/**
+ * Makes a root filesystem by mounting the layers over each other with a writable directory on top: nothing is
+ * copied. Needs root and overlayfs. Mirrors Mesos `provisioner/backends/overlay.cpp`.
+ */
+export class OverlayBackend extends Backend<OverlayBackend> {
+  readonly #files: Files;
+  readonly #mounts: Mounts;
+  readonly #executor: Executor;
+  readonly #warn: Warn;
+
+  constructor({ files, mounts, executor, warn = () => {} }: OverlayBackendOptions) {
+    super('overlay-backend');
+    this.#files = files;
+    this.#mounts = mounts;
+    this.#executor = executor;
+    this.#warn = warn;
+  }
+
+  /**
+   * Answers upper and work directory as ephemeral volumes: what the container writes lands there
+   * (MESOS-9900).
+   *
+   * @throws ProvisionerError BACKEND_UNSUITABLE  no layers, or a layer without overlay's own deletion marks
+   * @throws ProvisionerError PROVISION_FAILED    something stands at `rootfs` already, or the mount failed
+   */
+  override provision(
+    layers: readonly LayerTree[],
+    rootfs: string,
+    backendDirectory: string,
+  ): Future<BackendResult> {
+    if (layers.length === 0) {
+      throw new ProvisionerError('BACKEND_UNSUITABLE', `Cannot mount '${rootfs}': the image has no layers`);
+    }
+    return collect(layers.map((layer) => this.#requireMarks(layer)))
+      .then(() => this.#files.status(rootfs))
+      .then((present) => {
+        if (present) throw new ProvisionerError('PROVISION_FAILED', `Cannot mount at '${rootfs}': it exists`);
+        return this.#mount(layers, rootfs, backendDirectory);
+      });
+  }
+
+  /**
+   * Detaches the mount if the mount table has it, then removes the writable directories and the mount point.
+   * After a reboot nothing is mounted and the rest goes all the same. A directory that stays busy is warned
+   * about and left for the next recovery: it must not pin the layers (T17, MESOS-9196).
+   *
+   * @throws ProvisionerError DESTROY_FAILED  the mount could not be detached, or a directory not be removed
+   */
+  override destroy(rootfs: string, backendDirectory: string): Future<boolean> {
+    return this.#detach(rootfs)
+      .then((detached) =>
+        collect([scratchOf(rootfs, backendDirectory).directory, rootfs].map((path) => this.#remove(path))).then(
+          (removed) => detached || removed.includes(true),
+        ),
+      )
+      .repair(cannot('DESTROY_FAILED', `take down the overlay at '${rootfs}'`));
+  }
+
+  /**
+   * A layer unpacked without privilege holds no 0:0 devices, so overlay would show what the layer deleted.
+   * One mark tells for all: they are made by one unpacking.
+   */
+  #requireMarks(layer: LayerTree): Future<void> {
+    const [whiteout] = layer.whiteouts;
+    if (whiteout === undefined) return Future.ready(undefined);
+    return this.#files.status(`${layer.rootfs}/${whiteout}`).then((mark) => {
+      if (mark?.kind === 'character') return;
+      throw new ProvisionerError(
+        'BACKEND_UNSUITABLE',
+        `Layer ${layer.id} deletes '${whiteout}' but was unpacked without the device that tells overlay so; ` +
+          `use the copy backend`,
+      );
+    });
+  }
+
+  #mount(layers: readonly LayerTree[], rootfs: string, backendDirectory: string): Future<BackendResult> {
+    const scratch = scratchOf(rootfs, backendDirectory);
+    return this.#makeDirectories(layers, scratch, rootfs)
+      .then(() =>
+        this.#mounts.mountOverlay({
+          lower: layers.map((layer) => layer.rootfs).reverse(),
+          upper: scratch.upper,
+          work: scratch.work,
+          target: rootfs,
+        }),
+      )
+      .then((): BackendResult => ({ ephemeralVolumes: [scratch.upper, scratch.work] }))
+      .repair((failed) =>
+        this.destroy(rootfs, backendDirectory)
+          .recover(() => false)
+          .then(() => failed),
+      )
+      .repair(cannot('PROVISION_FAILED', `mount an overlay at '${rootfs}'`));
+  }
+
+  #makeDirectories(
+    layers: readonly LayerTree[],
+    { directory, upper, work }: ScratchDirectories,
+    rootfs: string,
+  ): Future<void> {
+    const top = layers.at(-1)?.rootfs ?? rootfs;
+    return this.#files
+      .status(top)
+      .then((root) =>
+        this.#files
+          .makeDirectory(directory, { mode: 0o700 })
+          // Overlay shows the upper directory's mode as that of the container's `/`: it must be the image's.
+          .then(() => this.#files.makeDirectory(upper, { mode: (root?.mode ?? 0o755) & 0o7777 })),
+      )
+      .then(() => this.#files.makeDirectory(work, { mode: 0o700 }))
+      .then(() => this.#files.makeDirectory(rootfs, { mode: 0o755 }));
+  }
+
+  /**
+   * True if something was mounted there. Lazily: a straggler with a file open must not fail the destruction.
+   */
+  #detach(rootfs: string): Future<boolean> {
+    return this.#realPath(rootfs).then((target) => {
+      if (target === undefined) return false;
+      return this.#mounts.list().then((table) => {
+        // Mounts may be stacked on one target; each unmount takes the upper-most off.
+        const stacked = table.filter((entry) => entry.target === target);
+        return stacked
+          .reduce<Future<unknown>>(
+            (before) => before.then(() => this.#mounts.unmount(target, { lazy: true })),
+            Future.ready(undefined),
+          )
+          .then(() => stacked.length > 0);
+      });
+    });
+  }
+
+  /** As the mount table spells it, whatever links lead to the provisioner's folder (T15). */
+  #realPath(path: string): Future<string | undefined> {
+    return this.#files.status(path).then((present) => (present ? this.#files.realPath(path) : undefined));
+  }
+
+  #remove(directory: string): Future<boolean> {
+    return this.#files.status(directory).then((present) => {
+      if (!present) return false;
+      return removeTree(this.#executor, directory)
+        .then(() => true)
+        .repair((failed) => {
+          const failure = failed.failure();
+          if (!(failure instanceof Error && 'code' in failure && failure.code === 'EBUSY')) return failed;
+          this.#warn(`Leaving '${directory}' behind: ${reasonOf(failure)}`);
+          return Future.ready(true);
+        });
+    });
+  }
+}

@@ -1,0 +1,122 @@
+import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { LocalFiles, LocalMounts, PoolExecutor } from '@keelson/os';
+import type { PID } from '@keelson/process';
+import { Runtime } from '@keelson/process';
+import type { Backend } from '@keelson/provisioner';
+import { CopyBackend, OverlayBackend, ProvisionerPaths, chooseBackend, createBackends, provisionerJobs } from '@keelson/provisioner';
+import type { LayerTree } from '@keelson/store';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const root = process.geteuid?.() === 0;
+const executor = new PoolExecutor({ jobs: provisionerJobs });
+const files = new LocalFiles();
+const mounts = new LocalMounts({ executor });
+
+let folder: string;
+let runtime: Runtime;
+
+beforeEach(() => {
+  // In memory where there is such a folder: overlay needs a file system that is not an overlay itself.
+  folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'keelson-provisioner-'));
+  runtime = new Runtime({ executor });
+});
+
+afterEach(async () => {
+  await runtime.finalize();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+afterAll(async () => {
+  await executor.close();
+});
+
+/** A layer holding these files. Its name is long, as those of real layers are. */
+function layer(name: string, contents: Readonly<Record<string, string>>): LayerTree {
+  const id = name.padEnd(64, '0');
+  const rootfs = join(folder, 'layers', id, 'rootfs');
+  mkdirSync(rootfs, { recursive: true });
+  for (const [path, content] of Object.entries(contents)) {
+    mkdirSync(dirname(join(rootfs, path)), { recursive: true });
+    writeFileSync(join(rootfs, path), content);
+  }
+  return { id, rootfs, whiteouts: [], opaques: [], sizeBytes: 0 };
+}
+
+function places(backend: string): { rootfs: string; directory: string } {
+  const paths = new ProvisionerPaths(join(folder, 'provisioner'));
+  return { rootfs: paths.rootfs('web', backend, 'r1'), directory: paths.backend('web', backend) };
+}
+
+type Make = () => PID<Backend>;
+
+const backends: [string, Make][] = [['copy', () => runtime.spawn(new CopyBackend({ files, executor }))]];
+if (root) backends.push(['overlay', () => runtime.spawn(new OverlayBackend({ files, mounts, executor }))]);
+
+describe.each(backends)('%s on this machine', (name, make) => {
+  it('shows both layers merged, the upper one winning; writes change no layer; destroying leaves nothing', async () => {
+    const backend = make();
+    const { rootfs, directory } = places(name);
+    const base = layer('a', { 'dir1/file1': 'base', file: 'base' });
+    const upper = layer('b', { 'dir2/file2': 'upper', file: 'upper' });
+
+    await backend.provision([base, upper], rootfs, directory);
+
+    expect(readFileSync(join(rootfs, 'dir1/file1'), 'utf8')).toBe('base');
+    expect(readFileSync(join(rootfs, 'dir2/file2'), 'utf8')).toBe('upper');
+    expect(readFileSync(join(rootfs, 'file'), 'utf8')).toBe('upper');
+    writeFileSync(join(rootfs, 'dir1/file1'), 'changed');
+    expect(readFileSync(join(base.rootfs, 'dir1/file1'), 'utf8')).toBe('base');
+
+    expect(await backend.destroy(rootfs, directory)).toBe(true);
+    expect(existsSync(rootfs)).toBe(false);
+    expect(await backend.destroy(rootfs, directory)).toBe(false);
+  });
+
+  it('serves 64 layers with long paths (MESOS-6000)', async () => {
+    const backend = make();
+    const { rootfs, directory } = places(name);
+    const layers = Array.from({ length: 64 }, (_, index) => layer(`${index}-`, { [`file${index}`]: `${index}` }));
+
+    await backend.provision(layers, rootfs, directory);
+
+    for (let index = 0; index < 64; index++) expect(readFileSync(join(rootfs, `file${index}`), 'utf8')).toBe(`${index}`);
+    await backend.destroy(rootfs, directory);
+  });
+
+  it('gives the root of the container the mode of the image', async () => {
+    const backend = make();
+    const { rootfs, directory } = places(name);
+    const only = layer('a', { file: '' });
+    chmodSync(only.rootfs, 0o711);
+
+    await backend.provision([only], rootfs, directory);
+
+    expect(lstatSync(rootfs).mode & 0o7777).toBe(0o711);
+    await backend.destroy(rootfs, directory);
+  });
+});
+
+describe.skipIf(!root)('overlay on this machine, as root', () => {
+  it('destroys while somebody still has a file open', async () => {
+    const backend = runtime.spawn(new OverlayBackend({ files, mounts, executor }));
+    const { rootfs, directory } = places('overlay');
+    await backend.provision([layer('a', { file: 'content' })], rootfs, directory);
+    const held = await import('node:fs/promises').then(({ open }) => open(join(rootfs, 'file')));
+
+    expect(await backend.destroy(rootfs, directory)).toBe(true);
+
+    expect((await held.readFile()).toString()).toBe('content');
+    await held.close();
+  });
+
+  it('is what is chosen here, if a trial mount succeeds', async () => {
+    const paths = new ProvisionerPaths(join(folder, 'provisioner'));
+    const available = await createBackends({ runtime, paths, files, mounts, executor, host: { effectiveUserId: 0 } });
+
+    const expected = available.unsuitable.has('overlay') ? 'copy' : 'overlay';
+    expect(chooseBackend(available)).toBe(expected);
+    expect(existsSync(join(paths.root, '.probe'))).toBe(false);
+  });
+});
