@@ -1,4 +1,5 @@
-import { Future, collect } from '@keelson/process';
+import { Future } from '@keelson/process';
+import { gather } from './gather.js';
 
 /**
  * Applies `step` to every item, at most `width` at a time, and answers the results in order.
@@ -12,7 +13,7 @@ export function inBatches<T, R>(
   const results: R[] = [];
   const next = (from: number): Future<readonly R[]> => {
     if (from >= items.length) return Future.ready(results as readonly R[]);
-    return collect(items.slice(from, from + width).map(step)).then((batch) => {
+    return gather(items.slice(from, from + width).map(step)).then((batch) => {
       results.push(...batch);
       return next(from + width);
     });

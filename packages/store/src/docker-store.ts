@@ -116,7 +116,10 @@ export class DockerStore extends Store<DockerStore> {
    */
   override get(reference: string, options: GetOptions = {}): Future<Image> {
     return this.#acquire(reference, options).then(
-      defer(this, ({ image, layers }) => this.#imageOf(image, layers)),
+      defer(this, ({ image, layers }) => {
+        this.#options.metadata.touch(image.reference, new Date(this.#options.host.wallClockMs()).toISOString());
+        return this.#imageOf(image, layers);
+      }),
     );
   }
 
@@ -228,7 +231,7 @@ export class DockerStore extends Store<DockerStore> {
     this.#expectRecovered(`get ${reference}`);
     const source = parseSource(reference);
     // In this very turn, before the first look: nothing that is found later can have been taken in between.
-    const asker = options.owner ?? this.#options.random.id('request ');
+    const asker = options.owner ?? this.#options.random.id(`request for ${source.key} `);
     this.#roots.hold(asker, { reference: source.key });
 
     const known = source.scheme === 'docker' ? this.#options.metadata.get(source.key) : Future.ready(undefined);
@@ -306,8 +309,9 @@ export class DockerStore extends Store<DockerStore> {
   #liveLayers(active: readonly LayerId[]): ReadonlyMap<LayerId, string> {
     const live = new Map<LayerId, string>();
     for (const id of active) live.set(id, 'a container stands on it');
-    for (const root of this.#roots.list()) for (const id of root.layers) live.set(id, `in use by ${root.owner}`);
-    for (const id of this.#installer.busy()) live.set(id, 'a pull needs it');
+    const add = (id: LayerId, why: string): void => void (live.has(id) || live.set(id, why));
+    for (const root of this.#roots.list()) for (const id of root.layers) add(id, `in use by ${root.owner}`);
+    for (const id of this.#installer.busy()) add(id, 'a pull needs it');
     return live;
   }
 

@@ -1,7 +1,8 @@
 import type { Digest, Platform } from '@keelson/image';
 import type { Host } from '@keelson/os/ports';
 import type { PID, Process, Random } from '@keelson/process';
-import { collect, defer, Future } from '@keelson/process';
+import { defer, Future } from '@keelson/process';
+import { gather } from './gather.js';
 import type { ImageSource } from './image-source.js';
 import type { InstalledLayer, LayerInstaller } from './layer-installer.js';
 import type { LayerShelf } from './layer-shelf.js';
@@ -56,7 +57,7 @@ export class ImagePull {
     private readonly context: ImagePullContext,
     private readonly target: PullTarget,
   ) {
-    this.#rootOwner = context.random.id('pull ');
+    this.#rootOwner = context.random.id(`pull of ${target.source.key} `);
   }
 
   /** From now on `asker` holds what the pull finds, unless it lets go of the reference first. */
@@ -99,11 +100,7 @@ export class ImagePull {
 
   #install(image: ResolvedImage): Future<PulledImage> {
     const installs = image.layers.map((_, index) => this.context.installer.ensure(image, index));
-    const all = collect(installs);
-    all.onFailed(() => {
-      for (const install of installs) install.discard();
-    });
-    return all.then(defer(this.context.owner, (layers) => this.#store(image, layers)));
+    return gather(installs).then(defer(this.context.owner, (layers) => this.#store(image, layers)));
   }
 
   #store(image: ResolvedImage, layers: readonly InstalledLayer[]): Future<PulledImage> {

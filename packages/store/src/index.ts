@@ -55,6 +55,7 @@ export type { StoredImage } from './stored-image.js';
 export { sweepable } from './sweepable.js';
 export type { SweeperOptions, SweepFailure, SweepReport } from './sweeper.js';
 export { Sweeper } from './sweeper.js';
+export { storeJobs } from './store-jobs.js';
 export type { ImageSummary, StoreUsage } from './usage.js';
 export { imageUsages, layerUsage } from './usage.js';
 export type { Explanation, Holder } from './why.js';

@@ -1,9 +1,10 @@
 import type { Digest } from '@keelson/image';
 import type { Files, Host } from '@keelson/os/ports';
 import type { Executor, PID, Process, Random } from '@keelson/process';
-import { collect, defer, Future } from '@keelson/process';
+import { defer, Future } from '@keelson/process';
 import type { BlobLease } from './blob-cache.js';
 import { BlobCache } from './blob-cache.js';
+import { gather } from './gather.js';
 import type { LayerPublisher } from './layer-publisher.js';
 import type { LayerRecord } from './layer-record.js';
 import { layerRecordFormat } from './layer-record.js';
@@ -108,13 +109,16 @@ export class LayerInstaller {
 
     const blob = this.#blobs.acquire(layer, image.origin);
     const parent: Future<unknown> = index === 0 ? Future.ready() : this.ensure(image, index - 1);
-    const work = collect<unknown>([blob, parent]).then(defer(this.options.owner, () => this.#unpack(image, index, unique, blob.get())));
+    const work = gather<unknown>([blob, parent]).then(
+      defer(this.options.owner, () => this.#unpack(image, index, unique, blob.get())),
+    );
     work.onAny(
       defer(this.options.owner, () => {
         parent.discard();
         if (blob.isReady()) blob.get().release();
         else blob.discard();
         this.#busy.delete(unique);
+        if (!this.#flights.has(layer.id)) this.#origins.delete(layer.id);
         this.options.discardArea(unique);
       }),
     );

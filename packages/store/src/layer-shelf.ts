@@ -1,6 +1,7 @@
 import type { Files } from '@keelson/os/ports';
 import type { Process } from '@keelson/process';
-import { collect, defer, Future } from '@keelson/process';
+import { defer, Future } from '@keelson/process';
+import { gather } from './gather.js';
 import type { LayerPublisher } from './layer-publisher.js';
 import type { LayerTable } from './layer-table.js';
 import type { StorePaths } from './paths.js';
@@ -28,8 +29,8 @@ export class LayerShelf {
    */
   verify(ids: readonly LayerId[]): Future<boolean> {
     const { table, owner } = this.options;
-    return collect(ids.map((id) => table.decided(id)))
-      .then(defer(owner, () => collect([...new Set(ids)].map((id) => this.#verifyOne(id)))))
+    return gather(ids.map((id) => table.decided(id)))
+      .then(defer(owner, () => gather([...new Set(ids)].map((id) => this.#verifyOne(id)))))
       .then((present) => present.every(Boolean));
   }
 

@@ -14,8 +14,8 @@ export class SingleFlight<K, V> {
   /** @param unclaimed takes a value that came after everybody had left */
   constructor(private readonly unclaimed: (value: V) => void = () => {}) {}
 
-  get size(): number {
-    return this.#flights.size;
+  has(key: K): boolean {
+    return this.#flights.has(key);
   }
 
   /** Joins the flight of `key`, or starts one. `start` is called at most once, before this returns. */

@@ -84,7 +84,11 @@ describe('whiteouts', () => {
   it('hide what is below, and are listed', async () => {
     expect(await marks({ name: 'd/.wh.a' }, { name: '.wh.file' })).toEqual({ whiteouts: ['d/a', 'file'], opaques: [] });
     expect(await marks({ name: 'd/.wh..wh..opq' })).toEqual({ whiteouts: [], opaques: ['d'] });
-    expect(await marks({ name: '.wh..wh..opq' })).toEqual({ whiteouts: [], opaques: [''] });
+  });
+
+  it('of the whole root hide every name in it, for overlayfs knows no opaque root', async () => {
+    expect(await marks({ name: '.wh..wh..opq' })).toEqual({ whiteouts: ['d', 'file'], opaques: [] });
+    expect(await marks({ name: 'd/new' }, { name: '.wh..wh..opq' })).toEqual({ whiteouts: ['file'], opaques: ['d'] });
   });
 
   it('never hide what the same layer brings, before or after them', async () => {
