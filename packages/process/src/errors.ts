@@ -34,9 +34,6 @@ export class AbandonedError extends Error {
 export class DisposedError extends Error {
   override readonly name = 'DisposedError';
   readonly code = 'DISPOSED';
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-  }
 }
 
 /** Stable codes of {@link RuntimeError}. */

@@ -31,6 +31,7 @@ function makeNextTurn(): (f: () => void) => void {
 
   const waiting: (() => void)[] = [];
   const { port1, port2 } = new MessageChannel();
+  // eslint-disable-next-line unicorn/prefer-add-event-listener -- assigning also starts the port
   port1.onmessage = () => waiting.shift()?.();
   return (f) => {
     waiting.push(f);

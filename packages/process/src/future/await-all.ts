@@ -20,6 +20,8 @@ export function awaitAll(futures: Iterable<Future<unknown>>): Future<Future<unkn
   };
   const watcher: Watcher = { settled: closeOne, abandoned: () => void abandon(result) };
   result.onDiscard(() => {
+    // Inputs that react to the request at once must not complete the result.
+    open = Infinity;
     for (const input of inputs) requestDiscard(input);
     settle(result, DISCARDED, undefined);
   });

@@ -1,6 +1,6 @@
 import { DiscardedError, toError } from '../errors.js';
-import { DISCARDED, FAILED, FutureCore, READY, STATE } from './future-core.js';
-import type { Watcher } from './future-core.js';
+import { DISCARDED, FAILED, READY, STATE } from './future-core.js';
+import type { FutureCore, Watcher } from './future-core.js';
 import { Future } from './future.js';
 import { requestDiscard } from './discard-request.js';
 import { abandon, settle, watch } from './settlement.js';
@@ -21,6 +21,7 @@ export function collect(futures: Iterable<Future<unknown>>): Future<unknown[]> {
   const result = Future.pending<unknown[]>();
   const collector = new Collector(inputs, result);
   result.onDiscard(() => {
+    collector.close();
     for (const input of inputs) requestDiscard(input);
     settle(result, DISCARDED, undefined);
   });
@@ -31,6 +32,7 @@ export function collect(futures: Iterable<Future<unknown>>): Future<unknown[]> {
 
 class Collector implements Watcher {
   #open: number;
+  #closed = false;
 
   constructor(
     private readonly inputs: readonly FutureCore<unknown>[],
@@ -40,7 +42,13 @@ class Collector implements Watcher {
     this.#open = inputs.length + 1;
   }
 
+  /** The result is being discarded: inputs that react to that are not to fail it. */
+  close(): void {
+    this.#closed = true;
+  }
+
   settled(source: FutureCore<unknown>): void {
+    if (this.#closed) return;
     const state = source.bits & STATE;
     if (state === READY) this.finishIfDone();
     else if (state === FAILED) settle(this.result, FAILED, prefixed(toError(source.value)));

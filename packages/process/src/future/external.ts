@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { Observable, take } from 'rxjs';
 import { toError } from '../errors.js';
 import { current } from '../runtime/current.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -25,23 +25,16 @@ export function adoptExternal(
 }
 
 function adoptObservable(future: FutureCore<unknown>, source: Observable<unknown>): void {
-  const subscription = source.subscribe({
-    next: (value) => {
-      settle(future, READY, value);
-      // A synchronous source delivers before `subscribe` has answered.
-      queueUnsubscribe();
-    },
+  const subscription = source.pipe(take(1)).subscribe({
+    next: (value) => void settle(future, READY, value),
     error: (error: unknown) => void settle(future, FAILED, toError(error)),
     complete: () => void abandon(future),
   });
+  if (subscription.closed) return;
   const hooks = new DiscardHooks(undefined);
   hooks.callbacks.push(() => {
     subscription.unsubscribe();
     settle(future, DISCARDED, undefined);
   });
   future.upstream = hooks;
-
-  function queueUnsubscribe(): void {
-    (subscription as typeof subscription | undefined)?.unsubscribe();
-  }
 }

@@ -1,5 +1,5 @@
-import { Subscriber, Subscription } from 'rxjs';
-import type { Observable, Observer } from 'rxjs';
+import { Subscriber } from 'rxjs';
+import type { Observable, Observer, Subscription } from 'rxjs';
 import { AbandonedError, DiscardedError, toError } from '../errors.js';
 import { AfterWatcher } from './after-watcher.js';
 import { adoptExternal } from './external.js';

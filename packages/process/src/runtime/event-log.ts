@@ -14,8 +14,8 @@ const LONGEST_TRACE = 32;
 export class EventLog {
   readonly #ids = new Float64Array(REMEMBERED);
   readonly #causes = new Float64Array(REMEMBERED);
-  readonly #cells = new Array<Cell | undefined>(REMEMBERED).fill(undefined);
-  readonly #whats = new Array<unknown>(REMEMBERED).fill(undefined);
+  readonly #cells: (Cell | undefined)[] = Array.from({ length: REMEMBERED });
+  readonly #whats: unknown[] = Array.from({ length: REMEMBERED });
 
   /** @param what  a method name, a function or an event; never a future, which would stay alive with its value */
   record(id: number, cause: number, cell: Cell, what: unknown): void {

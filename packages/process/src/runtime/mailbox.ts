@@ -71,5 +71,5 @@ export class Mailbox {
 }
 
 function newChunk(events: number): Chunk {
-  return new Array<unknown>(events * SLOTS + 1).fill(undefined);
+  return Array.from({ length: events * SLOTS + 1 });
 }

@@ -1,4 +1,4 @@
-import { RuntimeError } from '../errors.js';
+import { RuntimeError, toError } from '../errors.js';
 import { collect } from '../future/collect.js';
 import { DISCARDED, FAILED, FutureCore, READY } from '../future/future-core.js';
 import { Future } from '../future/future.js';
@@ -11,7 +11,8 @@ import { Cell, GONE, INITIALIZED, PURGE, QUEUED } from './cell.js';
 import { current } from './current.js';
 import type { Dispatcher, OfferedItem } from './dispatcher.js';
 import { EventLog } from './event-log.js';
-import { ExitedEvent, MessageEvent, TerminateEvent, labelOf } from './events.js';
+import { ExitedEvent, TerminateEvent, labelOf } from './events.js';
+import type { MessageEvent } from './events.js';
 import type { Executor } from './executor.js';
 import { noExecutor } from './executor.js';
 import { initialize } from './lifecycle.js';
@@ -125,6 +126,9 @@ export class Runtime {
   readonly #spareMailboxes: Mailbox[] = [];
   readonly #detachClock: (() => void) | undefined;
   #lastId = 0;
+  /** A caller waits for the queue to drain, and is told what is fatal. */
+  #settling = false;
+  #fatal: Error | undefined;
   #outstanding = 0;
   #deadLetters = 0;
   #refused = 0;
@@ -142,7 +146,7 @@ export class Runtime {
     this.#hasDispatcher = options.dispatcher !== undefined;
     this.#scheduler = new Scheduler((turn, limit) => this.#serve(turn, limit), options.dispatcher);
     this.#detachClock = this.clock.attach?.(() => {
-      if (current.runtime === undefined) this.#scheduler.drain();
+      if (current.runtime === undefined) this.#strictly(() => this.#scheduler.drain());
     });
     for (const observer of options.observers ?? []) this.attach(observer);
   }
@@ -246,7 +250,10 @@ export class Runtime {
     if (!this.clock.paused) {
       throw new RuntimeError('NOT_SETTLEABLE', 'Runtime.settle wants a paused clock: with real time nothing is ever quiet');
     }
-    this.#scheduler.drain();
+    this.#strictly(() => {
+      do this.#scheduler.drain();
+      while (this.clock.runDue?.());
+    });
     if (this.#outstanding > 0) {
       throw new RuntimeError(
         'EXTERNAL_PENDING',
@@ -260,7 +267,7 @@ export class Runtime {
     if (current.runtime !== undefined) {
       throw new RuntimeError('NOT_SETTLEABLE', 'Runtime.step was called inside a handler, which is a step itself');
     }
-    return this.#scheduler.step();
+    return this.#strictly(() => this.#scheduler.step());
   }
 
   /** Enters something from outside the mailboxes into the order of events: a completion or a fault of a simulated world. */
@@ -305,7 +312,7 @@ export class Runtime {
   isFiltered(cell: Cell, what: unknown, args: unknown): boolean {
     let dropped = false;
     // The newest first, and the first that wants it gone decides, as upstream's interceptors do.
-    for (const filter of [...this.#filters].reverse()) {
+    for (const filter of [...this.#filters].toReversed()) {
       if (!dropped) dropped = filter({ pid: cell.pid, what, args });
     }
     return dropped;
@@ -315,7 +322,14 @@ export class Runtime {
   observe(record: () => TraceRecord): void {
     if (this.#observers.size === 0) return;
     const made = record();
-    for (const observer of this.#observers) observer.record(made);
+    for (const observer of this.#observers) {
+      try {
+        observer.record(made);
+      } catch (error) {
+        // Not to the observers again: one that throws would throw at that too.
+        this.failures.addCallbackError(toError(error));
+      }
+    }
   }
 
   /** @internal Whether a state machine should run as one, so that it can be watched. */
@@ -407,6 +421,8 @@ export class Runtime {
     const process = current.cell?.id ?? '';
     this.observe(() => ({ version: 1, kind: 'callback-failed', atMs: this.clock.now(), process, error }));
     if (!this.#strict) return;
+    this.#fatal ??= error;
+    if (this.#settling) return;
     host.setTimeout(() => {
       throw error;
     }, 0);
@@ -436,6 +452,22 @@ export class Runtime {
     const process = cell.id;
     this.observe(() => ({ version: 1, kind: 'restart', atMs: nowMs, process, restarts, delayMs: delayMs ?? 0, givenUp }));
     if (!givenUp) this.timer(delayMs, () => this.#restart(cell, history), 'restart', cell.id);
+  }
+
+  /** Runs a part of the queue for a caller, who gets what is fatal in strict mode thrown. */
+  #strictly<R>(run: () => R): R {
+    const outer = this.#settling;
+    this.#settling = true;
+    let result: R;
+    try {
+      result = run();
+    } finally {
+      this.#settling = outer;
+    }
+    const fatal = this.#fatal;
+    this.#fatal = undefined;
+    if (fatal) throw fatal;
+    return result;
   }
 
   #restart(cell: Cell, history: RestartHistory): void {

@@ -21,6 +21,8 @@ export interface Clock {
   cancel(timer: ClockTimer | undefined): boolean;
   /** Whether time stands still. `Runtime.settle` wants a paused clock. */
   readonly paused?: boolean;
+  /** Runs what is due at this very moment on a paused clock; false if nothing was. Time does not move. */
+  runDue?(): boolean;
   /** Tells a clock that is moved by hand whom to let run after every deadline it passes; answers how to stop that. */
   attach?(drain: () => void): () => void;
 }

@@ -73,6 +73,10 @@ export class PausableClock implements Clock {
     this.#frozenMs = Math.max(this.now(), targetMs);
   }
 
+  runDue(): boolean {
+    return this.paused && this.#fireDue();
+  }
+
   attach(drain: () => void): () => void {
     this.#drains.add(drain);
     return () => void this.#drains.delete(drain);
@@ -83,18 +87,21 @@ export class PausableClock implements Clock {
   }
 
   /** Fires what is due now; timers set meanwhile wait for the next step, even if they are due at once. */
-  #fireDue(): void {
+  #fireDue(): boolean {
+    let fired = false;
     const nowMs = this.now();
     const order = this.#timers.nextOrder;
     for (let due = this.#timers.takeDue(nowMs, order); due; due = this.#timers.takeDue(nowMs, order)) {
       const f = due.f!;
       due.f = undefined;
+      fired = true;
       try {
         f();
       } catch (error) {
         reportCallbackError(toError(error));
       }
     }
+    return fired;
   }
 
   #arm(): void {

@@ -76,7 +76,7 @@ export class TimerHeap {
     this.#cancelled += 1;
     if (this.size === 0) this.onEmpty();
     if (this.#cancelled < 64 || this.#cancelled * 2 < this.#heap.length) return;
-    const live = this.#heap.filter((timer) => timer.f !== undefined).sort((a, b) => (before(a, b) ? -1 : 1));
+    const live = this.#heap.filter((timer) => timer.f !== undefined).toSorted((a, b) => (before(a, b) ? -1 : 1));
     this.#heap.length = 0;
     for (const timer of live) this.#heap.push(timer);
     this.#cancelled = 0;
