@@ -11,7 +11,7 @@ import {
   readMetadata,
   SkippedEntries,
 } from '@keelson/store/workers';
-import { closeSync, constants, linkSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, constants, linkSync, mkdirSync, openSync } from 'node:fs';
 
 /** What `provisioner.copy-layers` is asked to do. Plain data. */
 export interface CopyLayersInput {
@@ -66,7 +66,7 @@ class LayerCopy {
   }
 
   #copyEntries(directory: MergedDirectory): void {
-    for (const name of namesIn(directory)) {
+    for (const name of this.stack.names(directory)) {
       const node = this.stack.lookup(directory, name);
       // A name that is only a marker, or hidden.
       if (node === undefined) continue;
@@ -109,11 +109,4 @@ class LayerCopy {
   #targetOf(path: string): string {
     return path === '' ? this.target : `${this.target}/${path}`;
   }
-}
-
-/** Every name some layer has in a directory, each once, as byte strings. */
-function namesIn({ path, layers }: MergedDirectory): Iterable<string> {
-  const folders = layers.map(({ rootfs }) => nativePath(path === '' ? rootfs : `${rootfs}/${path}`));
-  const names = folders.map((folder) => readdirSync(folder, 'latin1'));
-  return names.length === 1 ? names[0]! : new Set(names.flat());
 }

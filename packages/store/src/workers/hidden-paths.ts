@@ -23,6 +23,11 @@ export class HiddenPaths implements LayerMarks {
   /** `.wh..wh..opq` in `directory`. */
   addOpaque(walk: TreeWalk, directory: OpenDirectory): void {
     if (walk.lowerOf(directory).layers.length === 0) return;
+    if (directory.path === '') {
+      // overlayfs does not ask whether the root of a layer is opaque, so what is to hide is hidden name by name.
+      for (const name of walk.namesBelow(directory)) this.whiteouts.add(name);
+      return;
+    }
     this.opaques.add(directory.path);
     walk.hideLower(directory);
   }

@@ -1,12 +1,11 @@
 import type { Stats } from 'node:fs';
-import { lstatSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { bytesOfRecord, bytesOfText, joined, nativePath } from './byte-path.js';
 
 /** A layer as its record has it: where its tree is, and what it hides below it. Lists are path text. */
 export interface StackedLayer {
   readonly rootfs: string;
   readonly whiteouts: readonly string[];
-  /** The root is the empty path. */
   readonly opaques: readonly string[];
 }
 
@@ -48,8 +47,7 @@ export class LayerStack {
       whiteouts: new Set(layer.whiteouts.map(bytesOfRecord)),
       opaques: new Set(layer.opaques.map(bytesOfRecord)),
     }));
-    const base = Math.max(indexed.findLastIndex((layer) => layer.opaques.has('')), 0);
-    this.root = { path: '', layers: indexed.slice(base).reverse() };
+    this.root = { path: '', layers: indexed.reverse() };
   }
 
   /** The root directory's own status comes from the topmost layer; `undefined` for a stack of none. */
@@ -57,6 +55,13 @@ export class LayerStack {
     const top = this.root.layers[0];
     if (top === undefined) return undefined;
     return { status: lstatSync(nativePath(top.rootfs)), source: top.rootfs, directory: this.root };
+  }
+
+  /** Every name some layer has in `directory`, once each: a marker's too, which `lookup` then does not find. */
+  names({ path, layers }: MergedDirectory): string[] {
+    const folders = layers.map(({ rootfs }) => nativePath(path === '' ? rootfs : `${rootfs}/${path}`));
+    const names = folders.map((folder) => readdirSync(folder, 'latin1'));
+    return names.length === 1 ? names[0]! : [...new Set(names.flat())];
   }
 
   /** What `name` is in `directory`, or `undefined` where nothing is visible. */

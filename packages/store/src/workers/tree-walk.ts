@@ -96,6 +96,12 @@ export class TreeWalk {
     return (directory.lower ??= this.#findLower(directory));
   }
 
+  /** What the layers below show in `directory`, by name. */
+  namesBelow(directory: OpenDirectory): string[] {
+    const names = this.stack.names(this.lowerOf(directory));
+    return names.filter((name) => this.lookupBelow(directory, name) !== undefined);
+  }
+
   /** From now on nothing below shows in `directory`. */
   hideLower(directory: OpenDirectory): void {
     directory.lower = nothing;
