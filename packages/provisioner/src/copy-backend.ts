@@ -5,13 +5,17 @@ import type { LayerTree } from '@keelson/store';
 import { trashOf } from './backend-directories.js';
 import type { BackendResult } from './backend.js';
 import { Backend } from './backend.js';
+import type { Warn } from './list-containers.js';
 import { cannot, ProvisionerError } from './provisioner-error.js';
 import { removeTree } from './remove-tree.js';
+import type { CopiedLayers, CopyLayersInput } from './workers/copy-layers.js';
 
 export interface CopyBackendOptions {
   readonly files: Files;
   /** Runs `provisioner.copy-layers` and `os.remove-tree`. */
   readonly executor: Executor;
+  /** Told what of a copy could not be kept, such as owners without root. */
+  readonly warn?: Warn;
 }
 
 /**
@@ -21,11 +25,13 @@ export interface CopyBackendOptions {
 export class CopyBackend extends Backend<CopyBackend> {
   readonly #files: Files;
   readonly #executor: Executor;
+  readonly #warn: Warn;
 
-  constructor({ files, executor }: CopyBackendOptions) {
+  constructor({ files, executor, warn = () => {} }: CopyBackendOptions) {
     super('copy-backend');
     this.#files = files;
     this.#executor = executor;
+    this.#warn = warn;
   }
 
   /**
@@ -60,14 +66,17 @@ export class CopyBackend extends Backend<CopyBackend> {
   }
 
   #copy(layers: readonly LayerTree[], rootfs: string, backendDirectory: string): Future<BackendResult> {
-    const input = {
+    const input: CopyLayersInput = {
       layers: layers.map(({ rootfs: tree, whiteouts, opaques }) => ({ rootfs: tree, whiteouts, opaques })),
       target: rootfs,
     };
     return this.#files
       .makeDirectory(dirname(rootfs), { mode: 0o700 })
-      .then(() => this.#executor.execute({ name: 'provisioner.copy-layers', input }))
-      .then((): BackendResult => ({ ephemeralVolumes: [] }))
+      .then(() => this.#executor.execute<CopiedLayers>({ name: 'provisioner.copy-layers', input }))
+      .then(({ skipped: [first], skippedCount }): BackendResult => {
+        if (first) this.#warn(`Copied '${rootfs}' but for ${skippedCount} details: '${first.path}': ${first.why}`);
+        return { ephemeralVolumes: [] };
+      })
       .repair((failed) =>
         // Half a copy is of no use to anybody, and the caller was promised that nothing is left.
         this.destroy(rootfs, backendDirectory)

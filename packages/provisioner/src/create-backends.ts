@@ -33,8 +33,9 @@ export interface CreateBackendsOptions {
  * `Backend::create` and `validateBackend` do. Copy is always there.
  */
 export function createBackends(options: CreateBackendsOptions): Future<AvailableBackends> {
-  const { runtime, files, mounts, executor, host, warn } = options;
-  const copy = runtime.spawn(new CopyBackend({ files, executor }));
+  const { runtime, files, mounts, executor, host } = options;
+  const warn = options.warn ?? (() => {});
+  const copy = runtime.spawn(new CopyBackend({ files, executor, warn }));
   const bind = 'the bind backend comes with a later release';
 
   return mounts.fileSystemTypes().then((types) => {
@@ -48,7 +49,7 @@ export function createBackends(options: CreateBackendsOptions): Future<Available
         ]),
       };
     }
-    const overlay = runtime.spawn(new OverlayBackend({ files, mounts, executor, ...(warn && { warn }) }));
+    const overlay = runtime.spawn(new OverlayBackend({ files, mounts, executor, warn }));
     return whyOverlayIsUnsuitable(options).then((reason) => ({
       backends: new Map<BackendName, BackendPid>([
         ['overlay', overlay],

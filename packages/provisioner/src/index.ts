@@ -19,4 +19,5 @@ export type { ProvisionerErrorCode } from './provisioner-error.js';
 export type { ProvisionerOptions } from './provisioner-options.js';
 export { ProvisionerPaths } from './provisioner-paths.js';
 export { Provisioner } from './provisioner.js';
+export { provisionerJobs } from './provisioner-jobs.js';
 export { readProvisionedContainers } from './read-provisioned-containers.js';

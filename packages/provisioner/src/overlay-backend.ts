@@ -83,7 +83,8 @@ export class OverlayBackend extends Backend<OverlayBackend> {
    * One mark tells for all: they are made by one unpacking.
    */
   #requireMarks(layer: LayerTree): Future<void> {
-    const [whiteout] = layer.whiteouts;
+    // A name that is no text stands in the list with its bytes escaped (`path-text.ts` of the image package).
+    const whiteout = layer.whiteouts.find((path) => !path.includes('%'));
     if (whiteout === undefined) return Future.ready(undefined);
     return this.#files.status(`${layer.rootfs}/${whiteout}`).then((mark) => {
       if (mark?.kind === 'character') return;

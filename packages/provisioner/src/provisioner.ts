@@ -145,6 +145,10 @@ export class Provisioner extends Process<Provisioner> {
     return Future.ready(this.#containers.layersInUse());
   }
 
+  protected override finalize(): void {
+    this.#lock.dispose();
+  }
+
   #begin(containerId: ContainerId, image: ImageName, wantedBackend: BackendName): Provisioning {
     const attempt = `provision '${image.name}' for container '${containerId}'`;
     this.#requireRecovered(attempt);

@@ -14,7 +14,9 @@ function copyBackend() {
   const runtime = new Runtime({ clock: new VirtualClock() });
   const files = new MemoryFiles();
   const executor = new MemoryExecutor(files);
-  return { runtime, files, executor, backend: runtime.spawn(new CopyBackend({ files, executor })) };
+  const warnings: string[] = [];
+  const backend = new CopyBackend({ files, executor, warn: (warning) => warnings.push(warning) });
+  return { runtime, files, executor, warnings, backend: runtime.spawn(backend) };
 }
 
 describe('CopyBackend', () => {
@@ -37,6 +39,16 @@ describe('CopyBackend', () => {
         },
       },
     ]);
+  });
+
+  it('warns about what of the image could not be kept', () => {
+    const { runtime, executor, warnings, backend } = copyBackend();
+    executor.skipped = [{ path: 'bin/su', why: 'owner 0:0' }];
+
+    backend.provision(layers, rootfs, directory);
+    runtime.settle();
+
+    expect(warnings).toEqual([`Copied '${rootfs}' but for 1 details: 'bin/su': owner 0:0`]);
   });
 
   it('leaves nothing of a copy that failed', () => {

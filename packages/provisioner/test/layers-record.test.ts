@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { MemoryFiles } from './support/memory-files.js';
 import { docker, paths, recoveredProvisioner } from './support/simulated-provisioner.js';
 
+const recorded = { rootfsId: 'x', backend: 'copy', reference: 'r', digest: 'd', layers: [] };
+
 describe('readProvisionedContainers', () => {
   it('reads what the provisioner has written, without asking it', () => {
     const { runtime, provisioner, files } = recoveredProvisioner();
@@ -17,9 +19,9 @@ describe('readProvisionedContainers', () => {
   });
 
   it.each([
-    ['a rootfs id that climbs', { rootfses: [{ rootfsId: '../../x', backend: 'copy', reference: 'r', digest: 'd', layers: [] }] }],
-    ['a backend that climbs', { rootfses: [{ rootfsId: 'x', backend: '..', reference: 'r', digest: 'd', layers: [] }] }],
-    ['layers that are no list', { rootfses: [{ rootfsId: 'x', backend: 'copy', reference: 'r', digest: 'd', layers: 'a' }] }],
+    ['a rootfs id that climbs', { rootfses: [{ ...recorded, rootfsId: '../../x' }] }],
+    ['a backend that climbs', { rootfses: [{ ...recorded, backend: '..' }] }],
+    ['layers that are no list', { rootfses: [{ ...recorded, layers: 'a' }] }],
     ['no list at all', {}],
   ])('takes a record with %s for unknown layers', (_, payload) => {
     const files = new MemoryFiles();

@@ -7,6 +7,8 @@ export class MemoryExecutor implements Executor {
   readonly jobs: { readonly name: string; readonly input: unknown }[] = [];
   /** Set to fail the copy after it has made its target. */
   copyFailure: string | undefined;
+  /** What every copy answers that it could not keep. */
+  skipped: { readonly path: string; readonly why: string }[] = [];
 
   constructor(private readonly files: MemoryFiles) {}
 
@@ -27,7 +29,7 @@ export class MemoryExecutor implements Executor {
     if (name === 'provisioner.copy-layers') {
       this.files.makeDirectories((input as { target: string }).target);
       if (this.copyFailure) throw Object.assign(new Error('no space left on device'), { code: this.copyFailure });
-      return { entries: 1, bytes: 1 };
+      return { entries: 1, bytes: 1, skipped: this.skipped, skippedCount: this.skipped.length };
     }
     throw new Error(`No job '${name}'`);
   }

@@ -2,7 +2,9 @@ import type { DirectoryEntry, Files, FileStatus } from '@keelson/os/ports';
 import { FileError } from '@keelson/os/ports';
 import { Future } from '@keelson/process';
 
-type Node = { readonly kind: 'directory' } | { readonly kind: 'file'; readonly content: Uint8Array } | { readonly kind: 'character' };
+type Node =
+  | { readonly kind: 'directory' | 'character' }
+  | { readonly kind: 'file'; readonly content: Uint8Array };
 type Operation = 'read' | 'write' | 'list' | 'rename' | 'remove' | 'mkdir';
 
 /** Files in memory that answer at once. Only what the provisioner asks for; no links. */
@@ -95,8 +97,8 @@ export class MemoryFiles implements Files {
       const node = this.nodes.get(path);
       if (!node) return undefined;
       const sizeBytes = node.kind === 'file' ? node.content.length : 0;
-      const numbers = { sizeBytes, allocatedBytes: sizeBytes, mode: 0o755, device: 1, inode: 1, linkCount: 1, modifiedAtMs: 0 };
-      return { kind: node.kind, ...numbers };
+      const identity = { device: 1, inode: 1, linkCount: 1, mode: 0o755, modifiedAtMs: 0 };
+      return { kind: node.kind, sizeBytes, allocatedBytes: sizeBytes, ...identity };
     });
   }
 
