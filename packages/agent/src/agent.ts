@@ -1,0 +1,305 @@
+import type { ContainerInfo, ContainerTermination } from '@keelson/containerizer';
+import { RealClock, Runtime } from '@keelson/process';
+import { Future } from '@keelson/process';
+import type { ContainerId } from '@keelson/provisioner';
+import type { Explanation, PrunePlan, PruneReport, PullResult, StoreUsage } from '@keelson/store';
+import { parseSource, StoreError } from '@keelson/store';
+import type { Observable } from 'rxjs';
+import { AgentError } from './agent-error.js';
+import type { AgentEvent } from './agent-event.js';
+import type { AgentOptions, AgentSettings } from './agent-options.js';
+import { settingsOf } from './agent-options.js';
+import type { AttachedContainer } from './attached-container.js';
+import { attachTo } from './attached-container.js';
+import type { CheckReport } from './consistency.js';
+import { EventLog } from './event-log.js';
+import type { ImageListing } from './image-listing.js';
+import type { LaunchOptions, ProvisionRequest } from './launch-options.js';
+import { configOf } from './launch-options.js';
+import type { PullOptions } from './pull-options.js';
+import type { PlanOptions, ReadOnlyView } from './read-only-view.js';
+import { readOnlyView } from './read-only-view.js';
+import type { Machine } from './machine.js';
+import { openMachine } from './machine.js';
+
+/** A root filesystem that was made, and what it stands on (layer ids, base first). */
+export interface ProvisionedRoot {
+  readonly containerId: ContainerId;
+  readonly rootfs: string;
+  readonly backend: string;
+  readonly layers: readonly string[];
+}
+
+export interface PruneOptions extends PlanOptions {
+  /** The hash of a plan: it is done exactly so, or not at all. */
+  readonly apply?: string;
+  /** Answer after the sweep, with the bytes that were really unlinked. */
+  readonly wait?: boolean;
+}
+
+/**
+ * A container agent: pulls images, runs containers from them, and removes what nobody uses.
+ *
+ * This is a door, not an actor: behind it a runtime of its own holds the store, the provisioner and the containerizers,
+ * and every request answers a Future at once. One agent owns a root at a time; containers outlive it.
+ *
+ * @example
+ * const agent = Agent.create({ root: '/var/lib/keelson' });
+ * await agent.start();
+ * const container = await agent.launch({ image: 'alpine:3.20', argv: ['echo', 'hello'], stdio: 'inherit' });
+ * const { exitStatus } = await agent.wait(container.id);
+ * await agent.close();
+ */
+export class Agent {
+  readonly #settings: AgentSettings;
+  readonly #clock = new RealClock();
+  readonly #runtime: Runtime;
+  readonly #view: ReadOnlyView;
+  readonly #events: EventLog;
+  #starting: Future<void> | undefined;
+  #closing: Future<void> | undefined;
+  #machine: Machine | undefined;
+  #stopped: Error | undefined;
+
+  private constructor(settings: AgentSettings) {
+    this.#settings = settings;
+    this.#runtime = new Runtime({ clock: this.#clock });
+    this.#view = readOnlyView(settings.root);
+    this.#events = new EventLog();
+  }
+
+  /**
+   * An agent that has touched nothing yet.
+   *
+   * @throws AgentError CONFIG_INVALID  naming the field, its unit and its bounds
+   */
+  static create(options: AgentOptions): Agent {
+    return new Agent(settingsOf(options));
+  }
+
+  /** What happens from now on; completes when the agent is closed. */
+  get events(): Observable<AgentEvent> {
+    return this.#events.events;
+  }
+
+  /**
+   * Takes the store, and up again what an earlier agent left: its containers, then the layers they stand on, then the
+   * store. Nothing else is served before. Asked twice it is done once.
+   *
+   * @throws AgentError ROOT_UNUSABLE  naming the directory that cannot be made
+   * @throws AgentError STORE_LOCKED   naming the process that owns the store
+   */
+  start(): Future<void> {
+    if (this.#closing) return Future.failed(new AgentError('AGENT_CLOSED', 'cannot start: this agent is closed'));
+    this.#starting ??= openMachine(this.#settings, this.#runtime, this.#clock, (reason) => this.#stop(reason)).then((machine) => {
+      this.#machine = machine;
+      this.#events.tell({ type: 'STARTED', root: machine.root });
+    });
+    return this.#starting.undiscardable();
+  }
+
+  /**
+   * Fetches an image and unpacks its layers. Discarding the answer gives up this caller's interest alone.
+   *
+   * @param reference  as users write it: `alpine:3.20`, `localhost:5000/app@sha256:…`, `oci:DIR:TAG`
+   * @throws StoreError, ImageError
+   */
+  pull(reference: string, options: PullOptions = {}): Future<PullResult> {
+    const { force = false, platform = this.#settings.platform, ...rest } = options;
+    return this.#served(({ store }) =>
+      store.pull(reference, { ...rest, cached: !force, ...(platform && { platform }) }).then((pulled) => {
+        const { digest, bytesDownloaded } = pulled;
+        this.#events.tell({ type: 'IMAGE_PULLED', reference: pulled.reference, digest, bytesDownloaded });
+        return { ...pulled, elapsedMs: Math.round(pulled.elapsedMs) };
+      }),
+    );
+  }
+
+  /** Every image that is here. */
+  images(): Future<readonly ImageListing[]> {
+    return this.#view.images();
+  }
+
+  /**
+   * Starts a container, pulling its image if needed; answers once it runs.
+   *
+   * @throws ContainerizerError NO_LAUNCHER, COMMAND_NOT_FOUND, CONTAINER_INVALID, …
+   * @throws AgentError CONTAINER_EXISTS  the name is taken, perhaps by one that has ended
+   */
+  launch(options: LaunchOptions): Future<ContainerInfo> {
+    const id = options.id ?? this.#runtime.random.id('c');
+    return this.#create(id, options, false).then((info) => {
+      this.#events.tell({ type: 'CONTAINER_LAUNCHED', id, image: info.image ?? null });
+      this.#tellEndOf(id);
+      return info;
+    });
+  }
+
+  /** Makes a root filesystem in which nothing runs. Its layers are protected until `destroy`. */
+  provision(request: ProvisionRequest): Future<ProvisionedRoot> {
+    const id = request.id ?? this.#runtime.random.id('r');
+    return this.#create(id, request, true).then(({ rootfs = '', backend = '', layers = [] }) => {
+      this.#events.tell({ type: 'CONTAINER_PROVISIONED', id, image: request.image });
+      return { containerId: id, rootfs, backend, layers };
+    });
+  }
+
+  /** Answers how a container ended, once it has and its root filesystem is released. @throws NO_SUCH_CONTAINER */
+  wait(id: ContainerId): Future<ContainerTermination> {
+    return this.#served(({ containerizer }) =>
+      containerizer.wait(id).then((termination) => requireKnown(id, termination)),
+    );
+  }
+
+  /** The process of a running container, with which its end can be awaited after this agent is closed. */
+  attach(id: ContainerId): Future<AttachedContainer> {
+    return this.#served(({ containerizer, host }) => attachTo(id, containerizer, host));
+  }
+
+  /** Signals a container's first process, `SIGKILL` unless told otherwise; false when there is no such process. */
+  kill(id: ContainerId, signal = 'SIGKILL'): Future<boolean> {
+    return this.#served(({ containerizer }) => containerizer.kill(id, signal));
+  }
+
+  /**
+   * Ends a container, however it was made, and removes all of it: root filesystem, configuration, status and logs.
+   *
+   * @throws ContainerizerError NO_SUCH_CONTAINER, DESTROY_FAILED
+   */
+  destroy(id: ContainerId): Future<ContainerTermination> {
+    return this.#served(({ containerizer }) =>
+      containerizer.destroy(id).then((termination) => {
+        const known = requireKnown(id, termination);
+        return containerizer.remove(id).then(() => {
+          this.#events.tell({ type: 'CONTAINER_REMOVED', id });
+          return known;
+        });
+      }),
+    );
+  }
+
+  /** Every container, ended ones included until they are destroyed. */
+  containers(): Future<readonly ContainerInfo[]> {
+    return this.#served(({ containerizer }) => containerizer.containers());
+  }
+
+  /** What `pruneImages` would do now, and why the rest stays. Changes nothing. */
+  plan(options: PlanOptions = {}): Future<PrunePlan> {
+    return this.#view.plan(options);
+  }
+
+  /**
+   * Removes every image that no container uses and no exclusion names, and every layer that nothing needs then.
+   * Answers when they are marked; the sweep follows, and `close` waits for it.
+   *
+   * @throws ContainerizerError PRUNE_PARTIAL     with the report of what was done all the same
+   * @throws ProvisionerError INVENTORY_INCOMPLETE  naming the container whose layers cannot be told
+   * @throws StoreError PLAN_STALE                the plan named by `apply` no longer holds; nothing was done
+   */
+  pruneImages({ exclude = [], apply, wait = false }: PruneOptions = {}): Future<PruneReport> {
+    return this.#served((machine) =>
+      this.#requirePlan(exclude, apply)
+        .then(() => machine.prune(exclude, { wait }))
+        .then((report) => {
+          const { removed, bytes } = report;
+          const counts = { images: removed.images.length, layers: removed.layers.length };
+          this.#events.tell({ type: 'IMAGES_PRUNED', ...counts, plannedBytes: bytes.planned });
+          return report;
+        }),
+    );
+  }
+
+  /** The chains that keep an image or a layer alive. @throws AgentError NO_SUCH_OBJECT */
+  why(object: string): Future<Explanation> {
+    return this.#view.why(object);
+  }
+
+  /** Brings back what a prune removed. There is no undo window yet: fails NOT_SUPPORTED. */
+  restore(object: string): Future<never> {
+    return Future.failed(
+      new AgentError('NOT_SUPPORTED', `cannot restore ${object}: the undo window is 0, what a prune removed is gone`),
+    );
+  }
+
+  /** Where the store's bytes are. */
+  usage(): Future<StoreUsage> {
+    return this.#view.usage();
+  }
+
+  /** Compares directories and records, both ways. Repairs nothing, and does not hash contents again. */
+  check(): Future<CheckReport> {
+    return this.#view.check();
+  }
+
+  /**
+   * Finishes the sweep, ends the actors and gives the store back. Containers go on; requests still open are abandoned.
+   * Asked twice it is done once.
+   */
+  close(): Future<void> {
+    this.#closing ??= (this.#starting ?? Future.ready(undefined))
+      .repair(() => Future.ready(undefined))
+      .then(() => this.#machine?.close() ?? this.#runtime.finalize())
+      .then(() => this.#events.close({ type: 'STOPPED', reason: this.#stopped?.message ?? null }));
+    return this.#closing.undiscardable();
+  }
+
+  #create(id: ContainerId, options: LaunchOptions, provisionOnly: boolean): Future<ContainerInfo> {
+    return this.#served(({ containerizer, store }) =>
+      storedName(options, (image) => store.get(image)).then((image) => {
+        const config = { ...configOf(options, this.#settings, image), ...(provisionOnly && { provisionOnly }) };
+        return containerizer
+          .launch(id, config, options.onProgress ? { onProgress: options.onProgress } : {})
+          .then((result) => {
+            if (result === 'SUCCESS') return containerizer.status(id);
+            if (result === 'NOT_SUPPORTED') throw new AgentError('NOT_SUPPORTED', `no containerizer can launch ${id}`);
+            throw new AgentError('CONTAINER_EXISTS', `cannot make container ${id}: there is one of that name`);
+          });
+      }),
+    );
+  }
+
+  #requirePlan(exclude: readonly string[], hash: string | undefined): Future<void> {
+    if (hash === undefined) return Future.ready(undefined);
+    return this.#view.plan({ exclude }).then((plan) => {
+      if (plan.hash === hash) return;
+      throw new StoreError('PLAN_STALE', `the plan ${hash} no longer holds; today's is ${plan.hash}. Nothing was removed`);
+    });
+  }
+
+  #tellEndOf(id: ContainerId): void {
+    this.wait(id).onReady(({ exitStatus }) => {
+      this.#events.tell({ type: 'CONTAINER_ENDED', id, exitStatus: exitStatus ?? null });
+    });
+  }
+
+  /** Every request passes here: only a started agent that still stands serves any. */
+  #served<T>(request: (machine: Machine) => Future<T>): Future<T> {
+    if (this.#closing) return Future.failed(new AgentError('AGENT_CLOSED', 'this agent is closed'));
+    if (this.#stopped) {
+      const { message } = this.#stopped;
+      return Future.failed(new AgentError('AGENT_STOPPED', `this agent stopped: ${message}`, { cause: this.#stopped }));
+    }
+    if (!this.#machine) return Future.failed(new AgentError('AGENT_NOT_STARTED', 'this agent has not been started, or has not recovered yet'));
+    return request(this.#machine);
+  }
+
+  /** One of the actors that hold roots is gone: what it knew is on disk, and the next start reads it again. */
+  #stop(reason: Error): void {
+    this.#stopped ??= reason;
+    this.#settings.log({ level: 'error', message: `the agent stops: ${reason.message}` });
+  }
+}
+
+/** A local source is loaded first, and used by the name it was stored under: a prune knows it by no other. */
+function storedName<T extends { readonly reference: string }>(
+  { image }: LaunchOptions,
+  get: (image: string) => Future<T>,
+): Future<string | undefined> {
+  if (image === undefined || parseSource(image).scheme === 'docker') return Future.ready(image);
+  return get(image).then(({ reference }) => reference);
+}
+
+function requireKnown(id: ContainerId, termination: ContainerTermination | undefined): ContainerTermination {
+  if (termination) return termination;
+  throw new AgentError('NO_SUCH_CONTAINER', `there is no container ${id}`);
+}

@@ -1,0 +1,40 @@
+import { HttpClient, LocalFileLocks, LocalFiles, LocalHost, LocalMounts, LocalSubprocesses, PoolExecutor } from '@keelson/os';
+import type { FileLocks, Files, Host, Mounts, Subprocesses } from '@keelson/os/ports';
+import type { Future } from '@keelson/process';
+import { provisionerJobs } from '@keelson/provisioner';
+import { storeJobs } from '@keelson/store';
+
+/** Everything through which an agent touches its machine. */
+export interface HostPorts {
+  readonly files: Files;
+  readonly locks: FileLocks;
+  readonly host: Host;
+  readonly subprocesses: Subprocesses;
+  readonly mounts: Mounts;
+  readonly http: HttpClient;
+  /** Unpacks, copies and removes trees in worker threads. */
+  readonly executor: PoolExecutor;
+  /** A thread of its own for mounts, which must not wait behind a long unpack. */
+  readonly mountExecutor: PoolExecutor;
+}
+
+/** The machine we run on. Threads start with the first job; nothing here needs closing but the executors. */
+export function openHostPorts(executorThreads: number): HostPorts {
+  const mountExecutor = new PoolExecutor({ maxThreads: 1 });
+  return {
+    files: new LocalFiles(),
+    locks: new LocalFileLocks(),
+    host: new LocalHost(),
+    subprocesses: new LocalSubprocesses(),
+    mounts: new LocalMounts({ executor: mountExecutor }),
+    http: new HttpClient(),
+    executor: new PoolExecutor({ jobs: { ...storeJobs, ...provisionerJobs }, maxThreads: executorThreads }),
+    mountExecutor,
+  };
+}
+
+/** Lets accepted jobs end, then ends the threads and the idle connections. */
+export function closeHostPorts({ executor, mountExecutor, http }: HostPorts): Future<void> {
+  http.close();
+  return executor.close().then(() => mountExecutor.close());
+}

@@ -1,0 +1,22 @@
+export { Agent } from './agent.js';
+export type { ProvisionedRoot, PruneOptions } from './agent.js';
+export { AgentError } from './agent-error.js';
+export type { AgentErrorCode } from './agent-error.js';
+export type { AgentEvent } from './agent-event.js';
+export type { AgentOptions } from './agent-options.js';
+export type { AttachedContainer } from './attached-container.js';
+export type { CheckReport, ConsistencyProblem } from './consistency.js';
+export type { ContainerListing } from './container-listing.js';
+export type { ImageListing } from './image-listing.js';
+export type { LaunchOptions, ProvisionRequest } from './launch-options.js';
+export type { LogEntry, LogLevel } from './log-entry.js';
+export type { PullOptions } from './pull-options.js';
+export type { PlanOptions, ReadOnlyView } from './read-only-view.js';
+export { readOnlyView } from './read-only-view.js';
+
+// What the requests above take and answer.
+export { ContainerizerError, exitStatusOfFailure } from '@keelson/containerizer';
+export type { ContainerInfo, ContainerTermination, PartialPrune } from '@keelson/containerizer';
+export { parsePlatform } from '@keelson/image';
+export type { Platform } from '@keelson/image';
+export type { Explanation, PrunePlan, PruneReport, PullProgress, PullResult, StoreUsage, Verdict } from '@keelson/store';

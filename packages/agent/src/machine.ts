@@ -1,0 +1,179 @@
+import type { ContainerizerPid, Logger } from '@keelson/containerizer';
+import {
+  ComposingContainerizer,
+  ContainerPaths,
+  DockerContainerizer,
+  LinuxLauncher,
+  MesosContainerizer,
+  OciLauncher,
+} from '@keelson/containerizer';
+import type { HeldFileLock, Host } from '@keelson/os/ports';
+import type { Clock, PID, Runtime } from '@keelson/process';
+import type { Future } from '@keelson/process';
+import { chooseBackend, createBackends, Provisioner, ProvisionerPaths } from '@keelson/provisioner';
+import type { PruneReport, SweepFailure } from '@keelson/store';
+import { DockerStore, LayoutPuller, MetadataManager, PullerRouter, RegistryPuller, StorePaths, Sweeper } from '@keelson/store';
+import { makeDirectories } from './agent-directories.js';
+import type { AgentSettings } from './agent-options.js';
+import { Guardian } from './guardian.js';
+import type { HostPorts } from './host-ports.js';
+import { closeHostPorts, openHostPorts } from './host-ports.js';
+import { loggerFor } from './log-entry.js';
+import { acquireStoreLock } from './store-lock.js';
+
+/** A started agent from the inside: its actors, and what must be closed with it. */
+export interface Machine {
+  /** Resolved. */
+  readonly root: string;
+  readonly store: PID<DockerStore>;
+  readonly containerizer: ContainerizerPid;
+  readonly host: Host;
+  prune(exclude: readonly string[], options: { readonly wait: boolean }): Future<PruneReport>;
+  /** Finishes the sweep, ends the actors, then gives the lock back. */
+  close(): Future<void>;
+}
+
+/** Makes the directories, takes the lock, spawns the actors bottom-up and lets them recover. */
+export function openMachine(
+  settings: AgentSettings,
+  runtime: Runtime,
+  clock: Clock,
+  onStopped: (reason: Error) => void,
+): Future<Machine> {
+  const ports = openHostPorts(settings.executorThreads);
+  const { lockTimeoutMs: timeoutMs, onLockWait: onWait } = settings;
+  return makeDirectories(ports.files, settings.root, (root) => new StorePaths(root).directories())
+    .then((root) => {
+      const path = new StorePaths(root).lock;
+      return acquireStoreLock({ locks: ports.locks, path, timeoutMs, runtime, clock, onWait }).then((lock) =>
+        new Wiring(settings, runtime, clock, ports, root, lock).open(onStopped),
+      );
+    })
+    .repair((failed) => closeAll(runtime, ports).then(() => failed));
+}
+
+/** Builds the actors of one agent. Who is below is spawned first, and handed up as a PID. */
+class Wiring {
+  readonly #logger: Logger;
+  readonly #warn: (message: string) => void;
+
+  constructor(
+    private readonly settings: AgentSettings,
+    private readonly runtime: Runtime,
+    private readonly clock: Clock,
+    private readonly ports: HostPorts,
+    private readonly root: string,
+    private readonly lock: HeldFileLock,
+  ) {
+    this.#logger = loggerFor(settings.log);
+    this.#warn = (message) => this.#logger.warn(message);
+  }
+
+  open(onStopped: (reason: Error) => void): Future<Machine> {
+    const { root, ports, runtime, lock } = this;
+    const { store, sweeper } = this.#store();
+    return this.#provisioner(store)
+      .then((provisioner) => {
+        const containerizer = this.#containerizer(provisioner);
+        runtime.spawn(new Guardian([store, provisioner, containerizer], onStopped));
+        // The containers that are known first, then the provisioner, then the store: until all three know what is
+        // needed nothing may be pruned (T3).
+        return containerizer.recover().then((): Machine => ({
+          root,
+          store,
+          containerizer,
+          host: ports.host,
+          prune: (exclude, { wait }) => this.#prune(containerizer, sweeper, exclude, wait),
+          close: () => sweeper.quiet().then(() => closeAll(runtime, ports)).then(() => lock.release()),
+        }));
+      })
+      .repair((failed) => {
+        lock.release();
+        return failed;
+      });
+  }
+
+  #store(): { store: PID<DockerStore>; sweeper: PID<Sweeper> } {
+    const { runtime, root, clock } = this;
+    const { files, executor, host, http } = this.ports;
+    const paths = new StorePaths(root);
+    const { random } = runtime;
+    const metadata = runtime.spawn(new MetadataManager({ paths, files, random }));
+    const registry = runtime.spawn(new RegistryPuller({ http, files, random }));
+    const layout = runtime.spawn(new LayoutPuller({ files }));
+    const puller = runtime.spawn(new PullerRouter({ docker: registry, oci: layout }));
+    const onFailed = ({ entry, why }: SweepFailure): void => this.#warn(`cannot sweep ${entry}: ${why}`);
+    const sweeper = runtime.spawn(new Sweeper({ paths, files, executor, onFailed }));
+    const store = runtime.spawn(new DockerStore({ paths, files, executor, host, random, clock, metadata, puller, sweeper }));
+    return { store, sweeper };
+  }
+
+  #provisioner(store: PID<DockerStore>): Future<PID<Provisioner>> {
+    const { runtime, root, settings, clock } = this;
+    const { files, mounts, executor, host } = this.ports;
+    const paths = new ProvisionerPaths(`${root}/provisioner`);
+    const warn = this.#warn;
+    return createBackends({ runtime, paths, files, mounts, executor, host, warn }).then((available) => {
+      const defaultBackend = chooseBackend(available, settings.backend);
+      const stores = new Map([['DOCKER' as const, store]]);
+      const { random } = runtime;
+      const shared = { paths, files, executor, clock, random, warn };
+      return runtime.spawn(new Provisioner({ ...available, ...shared, stores, defaultBackend }));
+    });
+  }
+
+  #containerizer(provisioner: PID<Provisioner>): PID<ComposingContainerizer> {
+    const { runtime, root } = this;
+    const { files, executor, host, subprocesses } = this.ports;
+    const tools = { files, host, subprocesses };
+    const oci = { ...tools, probeDirectory: `${root}/runtime/probe` };
+    const logger = this.#logger;
+    const native = runtime.spawn(
+      new MesosContainerizer({
+        paths: new ContainerPaths(root),
+        files,
+        host,
+        executor,
+        provisioner,
+        logger,
+        launchers: [
+          { name: 'crun', launcher: runtime.spawn(new OciLauncher('crun', oci)) },
+          { name: 'runc', launcher: runtime.spawn(new OciLauncher('runc', oci)) },
+          { name: 'linux', launcher: runtime.spawn(new LinuxLauncher(tools)) },
+        ],
+      }),
+    );
+    const docker = runtime.spawn(new DockerContainerizer(logger));
+    return runtime.spawn(
+      new ComposingContainerizer([
+        { name: 'mesos', containerizer: native },
+        { name: 'docker', containerizer: docker },
+      ]),
+    );
+  }
+
+  #prune(containerizer: ContainerizerPid, sweeper: PID<Sweeper>, exclude: readonly string[], wait: boolean): Future<PruneReport> {
+    const excluded = exclude.map((name) => ({ type: 'DOCKER' as const, name }));
+    if (!wait) return containerizer.pruneImages(excluded);
+
+    // What an earlier prune left must not be counted as ours.
+    const { files } = this.ports;
+    return sweeper
+      .quiet()
+      .then(() => files.space(this.root))
+      .then((before) =>
+        containerizer.pruneImages(excluded).then((report) =>
+          sweeper.quiet().then((swept) =>
+            files.space(this.root).then((after) => {
+              const measured = after.freeBytes - before.freeBytes;
+              return { ...report, bytes: { ...report.bytes, unlinked: swept.unlinkedBytes, measured } };
+            }),
+          ),
+        ),
+      );
+  }
+}
+
+function closeAll(runtime: Runtime, ports: HostPorts): Future<void> {
+  return runtime.finalize().then(() => closeHostPorts(ports));
+}

@@ -1,0 +1,87 @@
+import { ContainerPaths, readContainers } from '@keelson/containerizer';
+import { LocalFiles, LocalHost } from '@keelson/os';
+import type { Future } from '@keelson/process';
+import { ProvisionerPaths, readProvisionedContainers } from '@keelson/provisioner';
+import type { Explanation, PrunePlan, StoreUsage } from '@keelson/store';
+import { explain, parseExclusions, planPrune, readAreaBytes, readInventory, StorePaths } from '@keelson/store';
+import { AgentError } from './agent-error.js';
+import type { CheckReport } from './consistency.js';
+import { checkConsistency } from './consistency.js';
+import type { ContainerListing } from './container-listing.js';
+import { listContainers } from './container-listing.js';
+import { diskUsage } from './disk-usage.js';
+import type { ImageListing } from './image-listing.js';
+import { listImages } from './image-listing.js';
+import { namedObject } from './named-object.js';
+import type { Snapshot } from './snapshot.js';
+import { hasEnded, holdersOf } from './snapshot.js';
+
+export interface PlanOptions {
+  /** Images to keep, as users write references. */
+  readonly exclude?: readonly string[];
+}
+
+/** Answers questions about an agent's root from its files alone: no lock, no change, beside whoever owns the store. */
+export interface ReadOnlyView {
+  images(): Future<readonly ImageListing[]>;
+  containers(): Future<readonly ContainerListing[]>;
+  /**
+   * What a prune would do now.
+   *
+   * @throws AgentError INVENTORY_INCOMPLETE  naming the container whose layers cannot be told: prune refuses then
+   * @throws ImageError INVALID_REFERENCE     one exclusion is no reference
+   */
+  plan(options?: PlanOptions): Future<PrunePlan>;
+  /** @throws AgentError NO_SUCH_OBJECT */
+  why(object: string): Future<Explanation>;
+  usage(): Future<StoreUsage>;
+  check(): Future<CheckReport>;
+}
+
+/**
+ * A view of the agent root at `root`. A root that does not exist yet is empty.
+ *
+ * @example const images = await readOnlyView('/var/lib/keelson').images();
+ */
+export function readOnlyView(root: string): ReadOnlyView {
+  const files = new LocalFiles();
+  const host = new LocalHost();
+  const storePaths = new StorePaths(root);
+  const snapshot = (): Future<Snapshot> =>
+    // Containers before images before layers: what somebody began to use meanwhile is there already.
+    readContainers(new ContainerPaths(root), files, host).then((containers) =>
+      readProvisionedContainers(new ProvisionerPaths(`${root}/provisioner`), files).then((provisioned) =>
+        readInventory(storePaths, files).then((store) => ({ store, containers, provisioned })),
+      ),
+    );
+  return {
+    images: () => snapshot().then(listImages),
+    containers: () => snapshot().then(({ containers }) => listContainers(containers)),
+    plan: ({ exclude = [] } = {}) => snapshot().then((seen) => planOf(seen, exclude)),
+    why: (object) =>
+      snapshot().then((seen) => explain(seen.store, holdersOf(seen), namedObject(seen.store, object))),
+    usage: () =>
+      snapshot().then((seen) => readAreaBytes(storePaths, files).then((areas) => diskUsage(seen, areas))),
+    check: () => snapshot().then(checkConsistency),
+  };
+}
+
+/** What a prune of this snapshot would do. Pure. */
+export function planOf(snapshot: Snapshot, exclude: readonly string[]): PrunePlan {
+  const unknown = snapshot.provisioned.find(({ layersUnknown }) => layersUnknown !== undefined);
+  if (unknown) throw new AgentError('INVENTORY_INCOMPLETE', `cannot plan a prune: ${unknown.layersUnknown}`);
+  const unreadable = snapshot.containers.find((container) => !container.config && !hasEnded(container));
+  if (unreadable) {
+    const { id } = unreadable.info;
+    throw new AgentError('INVENTORY_INCOMPLETE', `cannot plan a prune: the configuration of container ${id} cannot be read`);
+  }
+
+  const holders = holdersOf(snapshot);
+  const why = (pick: 'references' | 'layers') =>
+    new Map(holders.flatMap((holder) => holder[pick].map((object) => [object, `used by ${holder.name}`] as const)));
+  return planPrune(snapshot.store, {
+    exclusions: parseExclusions(exclude),
+    references: why('references'),
+    layers: why('layers'),
+  });
+}
