@@ -22,8 +22,8 @@ export function formatDuration(durationMs: number): string {
 }
 
 /** How long ago a moment was, in its largest unit: `just now`, `5 min ago`, `3 days ago`. */
-export function formatAge(moment: string | undefined, nowMs: number): string {
-  const atMs = moment === undefined ? Number.NaN : Date.parse(moment);
+export function formatAge(moment: string | null | undefined, nowMs: number): string {
+  const atMs = moment ? Date.parse(moment) : Number.NaN;
   if (Number.isNaN(atMs)) return '-';
   const minutes = Math.floor((nowMs - atMs) / 60_000);
   if (minutes < 1) return 'just now';

@@ -1,0 +1,33 @@
+import type { CommandDefinition } from '../command-definition.js';
+import { formatBytes } from '../terminal/bytes.js';
+import { formatTable } from '../terminal/table.js';
+
+export const dfCommand: CommandDefinition = (program, bind) => {
+  program
+    .command('df')
+    .description('show what the store holds: live, cached, waiting to be swept, unaccounted for')
+    .action(
+      bind(async ({ options, output }) => {
+        const { readOnlyView } = await import('@keelson/agent');
+        const usage = await readOnlyView(options.root).usage();
+        output.result(usage, () => [
+          ...formatTable(
+            [
+              { title: 'KIND', text: ([kind]: Row) => kind },
+              { title: 'SIZE', align: 'right', text: ([, sizeBytes]: Row) => formatBytes(sizeBytes) },
+              { title: 'WHAT IT IS', text: ([, , meaning]: Row) => meaning },
+            ],
+            [
+              ['live', usage.liveBytes, 'layers of containers'],
+              ['cached', usage.cachedBytes, 'layers nobody uses: prune removes them'],
+              ['trash', usage.trashBytes, 'marked, not swept yet'],
+              ['staging', usage.stagingBytes, 'pulls under way or broken off'],
+              ['unaccounted', usage.unaccountedBytes, 'found on disk, in no record'],
+            ],
+          ),
+        ]);
+      }),
+    );
+};
+
+type Row = readonly [kind: string, sizeBytes: number, meaning: string];

@@ -1,0 +1,56 @@
+import type { Platform } from '@keelson/agent';
+import { CliError } from '../cli-error.js';
+import type { CommandDefinition } from '../command-definition.js';
+import { formatBytes, formatDuration } from '../terminal/bytes.js';
+
+export const pullCommand: CommandDefinition = (program, bind) => {
+  program
+    .command('pull')
+    .description('fetch images and unpack their layers')
+    .argument('<ref...>', 'alpine, docker.io/library/alpine:3.20, localhost:5000/app@sha256:…, oci:DIR[:TAG]')
+    .option('--force', 'ask the source again, even for an image that is here')
+    .option('--platform <os/arch[/variant]>', 'take this platform instead of the one of this machine')
+    .addHelpText(
+      'after',
+      `
+Each blob is fetched once, however many images share it, and every digest is checked before anything becomes visible.
+Registries on loopback addresses are spoken to in plain http.`,
+    )
+    .action(
+      bind(async (session, command) => {
+        const { force, platform } = command.opts<{ force?: boolean; platform?: string }>();
+        const wanted = platform === undefined ? undefined : await readPlatform(platform);
+        const { drawnPull } = await import('../drawn-pull.js');
+        const options = {
+          ...(force && { force }),
+          ...(wanted && { platform: wanted }),
+        };
+        const images = await session.withAgent(async (agent) => {
+          const pulled = [];
+          for (const reference of command.args) {
+            pulled.push(
+              await drawnPull(session.output, reference, (onProgress) => agent.pull(reference, { ...options, onProgress })),
+            );
+          }
+          return pulled;
+        });
+        session.output.result({ images }, () =>
+          images.map((image) => {
+            const reused = image.layers.filter((layer) => layer.reused).length;
+            const layers = `${image.layers.length} layers, ${reused} of them here already`;
+            const cost = `${formatBytes(image.bytesDownloaded)} in ${formatDuration(image.elapsedMs)}`;
+            return `${image.reference}  ${image.digest}\n  ${layers}, ${cost}`;
+          }),
+        );
+      }),
+    );
+};
+
+async function readPlatform(text: string): Promise<Platform> {
+  const { parsePlatform } = await import('@keelson/agent');
+  try {
+    return parsePlatform(text);
+  } catch (error) {
+    throw new CliError('USAGE', `--platform: ${(error as Error).message}`, { cause: error });
+  }
+}

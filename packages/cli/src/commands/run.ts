@@ -1,0 +1,43 @@
+import { Option } from 'commander';
+import type { CommandDefinition } from '../command-definition.js';
+import { collectText } from '../collect-text.js';
+import type { RunFlags } from '../run-options.js';
+
+export const runCommand: CommandDefinition = (program, bind) => {
+  program
+    .command('run')
+    .description('run a container in the foreground, and end with its exit status')
+    .usage('[options] IMAGE [-- ARG…]\n       keelson run [options] --rootfs DIR -- ARG…')
+    .argument('[words...]')
+    .passThroughOptions()
+    .option('--rootfs <dir>', 'use this folder as the root filesystem, in place, instead of an image')
+    .option('--name <id>', 'name of the container (default: a new one)')
+    .option('--rm', 'remove the container when it has ended')
+    .option('-e, --env <name=value>', 'set a variable; NAME alone passes ours on (may be repeated)', collectText)
+    .option('-v, --volume <host:path[:ro]>', 'mount a file or folder of the host (may be repeated)', collectText)
+    .option('-w, --workdir <dir>', 'working directory inside')
+    .option('-u, --user <user>', "user, or user:group, by the image's own passwd and group files")
+    .option('--memory <bytes>', 'limit of memory: bytes, or a number with k, m or g')
+    .option('--cpus <number>', 'limit of processor time, for example 0.5')
+    .addOption(new Option('--network <network>', 'which network it sees (default: host)').choices(['host', 'none']))
+    .addOption(new Option('--launcher <launcher>', 'who starts it').choices(['crun', 'runc', 'linux']))
+    .addOption(new Option('--backend <backend>', 'how its root filesystem is made').choices(['copy', 'overlay']))
+    .addHelpText(
+      'after',
+      `
+The image is pulled if it is not here. What follows it replaces the image's CMD. stdin, stdout and stderr are ours;
+SIGINT, SIGTERM, SIGHUP and SIGQUIT are handed on. Meanwhile nobody owns the store: other commands work as usual.
+
+Exit status: the container's own; 128+n if signal n ended it; 125 keelson failed, 126 the command cannot be executed,
+127 the command was not found.`,
+    )
+    .action(
+      bind(async (session, command) => {
+        const { launchOptionsOf } = await import('../run-options.js');
+        const flags = command.opts<RunFlags>();
+        const options = launchOptionsOf(flags, command.args, session.output.streams.environment);
+        const { runForeground } = await import('../foreground-run.js');
+        return runForeground(session, options, { remove: flags.rm ?? false });
+      }),
+    );
+};

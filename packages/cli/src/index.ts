@@ -1,0 +1,3 @@
+export { main } from './main.js';
+export type { OutputStreams } from './output.js';
+export { readVersion } from './version.js';

@@ -1,0 +1,70 @@
+import type { Command } from 'commander';
+import { CommanderError } from 'commander';
+import { CliError } from './cli-error.js';
+import type { Bind } from './command-definition.js';
+import { ExitCode } from './exit-code.js';
+import type { RawGlobalOptions } from './global-options.js';
+import { resolveGlobalOptions } from './global-options.js';
+import type { OutputStreams } from './output.js';
+import { Output } from './output.js';
+import { createProgram } from './program.js';
+import { Session } from './session.js';
+
+/**
+ * Runs one command line to its end and answers the exit code. Never throws: what goes wrong becomes one line
+ * `keelson: CODE: message`, and with `--json` an error document too.
+ */
+export async function main(argv: readonly string[], streams: OutputStreams = processStreams()): Promise<number> {
+  let exitCode: number = ExitCode.success;
+  const bind: Bind = (handler) => async (...args) => {
+    const command = args.at(-1) as Command;
+    const options = resolveGlobalOptions(command.optsWithGlobals<RawGlobalOptions>(), streams.environment);
+    const session = new Session(options, new Output(streams, options.json, options.quiet));
+    exitCode = (await handler(session, command)) ?? ExitCode.success;
+  };
+  const program = createProgram(bind);
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => streams.stdout.write(text),
+      // Usage errors are told once, in our own words, below.
+      writeErr: () => {},
+      outputError: () => {},
+    });
+  }
+
+  // An idle runtime does not keep Node alive, and a command that waits for a container has nothing but an idle one.
+  const alive = setInterval(() => {}, 0x7fff_ffff);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.success;
+    const failure = error instanceof CommanderError ? usageError(error, program) : error;
+    new Output(streams, argv.includes('--json'), false).failure(failure);
+    return exitCodeOf(failure);
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+function usageError(error: CommanderError, program: Command): CliError {
+  if (error.code === 'commander.help') return new CliError('USAGE', `no command given. ${commandList(program)}`);
+  return new CliError('USAGE', `${error.message.replace(/^error: /, '')} (see keelson --help)`);
+}
+
+function commandList(program: Command): string {
+  return `Commands: ${program.commands.map((command) => command.name()).join(', ')} (see keelson --help)`;
+}
+
+function exitCodeOf(failure: unknown): number {
+  if (failure instanceof CliError && failure.code === 'USAGE') return ExitCode.usage;
+  const exitCode = (failure as { exitCode?: unknown } | undefined)?.exitCode;
+  return typeof exitCode === 'number' ? exitCode : ExitCode.failure;
+}
+
+function processStreams(): OutputStreams {
+  // A reader that went away (`keelson images | head -1`) is not a failure.
+  process.stdout.on('error', () => {});
+  process.stderr.on('error', () => {});
+  return { stdout: process.stdout, stderr: process.stderr, environment: process.env };
+}

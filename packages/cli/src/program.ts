@@ -1,0 +1,59 @@
+import { Command } from 'commander';
+import type { Bind, CommandDefinition } from './command-definition.js';
+import { demoCommand } from './commands/demo.js';
+import { destroyCommand } from './commands/destroy.js';
+import { dfCommand } from './commands/df.js';
+import { imagesCommand } from './commands/images.js';
+import { planCommand } from './commands/plan.js';
+import { provisionCommand } from './commands/provision.js';
+import { pruneCommand } from './commands/prune.js';
+import { psCommand } from './commands/ps.js';
+import { pullCommand } from './commands/pull.js';
+import { runCommand } from './commands/run.js';
+import { versionCommand } from './commands/version.js';
+import { whyCommand } from './commands/why.js';
+import { declareGlobalOptions } from './global-options.js';
+
+const definitions: readonly CommandDefinition[] = [
+  demoCommand,
+  pullCommand,
+  imagesCommand,
+  runCommand,
+  provisionCommand,
+  psCommand,
+  destroyCommand,
+  planCommand,
+  pruneCommand,
+  whyCommand,
+  dfCommand,
+  versionCommand,
+];
+
+const examples = `
+Examples:
+  $ keelson demo                              the whole tour in a temporary root: no registry, no daemon, no internet
+  $ keelson run --rm alpine -- echo hello     pull, provision, launch, clean up
+  $ keelson plan                              what prune would remove, and why the rest stays
+  $ keelson prune --exclude alpine            remove every image and layer nobody uses, but alpine
+  $ keelson why alpine                        the chain that keeps an image alive
+
+The options above may also follow the command. "keelson COMMAND --help" explains each.
+
+Exit status: 0 done, 1 failed (one line "keelson: CODE: message" on stderr), 2 bad usage.
+"run" answers its container's own status; 125, 126 and 127 are its own, as in podman.`;
+
+/** The command line of keelson: global options, and one sub-command a file. */
+export function createProgram(bind: Bind): Command {
+  const program = new Command('keelson')
+    .description('Pulls images, runs containers from them, and removes exactly what nobody uses any more.')
+    .usage('[options] COMMAND')
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .showHelpAfterError(false)
+    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .addHelpText('after', examples);
+  declareGlobalOptions(program, { hidden: false });
+  for (const define of definitions) define(program, bind);
+  for (const command of program.commands) declareGlobalOptions(command, { hidden: true });
+  return program;
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { launchOptionsOf } from '../src/run-options.js';
+
+describe('the options of run', () => {
+  it('take the first word for the image and the rest for the command, with or without --', () => {
+    expect(launchOptionsOf({ name: 'a' }, ['alpine', '--', 'echo', '--', 'hi'], {})).toMatchObject({
+      id: 'a',
+      image: 'alpine',
+      argv: ['echo', '--', 'hi'],
+      stdio: 'inherit',
+    });
+    expect(launchOptionsOf({}, ['alpine', 'echo', 'hi'], {}).argv).toEqual(['echo', 'hi']);
+    expect(launchOptionsOf({}, ['alpine'], {}).argv).toEqual([]);
+  });
+
+  it('take every word for the command where a root filesystem is given', () => {
+    const options = launchOptionsOf({ rootfs: '/srv/root' }, ['--', 'echo'], {});
+    expect([options.rootfs, options.image, options.argv]).toEqual(['/srv/root', undefined, ['echo']]);
+  });
+
+  it('name a container that was given no name', () => {
+    expect(launchOptionsOf({}, ['a'], {}).id).toMatch(/^[0-9a-f]{12}$/);
+  });
+
+  it('pass variables on by name, and leave out those we do not have', () => {
+    const flags = { env: ['A=1', 'B', 'C', 'D=x=y', 'E='] };
+    expect(launchOptionsOf(flags, ['a'], { B: 'two' }).environment).toEqual({ A: '1', B: 'two', D: 'x=y', E: '' });
+  });
+
+  it('read volumes', () => {
+    expect(launchOptionsOf({ volume: ['/h:/c', '/h:/d:ro', 'rel:/e:rw'] }, ['a'], {}).volumes).toEqual([
+      { hostPath: '/h', containerPath: '/c', readOnly: false },
+      { hostPath: '/h', containerPath: '/d', readOnly: true },
+      { hostPath: `${process.cwd()}/rel`, containerPath: '/e', readOnly: false },
+    ]);
+  });
+
+  it.each([
+    ['1024', 1024],
+    ['64k', 65_536],
+    ['2M', 2_097_152],
+    ['1g', 1_073_741_824],
+  ])('read %s as %i bytes of memory', (memory, sizeBytes) => {
+    expect(launchOptionsOf({ memory }, ['a'], {}).memoryBytes).toBe(sizeBytes);
+  });
+
+  it.each([
+    [{ memory: '1t' }, /--memory is "1t"/],
+    [{ memory: '0' }, /--memory/],
+    [{ memory: '-5' }, /--memory/],
+    [{ cpus: '0' }, /--cpus is "0"/],
+    [{ cpus: 'many' }, /--cpus/],
+    [{ volume: ['/h'] }, /--volume is "\/h"/],
+    [{ volume: ['/h:rel'] }, /--volume/],
+    [{ volume: ['/h:/c:rx'] }, /--volume/],
+    [{ env: ['=x'] }, /--env/],
+  ])('refuse %o and say what would be right', (flags, message) => {
+    expect(() => launchOptionsOf(flags, ['a'], {})).toThrow(message);
+  });
+
+  it('refuse to run nothing', () => {
+    expect(() => launchOptionsOf({}, [], {})).toThrow(/needs an image/);
+  });
+});
