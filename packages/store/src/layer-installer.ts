@@ -143,7 +143,7 @@ export class LayerInstaller {
           input: {
             blobPath: blob.path,
             compression: layer.compression,
-            target: `${stage}/rootfs`,
+            target: stage,
             lower,
             expectedDiffId: layer.diffId,
             limits: unpackLimits,

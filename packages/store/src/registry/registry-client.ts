@@ -128,7 +128,7 @@ function expectOk(target: RegistryRepository, answer: Answer, what: string, body
   if (answer.status === 401 || answer.status === 403) {
     throw new StoreError('UNAUTHORIZED', `${target.registry} refuses ${what} (${answer.status})`);
   }
-  const said = Buffer.from(body ?? []).subarray(0, 200).toString().replaceAll(/[^\x20-\x7e]+/g, ' ').trim();
+  const said = Buffer.from(body ?? []).subarray(0, 200).toString().replaceAll(/[^\x21-\x7e]+/g, ' ').trim();
   const status = said === '' ? `${answer.status}` : `${answer.status}: ${said}`;
   throw new StoreError('REGISTRY_ERROR', `${target.registry} did not give ${what}; it answered ${status}`);
 }

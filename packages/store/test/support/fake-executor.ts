@@ -39,7 +39,7 @@ export class FakeExecutor implements Executor {
   execute<R>(job: { readonly name: string; readonly input: unknown }): Future<R> {
     this.jobs.push(job);
     if (this.#gate?.name === job.name) return this.#gate.opened.future.undiscardable().then(() => this.#run<R>(job));
-    return this.#run<R>(job);
+    return this.files.via(() => this.#run<R>(job));
   }
 
   #run<R>(job: { readonly name: string; readonly input: unknown }): Future<R> {
@@ -55,7 +55,7 @@ export class FakeExecutor implements Executor {
     }
     const { blobPath, target } = job.input as UnpackInput;
     const content = this.files.text(blobPath);
-    this.files.put(`${target}/content`, content);
+    this.files.put(`${target}/rootfs/content`, content);
     const sizeBytes = content.length;
     return Future.ready({ whiteouts: [], opaques: [], sizeBytes, allocatedBytes: sizeBytes, entries: 1 } as R);
   }
