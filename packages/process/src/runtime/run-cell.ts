@@ -159,6 +159,12 @@ function serveSystem(runtime: Runtime, cell: Cell, event: unknown): void {
   }
 }
 
+function requestFor(method: unknown): FutureCore<unknown> {
+  const future = new FutureCore<unknown>(PENDING);
+  future.value = method;
+  return future;
+}
+
 /** As `serve`, for a runtime with observers or interceptors. */
 function serveWatched(runtime: Runtime, cell: Cell, what: unknown, args: unknown, id: number, cause: number): void {
   const method = what instanceof FutureCore ? what.value : what;
@@ -170,8 +176,11 @@ function serveWatched(runtime: Runtime, cell: Cell, what: unknown, args: unknown
   const process = cell.id;
   const of = () => ({ version: 1, atMs: runtime.clock.now(), process, id, cause, label }) as const;
   runtime.observe(() => ({ ...of(), kind: 'begun', arguments: args === undefined ? [] : unpacked(args) }));
-  const outcome = serve(runtime, cell, what, args, id, cause);
-  const error = what instanceof FutureCore && (what.bits & STATE) === FAILED ? (what.value as Error) : undefined;
+  // A post is served as a request whose future nobody has, so that its failure can be told.
+  const isPost = typeof what === 'string' || typeof what === 'function';
+  const event = isPost ? requestFor(what) : what;
+  const outcome = serve(runtime, cell, event, args, id, cause);
+  const error = event instanceof FutureCore && (event.bits & STATE) === FAILED ? (event.value as Error) : undefined;
   runtime.observe(() => ({ ...of(), kind: 'ended', outcome, ...(error && { error }) }));
 }
 
