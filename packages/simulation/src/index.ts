@@ -13,3 +13,16 @@ export type { DiskStep, SimulatedFilesOptions } from './files/simulated-files.js
 export { SeededRandom } from './seeded-random.js';
 export { SimulatedExecutor } from './simulated-executor.js';
 export type { JobStep, SimulatedExecutorOptions, SimulatedJob } from './simulated-executor.js';
+export { crashPoint, faults, runOrder } from './arbitraries.js';
+export type { CrashPoint, Fault, RunOrderOptions } from './arbitraries.js';
+export { CrashingDispatcher, PowerCut } from './power-cut.js';
+export { SimulatedHost } from './simulated-host.js';
+export { makeSimulatedImage } from './simulated-image.js';
+export type { SimulatedBlob, SimulatedImage, SimulatedLayerFiles } from './simulated-image.js';
+export { simulatedJobs } from './simulated-jobs.js';
+export { SimulatedRegistry } from './simulated-registry.js';
+export type { NetworkFault, SimulatedConnection } from './simulated-registry.js';
+export { SimulatedWorld } from './simulated-world.js';
+export type { SimulatedWorldOptions } from './simulated-world.js';
+export { TestContainerizer } from './test-containerizer.js';
+export type { FixedAnswer, RecordedCall, TestContainerizerAnswers } from './test-containerizer.js';
