@@ -17,6 +17,7 @@ export * from './docker-containerizer.js';
 export * from './in-root.js';
 export * from './isolator.js';
 export * from './isolators/network-files.js';
+export * from './launch-request.js';
 export * from './launcher.js';
 export * from './linux-launcher.js';
 export * from './logger.js';

@@ -16,6 +16,13 @@ export interface LinuxLauncherOptions extends LauncherTools {
   readonly nodeProgram?: string;
 }
 
+/**
+ * Forks the first process of the new process namespace and passes its status on. `unshare --fork` would do, but it ends
+ * with 1 for a child killed by SIGKILL (util-linux 2.38 cannot take that signal on itself). What the shell has to say
+ * about killed children stays out of the container's output.
+ */
+const forkScript = 'exec 3>&2 2>/dev/null; "$@" 2>&3 3>&-; exit $?';
+
 const initScript = fileURLToPath(new URL('./linux-init.js', import.meta.url));
 
 /**
@@ -51,7 +58,8 @@ export class LinuxLauncher extends Launcher<LinuxLauncher> {
     const { directory } = launcherFiles(request.runtimeDirectory);
     const planPath = `${directory}/plan.json`;
     const network = request.network === 'none' ? ['--net'] : [];
-    const argv = [...unshare, ...network, this.options.nodeProgram ?? process.execPath, initScript, planPath];
+    const init = [this.options.nodeProgram ?? process.execPath, initScript, planPath];
+    const argv = [...unshare, ...network, '/bin/sh', '-c', forkScript, 'fork', ...init];
     const { files } = this.options;
     return files
       .makeDirectory(directory, { mode: 0o700 })
@@ -80,7 +88,7 @@ export class LinuxLauncher extends Launcher<LinuxLauncher> {
       throw new ContainerizerError('NO_LAUNCHER', 'linux: `unshare` of util-linux is not installed');
     }
     const user = this.options.host.effectiveUserId === 0 ? [] : ['--user', '--map-root-user'];
-    const unshare = [program, ...user, '--fork', '--pid', '--mount', '--ipc', '--uts'];
+    const unshare = [program, ...user, '--pid', '--mount', '--ipc', '--uts'];
     return this.options.subprocesses
       .run({ argv: [...unshare, 'true'], environment: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, timeoutMs: 20_000 })
       .then(({ status, stderr }) => {

@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, mkdirSync, openSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, mkdirSync, openSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { mount, MountFlag, pivotRoot, setMountReadOnly, unmount } from '@keelson/os/system-calls';
 import { maskedPaths, readonlyPaths } from './default-mounts.js';
@@ -45,7 +45,8 @@ function mountSystemFiles(rootfs: string, { inUserNamespace, network }: LinuxIni
   } else {
     mountNew('sysfs', `${rootfs}/sys`, none | readOnly);
   }
-  mountNew('tmpfs', `${rootfs}/dev`, noSetuid, 'mode=755,size=65536k');
+  // The devices in it are mounts of their own; none can be made beside them.
+  mountNew('tmpfs', `${rootfs}/dev`, noSetuid | noDevices, 'mode=755,size=65536k');
   const ttyGroup = inUserNamespace ? '' : ',gid=5';
   mountNew('devpts', `${rootfs}/dev/pts`, noSetuid | noExecute, `newinstance,ptmxmode=0666,mode=0620${ttyGroup}`);
   mountNew('tmpfs', `${rootfs}/dev/shm`, none, 'mode=1777,size=65536k');
@@ -67,7 +68,7 @@ function mountNew(type: string, target: string, flags: number, data?: string): v
 /** In the new root, from a handle on the host's file or folder. */
 function mountVolume({ target, readOnly: fixed }: BindMount, source: number): void {
   const from = `/proc/self/fd/${source}`;
-  makeMountPoint(target, lstatSync(`${from}/.`, { throwIfNoEntry: false })?.isDirectory() ?? false);
+  makeMountPoint(target, fstatSync(source).isDirectory());
   mount({ source: from, target, flags: bind | recursive });
   if (fixed) setMountReadOnly(target, { recursive: true });
 }

@@ -1,0 +1,159 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { LauncherName } from '@keelson/containerizer';
+import { MesosContainerizer, readContainers } from '@keelson/containerizer';
+import type { PID } from '@keelson/process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RealWorld } from './support/real-world.js';
+
+const launchers: readonly LauncherName[] = ['crun', 'runc', 'linux'];
+const worlds = new Map(await Promise.all(launchers.map(async (name) => [name, await RealWorld.open(name)] as const)));
+
+afterAll(async () => {
+  for (const world of worlds.values()) if (world instanceof RealWorld) await world.close();
+});
+
+describe.each(launchers)('real containers by %s', (name) => {
+  const opened = worlds.get(name);
+  if (!(opened instanceof RealWorld)) {
+    it.skip(`skipped: ${opened}`, () => {});
+    return;
+  }
+  const world = opened;
+  const root = world.host.effectiveUserId === 0;
+  let agent: PID<MesosContainerizer>;
+
+  beforeAll(async () => {
+    agent = await world.agent();
+  });
+
+  it('echo says what it was told', async () => {
+    expect(await world.run(agent, ['echo', 'hi there', '$HOME'])).toMatchObject({ exitStatus: 0, stdout: 'hi there $HOME\n' });
+  });
+
+  it('passes the exit status on', async () => {
+    expect(await world.run(agent, ['sh', '-c', 'exit 42'])).toMatchObject({ exitStatus: 42 });
+  });
+
+  it('gives the environment that was asked for and nothing of ours', async () => {
+    process.env['KEELSON_SECRET_OF_THE_AGENT'] = 'secret';
+    const { stdout } = await world.run(agent, ['env'], { environment: { GREETING: 'a=b c' } });
+    delete process.env['KEELSON_SECRET_OF_THE_AGENT'];
+    expect(stdout).toContain('GREETING=a=b c\n');
+    expect(stdout).not.toContain('KEELSON');
+    expect(stdout).toContain('HOME=/root\n');
+  });
+
+  it('mounts volumes, read-only where asked', async () => {
+    const folder = `${world.directory}/volume`;
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(`${folder}/file`, 'from outside\n');
+    const volumes = [
+      { hostPath: folder, containerPath: '/data', readOnly: false },
+      { hostPath: folder, containerPath: '/fixed/deep', readOnly: true },
+      { hostPath: `${folder}/file`, containerPath: '/etc/one', readOnly: true },
+    ];
+
+    const script = 'cat /data/file /etc/one; echo inside > /data/new; (echo x > /fixed/deep/y) 2>/dev/null || echo refused';
+    expect(await world.run(agent, ['sh', '-c', script], { volumes })).toMatchObject({
+      stdout: 'from outside\nfrom outside\nrefused\n',
+    });
+    expect(readFileSync(`${folder}/new`, 'utf8')).toBe('inside\n');
+    expect(existsSync(`${folder}/y`)).toBe(false);
+  });
+
+  it.runIf(root)('becomes the user of the image, with its groups and no capabilities', async () => {
+    const { stdout } = await world.run(agent, ['sh', '-c', 'id; grep CapEff /proc/self/status'], { user: 'app' });
+    expect(stdout).toMatch(/uid=1234\S* gid=1235\S* groups=.*77/);
+    expect(stdout).toMatch(/CapEff:\s+0{16}/);
+  });
+
+  it('has the default capabilities at most, none inheritable, and can gain no new privileges', async () => {
+    const { stdout } = await world.run(agent, ['grep', '-E', 'CapInh|CapBnd|CapAmb|NoNewPrivs', '/proc/self/status']);
+    expect(stdout).toMatch(/CapInh:\s+0{16}/);
+    expect(stdout).toMatch(/CapAmb:\s+0{16}/);
+    expect(stdout).toMatch(/NoNewPrivs:\s+1/);
+    const bounding = BigInt(`0x${/CapBnd:\s+(\S+)/.exec(stdout)?.[1]}`);
+    expect(bounding & ~0xa80425fbn).toBe(0n);
+  });
+
+  it('cannot reach a disk of the host', async () => {
+    const { stdout } = await world.run(agent, ['sh', '-c', '(mknod /disk b 8 0 && cat /disk) >/dev/null 2>&1 || echo refused']);
+    expect(stdout).toBe('refused\n');
+  });
+
+  it('works in the directory asked for, made if it is missing', async () => {
+    expect(await world.run(agent, ['pwd'], { workingDirectory: '/new/place' })).toMatchObject({ stdout: '/new/place\n' });
+  });
+
+  it('has its own host name, processes and, when asked, network', async () => {
+    const script = 'hostname; echo $$; ls /sys/class/net | grep -v lo; true';
+    const { stdout } = await world.run(agent, ['sh', '-c', script], { hostname: 'box', network: 'none' });
+    expect(stdout).toMatch(/^box\n1\n$/);
+  });
+
+  it('sees no part of the root filesystem of the host', async () => {
+    const { stdout } = await world.run(agent, ['sh', '-c', `ls -d ${world.directory} /usr /boot 2>/dev/null; echo done`]);
+    expect(stdout).toBe('done\n');
+  });
+
+  it('keeps what it prints to each stream apart', async () => {
+    expect(await world.run(agent, ['sh', '-c', 'echo out; echo err >&2'])).toMatchObject({ stdout: 'out\n', stderr: 'err\n' });
+  });
+
+  it.each([
+    ['a missing command', ['nope'], 'COMMAND_NOT_FOUND'],
+    ['a file without the right to be executed', ['/bin/not-executable'], 'COMMAND_NOT_EXECUTABLE'],
+  ])('refuses %s and leaves nothing behind', async (_what, argv, code) => {
+    await expect(world.start(agent, argv).then((id) => id)).rejects.toMatchObject({ code });
+    expect((await agent.containers()).every(({ state }) => state === 'EXITED')).toBe(true);
+  });
+
+  it('forwards a signal the program handles', async () => {
+    const id = await world.start(agent, ['sh', '-c', 'trap "echo got it; exit 5" TERM; echo ready; while :; do sleep 0.05; done']);
+    await until(() => world.output(id).stdout.includes('ready'));
+
+    expect(await agent.kill(id, 'SIGTERM')).toBe(true);
+    expect(await agent.wait(id)).toEqual({ exitStatus: 5 });
+    expect(world.output(id).stdout).toBe('ready\ngot it\n');
+  });
+
+  it('tells a killed one by 128 + 9', async () => {
+    const id = await world.start(agent, ['sleep', '1000']);
+    expect(await agent.destroy(id)).toEqual({ exitStatus: 137, signal: 'SIGKILL', reason: 'DESTROYED' });
+  });
+
+  it('lives on when its agent ends; the next one sees it run, end, and how', async () => {
+    const id = await world.start(agent, ['sh', '-c', 'while [ ! -e /go ]; do sleep 0.02; done; exit 9']);
+    await world.endAgent();
+
+    const seen = (await readContainers(world.paths, world.files, world.host)).find(({ info }) => info.id === id);
+    expect(seen?.info.state).toBe('RUNNING');
+    agent = await world.agent();
+    expect(await agent.status(id)).toMatchObject({ state: 'RUNNING' });
+    writeFileSync(`${world.rootfs}/go`, '');
+
+    expect(await agent.wait(id)).toEqual({ exitStatus: 9 });
+    await agent.remove(id);
+    expect(existsSync(world.paths.container(id))).toBe(false);
+  });
+
+  it('has its status taken up by the next agent when it ended between two', async () => {
+    const id = await world.start(agent, ['sh', '-c', 'exit 11']);
+    const process = await agent.processOf(id);
+    await world.endAgent();
+    expect(await process?.status).toBe(11);
+
+    agent = await world.agent();
+    expect(await agent.status(id)).toMatchObject({ state: 'EXITED', exitStatus: 11 });
+  });
+
+  it('leaves no mount behind', async () => {
+    await world.run(agent, ['echo']);
+    expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(world.directory);
+  });
+});
+
+/** Waits for something outside this process, which tells nobody when it happens. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
