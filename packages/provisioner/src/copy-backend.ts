@@ -72,8 +72,8 @@ export class CopyBackend extends Backend<CopyBackend> {
     };
     return this.#files
       .makeDirectory(dirname(rootfs), { mode: 0o700 })
-      .then(() => this.#executor.execute<CopiedLayers>({ name: 'provisioner.copy-layers', input }))
-      .then(({ skipped: [first], skippedCount }): BackendResult => {
+      .then(() => this.#executor.execute<Partial<CopiedLayers>>({ name: 'provisioner.copy-layers', input }))
+      .then(({ skipped: [first] = [], skippedCount }): BackendResult => {
         if (first) this.#warn(`Copied '${rootfs}' but for ${skippedCount} details: '${first.path}': ${first.why}`);
         return { ephemeralVolumes: [] };
       })

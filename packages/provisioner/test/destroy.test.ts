@@ -83,7 +83,7 @@ describe('destroy', () => {
     runtime.settle();
     expect(failed.failure()).toMatchObject({ code: 'DESTROY_FAILED' });
     expect(layersOf(simulated)).toEqual(['a', 'b']);
-    expect(actor.removeContainerErrors.value).toBe(1);
+    expect(actor.removeContainerErrors.count).toBe(1);
 
     backend.failing = {};
     const again = provisioner.destroy('web');
@@ -220,7 +220,7 @@ describe('destroy', () => {
     expect(destroyed.get()).toBe(true);
     expect(layersOf(simulated)).toEqual([]);
     expect(files.has(paths.layers('web'))).toBe(false);
-    expect(actor.removeContainerErrors.value).toBe(1);
+    expect(actor.removeContainerErrors.count).toBe(1);
     expect(warnings.at(-1)).toContain(paths.container('web'));
   });
 

@@ -143,7 +143,7 @@ describe('provision', () => {
 
     expect(info.failure().message).toBe('the disk is full');
     expect(layers.get()).toEqual(['a', 'b']);
-    expect(actor.removeContainerErrors.value).toBe(1);
+    expect(actor.removeContainerErrors.count).toBe(1);
   });
 
   it('passes a discard to the store and forgets the container', () => {

@@ -66,7 +66,7 @@ describe('recover', () => {
 
     expect(recovered.isReady()).toBe(true);
     expect(layers.get()).toEqual(['a', 'b']);
-    expect(actor.removeContainerErrors.value).toBe(1);
+    expect(actor.removeContainerErrors.count).toBe(1);
   });
 
   it('warns about a backend that is not available, keeping the data and its layers (T12)', () => {
