@@ -212,6 +212,11 @@ export class DockerStore extends Store<DockerStore> {
     return pruned.undiscardable();
   }
 
+  /** Writes what is gathered and not written yet: when images were last used. For a clean end. */
+  flush(): Future<void> {
+    return this.#options.metadata.flush();
+  }
+
   /** Settles when nothing in `gc/` is left that could be removed now. */
   swept(): Future<SweepReport> {
     return this.#options.sweeper.quiet();
@@ -315,10 +320,15 @@ export class DockerStore extends Store<DockerStore> {
     return live;
   }
 
-  /** By rename into `gc/`, so that a failed pull leaves nothing behind however large it was. */
+  /** What still holds something goes by rename into `gc/`: a failed pull leaves nothing behind, however large it was. */
   #discardArea(unique: string): void {
     const { paths, files, random, sweeper } = this.#options;
-    files.rename(paths.stagingArea(unique), paths.trash('staging', random.id(''))).onReady(() => void sweeper.sweep());
+    const area = paths.stagingArea(unique);
+    files.removeDirectory(area).repair(() =>
+      files.rename(area, paths.trash('staging', random.id(''))).then(() => {
+        sweeper.sweep();
+      }),
+    );
   }
 
   #expectRecovered(what: string): StoreRecovery {

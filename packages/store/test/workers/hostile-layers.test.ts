@@ -113,3 +113,23 @@ describe.skipIf(!isRoot)('setgid directories', () => {
     expect(['d', 'd/f', 'd/e', 'd/f2'].map(gid)).toEqual([50, 0, 0, 50]);
   });
 });
+
+describe('a layer that costs more than it weighs', () => {
+  it('is refused when its links lead a long way again and again', async () => {
+    const links: Member[] = Array.from({ length: 39 }, (_, index) => ({
+      name: `l${index}`,
+      type: '2',
+      pax: [['linkpath', `${'d/../'.repeat(500)}l${index + 1}`]],
+    }));
+    const entries: Member[] = Array.from({ length: 50 }, (_, index) => ({ name: `l0/${index}` }));
+    const target: Member[] = [{ name: 'd/' }, { name: 'l39/' }];
+    expect(await codeOf(unpack([...target, ...links, ...entries.flatMap((entry) => [entry, { name: 'e/', }])]))).toBe('LAYER_LIMIT');
+  });
+
+  it('takes its directories away as often as it likes', async () => {
+    const folders: Member[] = Array.from({ length: 300 }, (_, index) => ({ name: `d${index}/x/` }));
+    const files: Member[] = Array.from({ length: 300 }, (_, index) => ({ name: `d${index}` }));
+    const layer = await unpack([...folders, ...files]);
+    expect(Object.values(snapshot(layer.rootfs)).filter((line) => line.startsWith('file'))).toHaveLength(300);
+  });
+});
