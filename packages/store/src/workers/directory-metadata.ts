@@ -18,11 +18,9 @@ export class DirectoryMetadata {
     this.#byPath.set(path, metadata);
   }
 
-  /** The directory is gone, with all in it. */
+  /** The directory is gone. */
   forget(path: string): void {
-    for (const known of this.#byPath.keys()) {
-      if (known === path || known.startsWith(`${path}/`)) this.#byPath.delete(known);
-    }
+    this.#byPath.delete(path);
   }
 
   /** Children before their parents, which may then become closed to us. */

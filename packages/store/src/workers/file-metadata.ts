@@ -4,7 +4,7 @@ import {
   setExtendedAttribute,
 } from '@keelson/os/system-calls';
 import type { Stats } from 'node:fs';
-import { chmodSync, fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync } from 'node:fs';
+import { chmodSync, fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync, readFileSync } from 'node:fs';
 import { nativePath } from './byte-path.js';
 
 /** What a node has besides its content. Times are seconds since the epoch, with a fraction. */
@@ -56,7 +56,7 @@ function listed(path: string | Buffer): string[] {
  * capabilities, and every change but the last moves the time.
  */
 export class MetadataWriter {
-  readonly #umask = process.umask();
+  readonly #umask = currentUmask();
   readonly #uid = process.geteuid!();
   readonly #gid = process.getegid!();
 
@@ -109,6 +109,12 @@ export class MetadataWriter {
       }
     }
   }
+}
+
+/** Asking the system call would set it for a moment, and with it what other threads create meanwhile. */
+function currentUmask(): number {
+  const found = /^Umask:\s*([0-7]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'));
+  return found === null ? 0o777 : parseInt(found[1]!, 8);
 }
 
 const unsupported = new Set(['EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EINVAL', 'ERANGE']);

@@ -12,32 +12,38 @@ import { pathIn } from './tree-walk.js';
  * whiteout of the same name becomes opaque, and anything else hides what is below by itself.
  */
 export class HiddenPaths implements LayerMarks {
-  readonly whiteouts = new Set<string>();
-  readonly opaques = new Set<string>();
+  readonly #whiteouts = new Set<string>();
+  readonly #opaques = new Set<string>();
+  /** The same whiteouts by folder, so that a folder which goes takes no search of all. */
+  readonly #byFolder = new Map<string, string[]>();
+
+  isWhiteout(path: string): boolean {
+    return this.#whiteouts.has(path);
+  }
+
+  isOpaque(path: string): boolean {
+    return this.#opaques.has(path);
+  }
 
   /** `.wh.name` in `directory`. */
   addWhiteout(walk: TreeWalk, directory: OpenDirectory, name: string): void {
-    if (walk.lookupBelow(directory, name) !== undefined) this.whiteouts.add(joined(directory.path, name));
+    if (walk.lookupBelow(directory, name) !== undefined) this.#add(directory.path, name);
   }
 
   /** `.wh..wh..opq` in `directory`. */
   addOpaque(walk: TreeWalk, directory: OpenDirectory): void {
     if (walk.lowerOf(directory).layers.length === 0) return;
-    if (directory.path === '') {
-      // overlayfs does not ask whether the root of a layer is opaque, so what is to hide is hidden name by name.
-      for (const name of walk.namesBelow(directory)) this.whiteouts.add(name);
-      return;
-    }
-    this.opaques.add(directory.path);
+    if (directory.path !== '') this.#opaques.add(directory.path);
+    // overlayfs does not ask whether the root of a layer is opaque, so what is to hide is hidden name by name.
+    else for (const name of walk.namesBelow(directory)) this.#add('', name);
     walk.hideLower(directory);
   }
 
-  /** What lay in a directory of this layer that is gone again hides nothing any more. */
-  forgetBelow(path: string): void {
-    for (const marks of [this.whiteouts, this.opaques]) {
-      for (const mark of marks) if (mark.startsWith(`${path}/`)) marks.delete(mark);
-    }
-    this.opaques.delete(path);
+  /** A directory of this layer is gone again, and what it hid is no question any more. */
+  forget(directory: string): void {
+    this.#opaques.delete(directory);
+    for (const path of this.#byFolder.get(directory) ?? []) this.#whiteouts.delete(path);
+    this.#byFolder.delete(directory);
   }
 
   /**
@@ -47,12 +53,12 @@ export class HiddenPaths implements LayerMarks {
    *                 attribute on an opaque directory
    */
   finish(walk: TreeWalk, markers: boolean): { whiteouts: string[]; opaques: string[] } {
-    const hidden = new Set([...this.whiteouts, ...this.opaques]);
+    const hidden = new Set([...this.#whiteouts, ...this.#opaques]);
     const outermost = (path: string) => !ancestorsOf(path).some((ancestor) => hidden.has(ancestor));
     const whiteouts: string[] = [];
-    const opaques = [...this.opaques].filter(outermost);
+    const opaques = [...this.#opaques].filter(outermost);
 
-    for (const path of [...this.whiteouts].filter(outermost).sort()) {
+    for (const path of [...this.#whiteouts].filter(outermost).sort()) {
       const directory = walk.resolve(folderOf(path));
       const marker = nativePath(pathIn(directory, nameOf(path)));
       const own = lstatSync(marker, { throwIfNoEntry: false });
@@ -64,6 +70,15 @@ export class HiddenPaths implements LayerMarks {
     const opaquePaths = [...new Set(opaques)].sort();
     for (const path of markers ? opaquePaths : []) markOpaque(walk.resolve(path));
     return { whiteouts: whiteouts.map(recordOfBytes), opaques: opaquePaths.map(recordOfBytes) };
+  }
+
+  #add(folder: string, name: string): void {
+    const path = joined(folder, name);
+    if (this.#whiteouts.has(path)) return;
+    this.#whiteouts.add(path);
+    const inFolder = this.#byFolder.get(folder);
+    if (inFolder === undefined) this.#byFolder.set(folder, [path]);
+    else inFolder.push(path);
   }
 }
 

@@ -9,7 +9,8 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  rmSync,
+  readdirSync,
+  rmdirSync,
   symlinkSync,
   unlinkSync,
   writeSync,
@@ -140,7 +141,7 @@ export class LayerWriter implements TarHandler {
     const mode = this.#metadata.creationMode(entry.mode);
     const descriptor = this.#exclusively(directory, name, () =>
       openSync(native, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode),
-    );
+    )!;
     this.#file = { entry, descriptor, path, name: joined(directory.path, name), writtenTo: 0 };
   }
 
@@ -149,8 +150,8 @@ export class LayerWriter implements TarHandler {
     if (name !== '') {
       this.#walk.forgetAliases();
       const native = nativePath(pathIn(directory, name));
-      const isThere = lstatSync(native, { throwIfNoEntry: false })?.isDirectory() ?? false;
-      if (!isThere) this.#exclusively(directory, name, () => mkdirSync(native, directoryCreationMode));
+      const isKept = () => lstatSync(native).isDirectory();
+      this.#exclusively(directory, name, () => mkdirSync(native, directoryCreationMode), isKept);
     }
     this.#addDirectory(joinedOrSelf(directory, name), metadataOf(entry));
   }
@@ -218,13 +219,14 @@ export class LayerWriter implements TarHandler {
     this.#allocate(below.status.size);
   }
 
-  /** Creates with `create`, which fails if anything is there; what is there goes first then. */
-  #exclusively<T>(directory: OpenDirectory, name: string, create: () => T): T {
+  /** Creates with `create`, which fails if anything is there; that goes first then, unless it `isKept`. */
+  #exclusively<T>(directory: OpenDirectory, name: string, create: () => T, isKept?: () => boolean): T | undefined {
     try {
       return create();
     } catch (error) {
       if ((error as { code?: string }).code !== 'EEXIST') throw error;
     }
+    if (isKept?.()) return undefined;
     this.#remove(directory, name);
     return create();
   }
@@ -234,10 +236,10 @@ export class LayerWriter implements TarHandler {
     const native = nativePath(pathIn(directory, name));
     const path = joined(directory.path, name);
     if (lstatSync(native).isDirectory()) {
-      // Only this layer's own nodes are in it, and removal follows no link.
-      rmSync(native, { recursive: true });
-      this.#directories.forget(path);
-      this.#hidden.forgetBelow(path);
+      removeTree(pathIn(directory, name), path, (gone) => {
+        this.#directories.forget(gone);
+        this.#hidden.forget(gone);
+      });
     } else unlinkSync(native);
     // What this layer had covered below stays covered, whatever comes here next.
     this.#hidden.addWhiteout(this.#walk, directory, name);
@@ -272,6 +274,17 @@ function isAufsMetadata(folder: string): boolean {
   if (kinds.includes('ignored')) return true;
   if (kinds.every((kind) => kind === 'plain')) return false;
   throw new UnpackError('INVALID_ENTRY', `an entry lies below the whiteout ${recordOfBytes(folder)}`);
+}
+
+/** Removes a directory of this layer, which holds nothing but this layer's nodes, and tells of each that is gone. */
+function removeTree(path: string, below: string, gone: (directory: string) => void): void {
+  for (const name of readdirSync(nativePath(path), 'latin1')) {
+    const inner = `${path}/${name}`;
+    if (lstatSync(nativePath(inner)).isDirectory()) removeTree(inner, joined(below, name), gone);
+    else unlinkSync(nativePath(inner));
+  }
+  rmdirSync(nativePath(path));
+  gone(below);
 }
 
 function joinedOrSelf(directory: OpenDirectory, name: string): string {

@@ -25,8 +25,8 @@ export interface OpenDirectory {
 
 /** What the layer being unpacked hides, so far. */
 export interface LayerMarks {
-  readonly whiteouts: ReadonlySet<string>;
-  readonly opaques: ReadonlySet<string>;
+  isWhiteout(path: string): boolean;
+  isOpaque(path: string): boolean;
 }
 
 /** A name inside an open directory: the way to reach a node without walking, and so without following, anything. */
@@ -87,7 +87,7 @@ export class TreeWalk {
 
   /** What the layers below show at `name`, if this layer does not hide it. */
   lookupBelow(directory: OpenDirectory, name: string): MergedNode | undefined {
-    if (this.marks.whiteouts.has(joined(directory.path, name))) return undefined;
+    if (this.marks.isWhiteout(joined(directory.path, name))) return undefined;
     return this.stack.lookup(this.lowerOf(directory), name);
   }
 
@@ -112,7 +112,7 @@ export class TreeWalk {
   }
 
   #findLower(directory: OpenDirectory): MergedDirectory {
-    if (this.marks.opaques.has(directory.path)) return nothing;
+    if (this.marks.isOpaque(directory.path)) return nothing;
     const level = this.#levels.indexOf(directory);
     if (level === 0) return this.stack.root;
     return this.lookupBelow(this.#levels[level - 1]!, directory.name)?.directory ?? nothing;
@@ -147,6 +147,7 @@ export class TreeWalk {
   /** Goes down into `name`, or answers the target of the link that is there instead. */
   #enter(name: string): string | undefined {
     const parent = this.#levels.at(-1)!;
+    this.budget.addStep();
     this.budget.checkName(name);
     this.budget.checkDepth(joined(parent.path, name), this.#levels.length);
     const path = pathIn(parent, name);

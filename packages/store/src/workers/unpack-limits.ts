@@ -17,6 +17,10 @@ export interface UnpackLimits {
   readonly maxLogicalBytes: number;
 }
 
+/** Links can make a short name a long way; no image needs more steps than these for its entries. */
+const freeSteps = 100_000;
+const stepsPerEntry = 100;
+
 const gibibyte = 2 ** 30;
 
 export const defaultUnpackLimits: UnpackLimits = {
@@ -37,6 +41,8 @@ export class UnpackBudget {
   entries = 0;
   /** Files' sizes with their holes; what is linked twice counts once. */
   logicalBytes = 0;
+
+  #steps = 0;
 
   constructor(
     limits: Partial<UnpackLimits>,
@@ -64,6 +70,11 @@ export class UnpackBudget {
     const { maxLogicalBytes } = this.limits;
     this.logicalBytes += fileBytes;
     if (this.logicalBytes > maxLogicalBytes) throw exceeded(`has files of more than ${maxLogicalBytes} bytes`);
+  }
+
+  /** One component of a path was looked at. */
+  addStep(): void {
+    if (++this.#steps > freeSteps + stepsPerEntry * this.entries) throw exceeded('leads over too many links');
   }
 
   checkName(name: string): void {
