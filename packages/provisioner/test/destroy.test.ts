@@ -112,38 +112,37 @@ describe('destroy', () => {
     expect(pruned.isReady()).toBe(true);
   });
 
-  it('takes one lease for a whole tree: a prune queued in between blocks nobody (T6)', () => {
-    const { runtime, provisioner, backend, store } = provisioned('web', 'web.debug');
-    backend.close('destroy');
-    const destroyed = provisioner.destroy('web');
-    runtime.settle();
-
-    const pruned = provisioner.pruneImages([]);
-    runtime.settle();
-    expect(pruned.isPending()).toBe(true);
-    backend.open('destroy');
-    runtime.settle();
-
-    expect(destroyed.get()).toBe(true);
-    expect(pruned.isReady()).toBe(true);
-    expect(store.prunes[0]?.activeLayers).toEqual([]);
-  });
-
-  it('waits for the destruction of a child before it takes its lease (T6)', () => {
-    const { runtime, provisioner, backend, store } = provisioned('web', 'web.debug', 'other');
-    // The child's request and a prune queue up behind a prune; the parent comes last.
+  it('takes one lease for a whole tree: a prune queued behind it blocks nobody (T6)', () => {
+    const { runtime, provisioner, store } = provisioned('web', 'web.debug', 'web.debug.deep');
     store.close('prune');
-    const firstPrune = provisioner.pruneImages([]);
+    const before = provisioner.pruneImages([]);
     runtime.settle();
-    const child = provisioner.destroy('web.debug');
-    const secondPrune = provisioner.pruneImages([docker('alpine')]);
-    const parent = provisioner.destroy('web');
+    const destroyed = provisioner.destroy('web');
+    const behind = provisioner.pruneImages([docker('alpine')]);
     runtime.settle();
+    expect([before, destroyed, behind].map((future) => future.isPending())).toEqual([true, true, true]);
+
     store.open('prune');
     runtime.settle();
 
-    expect([firstPrune.isReady(), secondPrune.isReady()]).toEqual([true, true]);
+    expect(destroyed.get()).toBe(true);
+    expect([before.isReady(), behind.isReady()]).toEqual([true, true]);
+    expect(store.prunes.map(({ activeLayers }) => activeLayers)).toEqual([['a', 'b'], []]);
+  });
+
+  it('lets the destruction of a child that was asked for earlier end first', () => {
+    const { runtime, provisioner, backend } = provisioned('web', 'web.debug');
+    backend.close('destroy');
+    const child = provisioner.destroy('web.debug');
+    runtime.settle();
+    const parent = provisioner.destroy('web');
+    const pruned = provisioner.pruneImages([]);
+    runtime.settle();
+    backend.open('destroy');
+    runtime.settle();
+
     expect([child.get(), parent.get()]).toEqual([true, true]);
+    expect(pruned.isReady()).toBe(true);
     expect(backend.destroyed).toHaveLength(2);
   });
 
