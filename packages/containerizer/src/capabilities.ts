@@ -1,7 +1,21 @@
-/** Capabilities a container gets, by their numbers in capability.h. Source: containerd `oci/spec.go`, as docker's. */
+/**
+ * Capabilities a container gets, by their numbers in capability.h. Source: containerd `oci/spec.go`, as
+ * docker's.
+ */
 export const defaultCapabilities = {
-  CAP_CHOWN: 0, CAP_DAC_OVERRIDE: 1, CAP_FOWNER: 3, CAP_FSETID: 4, CAP_KILL: 5, CAP_SETGID: 6, CAP_SETUID: 7,
-  CAP_SETPCAP: 8, CAP_NET_BIND_SERVICE: 10, CAP_NET_RAW: 13, CAP_SYS_CHROOT: 18, CAP_MKNOD: 27, CAP_AUDIT_WRITE: 29,
+  CAP_CHOWN: 0,
+  CAP_DAC_OVERRIDE: 1,
+  CAP_FOWNER: 3,
+  CAP_FSETID: 4,
+  CAP_KILL: 5,
+  CAP_SETGID: 6,
+  CAP_SETUID: 7,
+  CAP_SETPCAP: 8,
+  CAP_NET_BIND_SERVICE: 10,
+  CAP_NET_RAW: 13,
+  CAP_SYS_CHROOT: 18,
+  CAP_MKNOD: 27,
+  CAP_AUDIT_WRITE: 29,
   CAP_SETFCAP: 31,
 } as const;
 
@@ -15,8 +29,8 @@ export interface ProcessLimits {
 }
 
 /**
- * Reads `/proc/self/status` and `/proc/self/limits`: asking for a capability outside the bounding set, or for a limit
- * above the present hard one, makes an OCI runtime refuse the container.
+ * Reads `/proc/self/status` and `/proc/self/limits`: asking for a capability outside the bounding set, or
+ * for a limit above the present hard one, makes an OCI runtime refuse the container.
  */
 export function processLimits(statusText: string, limitsText: string): ProcessLimits {
   const bounding = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(statusText)?.[1] ?? 'ffffffffffffffff'}`);

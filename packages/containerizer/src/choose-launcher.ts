@@ -14,13 +14,20 @@ export interface NamedLauncher {
  *
  * @throws ContainerizerError NO_LAUNCHER  with the reason of each that was tried
  */
-export function chooseLauncher(launchers: readonly NamedLauncher[], wanted?: LauncherName): Future<NamedLauncher> {
+export function chooseLauncher(
+  launchers: readonly NamedLauncher[],
+  wanted?: LauncherName,
+): Future<NamedLauncher> {
   const candidates = wanted === undefined ? launchers : launchers.filter(({ name }) => name === wanted);
   return tryEach(candidates, []);
 
-  function tryEach([first, ...rest]: readonly NamedLauncher[], reasons: readonly string[]): Future<NamedLauncher> {
+  function tryEach(
+    [first, ...rest]: readonly NamedLauncher[],
+    reasons: readonly string[],
+  ): Future<NamedLauncher> {
     if (!first) {
-      const why = reasons.length > 0 ? reasons.join('; ') : `there is no launcher named '${wanted ?? 'any'}'`;
+      const why =
+        reasons.length > 0 ? reasons.join('; ') : `there is no launcher named '${wanted ?? 'any'}'`;
       return Future.failed(new ContainerizerError('NO_LAUNCHER', `No launcher works here: ${why}`));
     }
     return first.launcher

@@ -32,10 +32,16 @@ export function commandLine(
   const command = wanted.argv.length > 0 || wanted.entrypoint ? wanted.argv : (image.command ?? []);
   const argv = [...entrypoint, ...command];
   if (argv.length === 0 || argv[0] === '') {
-    throw new ContainerizerError('COMMAND_MISSING', 'Nothing to start: the image names no command and none was given');
+    throw new ContainerizerError(
+      'COMMAND_MISSING',
+      'Nothing to start: the image names no command and none was given',
+    );
   }
   if (argv.some((argument) => argument.includes('\0'))) {
-    throw new ContainerizerError('CONTAINER_INVALID', 'An argument holds a NUL byte, which no process can be given');
+    throw new ContainerizerError(
+      'CONTAINER_INVALID',
+      'An argument holds a NUL byte, which no process can be given',
+    );
   }
   return argv;
 }

@@ -27,12 +27,13 @@ interface Entry {
 }
 
 /**
- * Several containerizers as one. A launch is offered to them in order until one takes it; from then on everything about
- * that container goes there. What is nested goes where its root container is.
+ * Several containerizers as one. A launch is offered to them in order until one takes it; from then on
+ * everything about that container goes there. What is nested goes where its root container is.
  *
- * An entry is made before the first containerizer is asked and stays for as long as its owner knows the container, ended
- * ones included. Owners share and protect their own futures; none is shared here, so a discarded `wait` cannot reach a
- * `destroy` (MESOS-7926, MESOS-8391). Mirrors Mesos `slave/containerizer/composing.cpp`.
+ * An entry is made before the first containerizer is asked and stays for as long as its owner knows the
+ * container, ended ones included. Owners share and protect their own futures; none is shared here, so a
+ * discarded `wait` cannot reach a `destroy` (MESOS-7926, MESOS-8391). Mirrors Mesos
+ * `slave/containerizer/composing.cpp`.
  */
 export class ComposingContainerizer extends Containerizer<ComposingContainerizer> {
   readonly #entries = new Map<ContainerId, Entry>();
@@ -44,14 +45,24 @@ export class ComposingContainerizer extends Containerizer<ComposingContainerizer
 
   override recover(): Future<void> {
     const recovered = this.containerizers.map(({ containerizer }) =>
-      containerizer.recover().then(() => containerizer.containers()).then(defer(this, this.#adopt, containerizer)),
+      containerizer
+        .recover()
+        .then(() => containerizer.containers())
+        .then(defer(this, this.#adopt, containerizer)),
     );
     return collect(recovered).then(() => undefined);
   }
 
-  override launch(id: ContainerId, config: ContainerConfig, options: LaunchOptions = {}): Future<LaunchResult> {
+  override launch(
+    id: ContainerId,
+    config: ContainerConfig,
+    options: LaunchOptions = {},
+  ): Future<LaunchResult> {
     if (this.#entries.has(id)) return Future.ready('ALREADY_LAUNCHED');
-    const candidates = parentOf(id) === undefined ? this.containerizers.map((each) => each.containerizer) : [this.#ownerOfRoot(id)];
+    const candidates =
+      parentOf(id) === undefined
+        ? this.containerizers.map((each) => each.containerizer)
+        : [this.#ownerOfRoot(id)];
     const [first] = candidates;
     if (!first) return Future.ready('NOT_SUPPORTED');
 
@@ -69,9 +80,13 @@ export class ComposingContainerizer extends Containerizer<ComposingContainerizer
     const entry = this.#entries.get(id);
     if (!entry) return this.wait(id);
     if (entry.launching) entry.destroyed = true;
-    const destroyed = entry.owner.destroy(id).then(
-      defer(this, (termination: ContainerTermination | undefined) => this.#forgetUnlessKnown(id, entry).then(() => termination)),
-    );
+    const destroyed = entry.owner
+      .destroy(id)
+      .then(
+        defer(this, (termination: ContainerTermination | undefined) =>
+          this.#forgetUnlessKnown(id, entry).then(() => termination),
+        ),
+      );
     return undiscardable(destroyed);
   }
 
@@ -137,7 +152,10 @@ export class ComposingContainerizer extends Containerizer<ComposingContainerizer
           if (others.length > 0 && !entry.destroyed) return this.#offer(id, entry, others, config, options);
           this.#forget(id, entry);
           if (others.length === 0) return result;
-          throw new ContainerizerError('CONTAINER_DESTROYED', `Container '${id}' was destroyed while launching`);
+          throw new ContainerizerError(
+            'CONTAINER_DESTROYED',
+            `Container '${id}' was destroyed while launching`,
+          );
         }),
       )
       .recover(
@@ -179,6 +197,9 @@ export class ComposingContainerizer extends Containerizer<ComposingContainerizer
   #ownerOfRoot(id: ContainerId): PID<Containerizer> {
     const root = this.#entries.get(rootOf(id));
     if (root) return root.owner;
-    throw new ContainerizerError('PARENT_UNUSABLE', `Cannot launch '${id}': root container '${rootOf(id)}' not found`);
+    throw new ContainerizerError(
+      'PARENT_UNUSABLE',
+      `Cannot launch '${id}': root container '${rootOf(id)}' not found`,
+    );
   }
 }

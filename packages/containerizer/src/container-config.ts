@@ -17,11 +17,14 @@ export type ContainerVolume = {
 /**
  * What a container should be. It is checkpointed as it is before anything is started, so it is plain data.
  *
- * Unset fields that the image also speaks of (`entrypoint`, `workingDirectory`, `user`) come from the image.
- * Mirrors the parts of Mesos `ContainerConfig` that this agent can honour.
+ * Unset fields that the image also speaks of (`entrypoint`, `workingDirectory`, `user`) come from the
+ * image. Mirrors the parts of Mesos `ContainerConfig` that this agent can honour.
  */
 export interface ContainerConfig {
-  /** Exactly one of `image` and `rootfs`; a nested container may leave both out and shares its parent's root. */
+  /**
+   * Exactly one of `image` and `rootfs`; a nested container may leave both out and shares its parent's
+   * root.
+   */
   readonly image?: ImageName;
   /** A folder that is the root filesystem, instead of an image. It is used in place and never removed. */
   readonly rootfs?: string;
@@ -50,7 +53,8 @@ export interface ContainerConfig {
 }
 
 /**
- * A configuration with the defaults filled in: no arguments, environment or volumes, host network, our stdio.
+ * A configuration with the defaults filled in: no arguments, environment or volumes, host network, our
+ * stdio.
  *
  * @example containerConfig({ image: { type: 'DOCKER', name: 'alpine:3.20' }, argv: ['echo', 'hi'] })
  */

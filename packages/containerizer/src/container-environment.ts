@@ -5,9 +5,9 @@ type Environment = Readonly<Record<string, string>>;
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
- * The environment of a container's first process: the user's over the isolators' over the image's, and a PATH and a
- * HOME in any case. Nothing of our own environment is passed on. Lines of the image without `=` are skipped, as
- * Mesos `docker/runtime` does.
+ * The environment of a container's first process: the user's over the isolators' over the image's, and a
+ * PATH and a HOME in any case. Nothing of our own environment is passed on. Lines of the image without
+ * `=` are skipped, as Mesos `docker/runtime` does.
  *
  * @param layers  isolators' environments in their order; later ones win
  * @param home    home directory of the container's user
@@ -19,7 +19,10 @@ export function containerEnvironment(
   user: Environment,
   home: string,
 ): Environment {
-  const merged = Object.assign(Object.create(null) as Record<string, string>, { PATH: defaultPath, HOME: home });
+  const merged = Object.assign(Object.create(null) as Record<string, string>, {
+    PATH: defaultPath,
+    HOME: home,
+  });
   for (const line of image) {
     const split = line.indexOf('=');
     if (split > 0) merged[line.slice(0, split)] = line.slice(split + 1);

@@ -16,7 +16,9 @@ export type ContainerState =
 /** What may be told of a container to anybody who may see it. Plain data, and an immutable snapshot. */
 export interface ContainerInfo {
   readonly id: ContainerId;
-  /** As the user named it; missing for a container on a plain folder, or without a readable configuration. */
+  /**
+   * As the user named it; missing for a container on a plain folder, or without a readable configuration.
+   */
   readonly image?: string;
   readonly state: ContainerState;
   /** The container's first process, as the host numbers it. Missing before it runs and after it ended. */

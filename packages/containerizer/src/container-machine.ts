@@ -23,20 +23,20 @@ export type ContainerEvent =
  *
  * | state        | event             | next                | because |
  * |--------------|-------------------|---------------------|---------|
- * | STARTING     | PROVISION         | PROVISIONING        | its configuration is checkpointed and names an image |
- * | STARTING     | PREPARE           | PREPARING           | it runs on a folder, nothing has to be provisioned |
+ * | STARTING     | PROVISION         | PROVISIONING        | its checkpointed configuration names an image |
+ * | STARTING     | PREPARE           | PREPARING           | it runs on a folder |
  * | STARTING     | FOUND_RUNNING     | RUNNING             | recovery found its process alive |
- * | STARTING     | FOUND_PROVISIONED | PROVISIONED         | recovery found a root filesystem that was asked for alone |
+ * | STARTING     | FOUND_PROVISIONED | PROVISIONED         | recovery found a root filesystem asked for alone |
  * | STARTING     | FOUND_ENDED       | EXITED              | recovery found it ended and cleaned up |
  * | PROVISIONING | PREPARE           | PREPARING           | its root filesystem stands |
  * | PROVISIONING | STAND             | PROVISIONED         | … and nothing more was wanted |
- * | PREPARING    | ISOLATE           | ISOLATING           | isolators are prepared, `launch_info` is checkpointed |
- * | ISOLATING    | FETCH             | FETCHING            | its process is started, identified and isolated |
+ * | PREPARING    | ISOLATE           | ISOLATING           | isolators are prepared, `launch_info` is written |
+ * | ISOLATING    | FETCH             | FETCHING            | its process is started and isolated |
  * | FETCHING     | RUN               | RUNNING             | nothing is left to fetch |
- * | any of these | DESTROY           | DESTROYING          | it ended, somebody wants it gone, or its launch failed |
- * | DESTROYING   | DESTROY_FAILED    | DESTROYING.failed   | something of it is left; its layers stay protected (T32) |
+ * | any of these | DESTROY           | DESTROYING          | it ended, is not wanted, or its launch failed |
+ * | DESTROYING   | DESTROY_FAILED    | DESTROYING.failed   | something is left and stays protected (T32) |
  * | DESTROYING   | DESTROY           | DESTROYING.working  | from `failed` alone: tried again |
- * | DESTROYING   | ENDED             | EXITED              | it ran: configuration, status and logs stay to look at |
+ * | DESTROYING   | ENDED             | EXITED              | it ran: records and logs stay to look at |
  * | DESTROYING   | REMOVE            | REMOVED             | it never ran: nothing of it is worth keeping |
  * | EXITED       | REMOVE            | REMOVED             | the user is done with it |
  *

@@ -2,13 +2,14 @@ import type { ContainerId } from '@keelson/provisioner';
 import { relativePathOf } from '@keelson/provisioner';
 
 /**
- * Where everything of the containerizer lies. The one owner of this layout (Mesos `containerizer/mesos/paths.hpp`):
+ * Where everything of the containerizer lies. The one owner of this layout (Mesos
+ * `containerizer/mesos/paths.hpp`):
  *
  * ```
  * <root>/runtime/containers/<id>/config        what was asked for; written before anything is started
  *                               /launch_info   what was started, names resolved
  *                               /pid           who runs: pid, start time, boot id
- *                               /status        exit status as a decimal number, renamed into place by the monitor
+ *                               /status        exit status, a decimal number, renamed in by the monitor
  *                               /termination   written last: it ended and its root filesystem is released
  *                               /launcher/     the launcher's own files
  *                               /containers/<child>/…

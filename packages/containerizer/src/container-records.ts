@@ -27,7 +27,8 @@ export const configFormat: RecordFormat<ConfigRecord> = {
   parse: (payload) => {
     const { config, createdAt } = objectIn(payload, 'the record') as Partial<ConfigRecord>;
     const { argv, environment, volumes, image } = objectIn(config, 'config') as Partial<ContainerConfig>;
-    if (!Array.isArray(argv) || !Array.isArray(volumes)) throw new Error('config has no argv or no volumes');
+    if (!Array.isArray(argv) || !Array.isArray(volumes))
+      throw new Error('config has no argv or no volumes');
     objectIn(environment, 'environment');
     if (image !== undefined && typeof image.name !== 'string') throw new Error('image has no name');
     if (typeof createdAt !== 'string') throw new Error('createdAt is missing');
@@ -77,6 +78,7 @@ function requireIdentity(identity: ProcessIdentity): void {
 }
 
 function objectIn(value: unknown, what: string): object {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error(`${what} is not an object`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`${what} is not an object`);
   return value;
 }

@@ -5,7 +5,10 @@ import { signalName, signalNumber } from './signals.js';
 export interface ContainerTermination {
   /** As a shell shows it: the exit code, or 128 + n for signal n. Missing when nobody saw the end. */
   readonly exitStatus?: number;
-  /** Set when `exitStatus` is 128 + n. An OCI runtime does not tell `exit 137` from SIGKILL, so neither do we. */
+  /**
+   * Set when `exitStatus` is 128 + n. An OCI runtime does not tell `exit 137` from SIGKILL, so neither do
+   * we.
+   */
   readonly signal?: string;
   /** Why it ended, when it was not its own doing. */
   readonly reason?: 'DESTROYED' | 'LAUNCH_FAILED' | 'LIMITATION' | 'UNWATCHED';

@@ -26,13 +26,16 @@ interface GroupEntry {
   readonly members: readonly string[];
 }
 
-/** Kernel ids go to 2³² − 2, but −1 and everything above 2³¹ is trouble in other people's tools (as in moby/user). */
+/**
+ * Kernel ids go to 2³² − 2, but −1 and everything above 2³¹ is trouble in other people's tools (as in
+ * moby/user).
+ */
 const largestId = 2 ** 31 - 1;
 
 /**
- * Finds the numbers behind `name`, `uid`, `name:group` or `uid:gid` in an image's own passwd and group files. The
- * host's users are never asked. A name in the file wins over a number; a number need not be in the file, a name must.
- * With a group given, no supplementary groups are taken, as docker does.
+ * Finds the numbers behind `name`, `uid`, `name:group` or `uid:gid` in an image's own passwd and group
+ * files. The host's users are never asked. A name in the file wins over a number; a number need not be in
+ * the file, a name must. With a group given, no supplementary groups are taken, as docker does.
  *
  * @param passwd  text of the image's /etc/passwd, empty when it has none; malformed lines are skipped
  * @throws ContainerizerError USER_UNKNOWN  the name is not there, or the number is out of bounds
@@ -54,7 +57,9 @@ export function resolveUser(wanted: string | undefined, passwd: string, group: s
   }
 
   const gid = entry?.gid ?? 0;
-  const memberOf = entry ? groups.filter(({ members }) => members.includes(entry.name)).map((each) => each.gid) : [];
+  const memberOf = entry
+    ? groups.filter(({ members }) => members.includes(entry.name)).map((each) => each.gid)
+    : [];
   return { uid, gid, additionalGids: [...new Set(memberOf)].filter((id) => id !== gid), home };
 }
 

@@ -9,7 +9,7 @@ import type { ContainerInfo, ContainerState } from './container-info.js';
 import type { ContainerEvent } from './container-machine.js';
 import { containerMachine, containerStateOf } from './container-machine.js';
 import type { ContainerTermination } from './container-termination.js';
-import type { IsolatorPid } from './isolator.js';
+import type { IsolatorRequests } from './isolator.js';
 import type { LaunchedProcess } from './launcher.js';
 import { infoOf } from './read-containers.js';
 import type { StoredContainer } from './stored-container.js';
@@ -19,12 +19,9 @@ export interface ContainerRecord extends StoredContainer {
   readonly failure?: string;
 }
 
-/** What a containerizer asks of an isolator. */
-export type IsolatorRequests = Pick<IsolatorPid, 'recover' | 'prepare' | 'isolate' | 'watch' | 'cleanup'>;
-
 /**
- * One container in a containerizer's memory: its life-cycle machine, its record, and what is going on with it. Belongs
- * to the containerizer's actor; touched in its turns alone.
+ * One container in a containerizer's memory: its life-cycle machine, its record, and what is going on
+ * with it. Belongs to the containerizer's actor; touched in its turns alone.
  */
 export class Container {
   /** Containers nested directly in this one. */
@@ -53,7 +50,10 @@ export class Container {
     inspect?: (event: InspectionEvent) => void,
   ) {
     this.#record = produce(record, () => {});
-    this.#machine = createActor(containerMachine, { id: `container ${record.id}`, ...(inspect && { inspect }) });
+    this.#machine = createActor(containerMachine, {
+      id: `container ${record.id}`,
+      ...(inspect && { inspect }),
+    });
     // Without an error observer XState reports what goes wrong in a machine as an uncaught exception.
     this.#machine.subscribe({ error: () => {} });
     this.#machine.start();
@@ -80,7 +80,8 @@ export class Container {
   /** Takes the one transition `type` names; anything the machine does not foresee is a bug of ours. */
   send(type: ContainerEvent['type']): void {
     const event = { type };
-    if (!this.#machine.getSnapshot().can(event)) throw new Error(`container '${this.id}' is ${this.state}: ${type} is not foreseen`);
+    if (!this.#machine.getSnapshot().can(event))
+      throw new Error(`container '${this.id}' is ${this.state}: ${type} is not foreseen`);
     this.#machine.send(event);
   }
 

@@ -5,13 +5,16 @@ import type { RecordFormat } from '@keelson/store';
 import { encodeRecord } from '@keelson/store';
 import type { InspectionEvent } from 'xstate';
 import type { NamedLauncher } from './choose-launcher.js';
-import type { IsolatorRequests } from './container.js';
 import type { ContainerPaths } from './container-paths.js';
 import { ContainerizerError, messageOf } from './containerizer-error.js';
+import type { IsolatorRequests } from './isolator.js';
 import type { Logger } from './logger.js';
 
 /** What a containerizer asks of the provisioner. */
-export type ProvisionerRequests = Pick<PID<Provisioner>, 'provision' | 'destroy' | 'pruneImages' | 'recover'>;
+export type ProvisionerRequests = Pick<
+  PID<Provisioner>,
+  'provision' | 'destroy' | 'pruneImages' | 'recover'
+>;
 
 export interface MesosContainerizerOptions {
   readonly paths: ContainerPaths;
@@ -37,10 +40,16 @@ export interface ContainerizerContext extends MesosContainerizerOptions {
   readonly turn: <A extends unknown[], R>(f: (...args: A) => R) => (...args: A) => Future<Unwrap<R>>;
 }
 
-/** Puts a record on disk before anything that relies on it happens. @throws ContainerizerError CHECKPOINT_FAILED */
+/**
+ * Puts a record on disk before anything that relies on it happens.
+ *
+ * @throws ContainerizerError CHECKPOINT_FAILED
+ */
 export function checkpoint<T>(files: Files, path: string, format: RecordFormat<T>, value: T): Future<void> {
   return files.writeDurably(path, encodeRecord(format, value), { mode: 0o600 }).repair((written) => {
     const error = written.failure();
-    throw new ContainerizerError('CHECKPOINT_FAILED', `Cannot write '${path}': ${messageOf(error)}`, { cause: error });
+    throw new ContainerizerError('CHECKPOINT_FAILED', `Cannot write '${path}': ${messageOf(error)}`, {
+      cause: error,
+    });
   });
 }

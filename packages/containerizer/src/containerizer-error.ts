@@ -62,8 +62,9 @@ export function messageOf(error: unknown): string {
 }
 
 /**
- * The exit status `run` ends with when a launch failed: 127 for a missing command, 126 for one that cannot be
- * executed, 125 for everything that is our own failure. The numbers are those of docker, podman and POSIX `env`.
+ * The exit status `run` ends with when a launch failed: 127 for a missing command, 126 for one that
+ * cannot be executed, 125 for everything that is our own failure. The numbers are those of docker, podman
+ * and POSIX `env`.
  */
 export function exitStatusOfFailure(error: unknown): 125 | 126 | 127 {
   const code = codeOf(error);

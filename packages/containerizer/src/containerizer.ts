@@ -24,22 +24,30 @@ export interface LaunchOptions {
  * Mirrors Mesos `containerizer/containerizer.hpp`.
  */
 export abstract class Containerizer<Self = unknown> extends Process<Self> {
-  /** Takes up the containers of an earlier life, whatever part of their records is left. Once, before all else. */
+  /**
+   * Takes up the containers of an earlier life, whatever part of their records is left. Once, before all
+   * else.
+   */
   abstract recover(): Future<void>;
 
   /**
-   * Starts a container; answers once it runs (or stands, with `provisionOnly`). What fails leaves nothing behind.
+   * Starts a container; answers once it runs (or stands, with `provisionOnly`). What fails leaves nothing
+   * behind.
    *
    * @throws ContainerizerError CONTAINER_DESTROYED  somebody destroyed it meanwhile
    */
   abstract launch(id: ContainerId, config: ContainerConfig, options?: LaunchOptions): Future<LaunchResult>;
 
-  /** Answers when the container has ended and its root filesystem is released; `undefined` for an unknown one. */
+  /**
+   * Answers when the container has ended and its root filesystem is released; `undefined` for an unknown
+   * one.
+   */
   abstract wait(id: ContainerId): Future<ContainerTermination | undefined>;
 
   /**
-   * Ends the container and releases its root filesystem; children first. Asked twice it is done once, and asked again
-   * after a failure it is tried again. What ran stays listed as EXITED until `remove`. `undefined` for an unknown one.
+   * Ends the container and releases its root filesystem; children first. Asked twice it is done once, and
+   * asked again after a failure it is tried again. What ran stays listed as EXITED until `remove`.
+   * `undefined` for an unknown one.
    *
    * @throws ContainerizerError DESTROY_FAILED  with what is left; its layers stay protected
    */
@@ -70,7 +78,10 @@ export abstract class Containerizer<Self = unknown> extends Process<Self> {
     return unsupported('remove');
   }
 
-  /** Removes the images no container uses, but those excluded. A containerizer that keeps none has nothing to do. */
+  /**
+   * Removes the images no container uses, but those excluded. A containerizer that keeps none has nothing
+   * to do.
+   */
   pruneImages(_excluded: readonly ImageName[]): Future<PruneReport> {
     return Futures.ready(emptyPruneReport());
   }
@@ -80,5 +91,7 @@ export abstract class Containerizer<Self = unknown> extends Process<Self> {
 export type ContainerizerPid = PID<Containerizer>;
 
 function unsupported<T>(request: string): Future<T> {
-  return Futures.failed(new ContainerizerError('UNSUPPORTED', `Unsupported: this containerizer does not ${request}`));
+  return Futures.failed(
+    new ContainerizerError('UNSUPPORTED', `Unsupported: this containerizer does not ${request}`),
+  );
 }

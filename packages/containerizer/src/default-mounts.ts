@@ -6,10 +6,17 @@ export interface OciMount {
   readonly options: readonly string[];
 }
 
-/** The file systems every container has. Source: containerd `oci/mounts.go`, without its tmpfs over /run. */
+/**
+ * The file systems every container has. Source: containerd `oci/mounts.go`, without its tmpfs over /run.
+ */
 export const defaultMounts: readonly OciMount[] = [
   { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
-  { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
+  {
+    destination: '/dev',
+    type: 'tmpfs',
+    source: 'tmpfs',
+    options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
+  },
   {
     destination: '/dev/pts',
     type: 'devpts',
@@ -28,11 +35,25 @@ export const defaultMounts: readonly OciMount[] = [
 
 /** Hidden: they tell about, or act on, the whole machine. Source: containerd `oci/spec.go`. */
 export const maskedPaths: readonly string[] = [
-  '/proc/acpi', '/proc/asound', '/proc/interrupts', '/proc/kcore', '/proc/keys', '/proc/latency_stats', '/proc/scsi',
-  '/proc/sched_debug', '/proc/timer_list', '/proc/timer_stats', '/sys/devices/virtual/powercap', '/sys/firmware',
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/scsi',
+  '/proc/sched_debug',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/sys/devices/virtual/powercap',
+  '/sys/firmware',
 ];
 
 /** To be read but not written. Source: containerd `oci/spec.go`. */
 export const readonlyPaths: readonly string[] = [
-  '/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger',
+  '/proc/bus',
+  '/proc/fs',
+  '/proc/irq',
+  '/proc/sys',
+  '/proc/sysrq-trigger',
 ];

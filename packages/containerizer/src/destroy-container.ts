@@ -12,11 +12,12 @@ import { removeContainerFiles } from './remove-container-files.js';
 export type Ending = Pick<ContainerTermination, 'reason' | 'message'>;
 
 /**
- * Undoes what a launch did, last things first, whatever state it had reached: children, then the step at work (a pull
- * is given up, anything else waited for), processes, isolators in reverse, root filesystem, records.
+ * Undoes what a launch did, last things first, whatever state it had reached: children, then the step at
+ * work (a pull is given up, anything else waited for), processes, isolators in reverse, root filesystem,
+ * records.
  *
- * A part that fails stops it there: what is left stays known and protected, and the next destroy goes on from there.
- * Mirrors Mesos `MesosContainerizerProcess::destroy`.
+ * A part that fails stops it there: what is left stays known and protected, and the next destroy goes on
+ * from there. Mirrors Mesos `MesosContainerizerProcess::destroy`.
  *
  * @param destroyChild  destroys one nested container
  * @throws ContainerizerError DESTROY_FAILED
@@ -40,7 +41,13 @@ export class ContainerDestruction {
       .then(() => settled(container.step))
       .then(turn(() => this.#killProcesses()))
       .then(turn(() => this.#exitStatus()))
-      .then(turn((exitStatus) => this.#cleanUp().then(() => this.#releaseRootfs()).then(() => exitStatus)))
+      .then(
+        turn((exitStatus) =>
+          this.#cleanUp()
+            .then(() => this.#releaseRootfs())
+            .then(() => exitStatus),
+        ),
+      )
       .then(turn((exitStatus) => this.#conclude(exitStatus)));
   }
 
@@ -61,7 +68,9 @@ export class ContainerDestruction {
         (before, each) => before.then(() => each.launcher.destroy(container.id, directory, process)),
         Future.ready(undefined),
       )
-      .recover((killed) => Future.failed(this.#failed('kill all processes in the container', reasonOf(killed))));
+      .recover((killed) =>
+        Future.failed(this.#failed('kill all processes in the container', reasonOf(killed))),
+      );
   }
 
   /** What its monitor answered, else what is on disk: the monitor may have been somebody else's child. */
@@ -86,9 +95,13 @@ export class ContainerDestruction {
       .reverse()
       .reduce<Future<void>>(
         (before, isolator) =>
-          before.then(() => isolator.cleanup(id).then(
-            this.context.turn(() => void isolators.splice(isolators.indexOf(isolator), 1)),
-          )).recover((cleaned) => void failures.push(reasonOf(cleaned))),
+          before
+            .then(() =>
+              isolator
+                .cleanup(id)
+                .then(this.context.turn(() => void isolators.splice(isolators.indexOf(isolator), 1))),
+            )
+            .recover((cleaned) => void failures.push(reasonOf(cleaned))),
         Future.ready(undefined),
       )
       .then(() => {
@@ -99,7 +112,9 @@ export class ContainerDestruction {
   #releaseRootfs(): Future<unknown> {
     return this.context.provisioner
       .destroy(this.container.id)
-      .recover((destroyed) => Future.failed(this.#failed('destroy the provisioned rootfs', reasonOf(destroyed))));
+      .recover((destroyed) =>
+        Future.failed(this.#failed('destroy the provisioned rootfs', reasonOf(destroyed))),
+      );
   }
 
   #conclude(exitStatus: number | undefined): Future<ContainerTermination> {

@@ -12,8 +12,9 @@ import type { Logger } from './logger.js';
 import { silentLogger } from './logger.js';
 
 /**
- * The place of a Docker daemon in the list of containerizers. It launches nothing yet, and never will touch the images
- * of a daemon: those are the daemon's to prune. Mirrors Mesos `slave/containerizer/docker.cpp`.
+ * The place of a Docker daemon in the list of containerizers. It launches nothing yet, and never will
+ * touch the images of a daemon: those are the daemon's to prune. Mirrors Mesos
+ * `slave/containerizer/docker.cpp`.
  */
 export class DockerContainerizer extends Containerizer<DockerContainerizer> {
   constructor(private readonly logger: Logger = silentLogger) {

@@ -8,8 +8,9 @@ import type { LaunchRequest } from './launcher.js';
 type Command = Pick<LaunchRequest, 'rootfs' | 'argv' | 'environment' | 'workingDirectory' | 'mounts'>;
 
 /**
- * Looks for the program as execvp would, so that a missing command is told before anything is started and in the same
- * words whatever the launcher. What a mount brings in cannot be looked at: whether it is there, is left to the launcher.
+ * Looks for the program as execvp would, so that a missing command is told before anything is started and
+ * in the same words whatever the launcher. What a mount brings in cannot be looked at: whether it is
+ * there, is left to the launcher.
  *
  * @throws ContainerizerError COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE
  */
@@ -32,14 +33,18 @@ export function requireExecutable(files: Files, command: Command): Future<void> 
   }
 
   function notFound(): Future<never> {
-    return Future.failed(new ContainerizerError('COMMAND_NOT_FOUND', `There is no '${program}' in the container`));
+    return Future.failed(
+      new ContainerizerError('COMMAND_NOT_FOUND', `There is no '${program}' in the container`),
+    );
   }
 }
 
 function candidates(program: string, { environment, workingDirectory }: Command): string[] {
   if (program.startsWith('/')) return [program];
   if (program.includes('/')) return [`${workingDirectory}/${program}`];
-  return (environment['PATH'] ?? '').split(':').map((directory) => `${directory || workingDirectory}/${program}`);
+  return (environment['PATH'] ?? '')
+    .split(':')
+    .map((directory) => `${directory || workingDirectory}/${program}`);
 }
 
 /** A path that leads through a file or in circles is one where nothing is. */

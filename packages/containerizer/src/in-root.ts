@@ -16,8 +16,8 @@ export interface InRootPath {
 const maxLinks = 40;
 
 /**
- * Resolves `path` in the root filesystem at `root`: absolute and climbing link targets stay inside it, as they would
- * after a chroot. What does not exist is taken literally from the first missing component on.
+ * Resolves `path` in the root filesystem at `root`: absolute and climbing link targets stay inside it, as
+ * they would after a chroot. What does not exist is taken literally from the first missing component on.
  *
  * The answer is true for as long as nobody changes the tree: use it before the container runs.
  *
@@ -35,14 +35,21 @@ export function resolveInRoot(files: Files, root: string, path: string): Future<
 
     const here = [...done, name];
     return files.status(hostPathOf(here)).then((status): InRootPath | Future<InRootPath> => {
-      if (!status) return { path: `/${literally(here, rest).join('/')}`, hostPath: hostPathOf(literally(here, rest)) };
+      if (!status)
+        return { path: `/${literally(here, rest).join('/')}`, hostPath: hostPathOf(literally(here, rest)) };
       if (status.kind === 'symlink') return follow(done, here, rest, links);
-      if (status.kind === 'directory' || rest.every((each) => each === '' || each === '.')) return walk(here, rest, links);
+      if (status.kind === 'directory' || rest.every((each) => each === '' || each === '.'))
+        return walk(here, rest, links);
       throw refused(`'${path}' cannot be reached: '/${here.join('/')}' is no directory`);
     });
   }
 
-  function follow(done: readonly string[], link: readonly string[], rest: readonly string[], links: number) {
+  function follow(
+    done: readonly string[],
+    link: readonly string[],
+    rest: readonly string[],
+    links: number,
+  ) {
     if (links >= maxLinks) throw refused(`'${path}' goes through more than ${maxLinks} symbolic links`);
     return files.readSymlink(hostPathOf(link)).then((target) => {
       return walk(target.startsWith('/') ? [] : done, [...target.split('/'), ...rest], links + 1);
@@ -51,7 +58,9 @@ export function resolveInRoot(files: Files, root: string, path: string): Future<
 
   function arrive(done: readonly string[]): Future<InRootPath> {
     const hostPath = hostPathOf(done);
-    return files.status(hostPath).then((status) => ({ path: `/${done.join('/')}`, hostPath, ...(status && { status }) }));
+    return files
+      .status(hostPath)
+      .then((status) => ({ path: `/${done.join('/')}`, hostPath, ...(status && { status }) }));
   }
 
   function hostPathOf(names: readonly string[]): string {
@@ -68,7 +77,10 @@ export function readInRoot(files: Files, root: string, path: string, maxBytes: n
   return resolveInRoot(files, root, path).then((found): string | Future<string> => {
     if (!found.status) return '';
     if (found.status.kind !== 'file' || found.status.sizeBytes > maxBytes) {
-      throw new ContainerizerError('IMAGE_UNSAFE', `The image's ${path} is no regular file of at most ${maxBytes} bytes`);
+      throw new ContainerizerError(
+        'IMAGE_UNSAFE',
+        `The image's ${path} is no regular file of at most ${maxBytes} bytes`,
+      );
     }
     return files.read(found.hostPath, { maxBytes }).then((bytes) => new TextDecoder().decode(bytes));
   });

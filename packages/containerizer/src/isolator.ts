@@ -4,7 +4,10 @@ import type { ContainerId } from '@keelson/provisioner';
 import type { ContainerConfig } from './container-config.js';
 import type { BindMount } from './launcher.js';
 
-/** What an isolator adds to a launch. Later isolators win over earlier ones, the user's environment over all. */
+/**
+ * What an isolator adds to a launch. Later isolators win over earlier ones, the user's environment over
+ * all.
+ */
 export interface LaunchContribution {
   readonly environment?: Readonly<Record<string, string>>;
   /** `target` as the container sees it; it is resolved in-root before use. */
@@ -26,8 +29,9 @@ export interface PreparationContext {
 /**
  * One aspect of a container's isolation. Mirrors Mesos `slave/isolator.hpp`.
  *
- * Isolators are prepared one after the other in their configured order and cleaned up in reverse. `cleanup` is called
- * once per container, only after `prepare` was called and has ended, and tolerates containers it does not know.
+ * Isolators are prepared one after the other in their configured order and cleaned up in reverse.
+ * `cleanup` is called once per container, only after `prepare` was called and has ended, and tolerates
+ * containers it does not know.
  */
 export abstract class Isolator<Self = unknown> extends Process<Self> {
   /** Takes up containers of an earlier life. */
@@ -51,3 +55,6 @@ export abstract class Isolator<Self = unknown> extends Process<Self> {
 }
 
 export type IsolatorPid = PID<Isolator>;
+
+/** What a containerizer asks of an isolator. A fake can stand in. */
+export type IsolatorRequests = Pick<IsolatorPid, 'recover' | 'prepare' | 'isolate' | 'watch' | 'cleanup'>;

@@ -3,7 +3,7 @@ import type { ImageName, ProvisionInfo } from '@keelson/provisioner';
 import { castDraft } from 'immer';
 import { chooseLauncher } from './choose-launcher.js';
 import type { ImageProcess } from './command-line.js';
-import type { Container, IsolatorRequests } from './container.js';
+import type { Container } from './container.js';
 import type { ContainerConfig } from './container-config.js';
 import type { ContainerState } from './container-info.js';
 import type { LaunchInfo } from './container-records.js';
@@ -12,16 +12,16 @@ import type { ContainerizerContext } from './containerizer-context.js';
 import { checkpoint } from './containerizer-context.js';
 import type { LaunchOptions } from './containerizer.js';
 import { ContainerizerError } from './containerizer-error.js';
-import type { LaunchContribution } from './isolator.js';
+import type { IsolatorRequests, LaunchContribution } from './isolator.js';
 import { launchRequest } from './launch-request.js';
 import type { LaunchedProcess, LaunchRequest, ProcessRecord } from './launcher.js';
 
 /**
- * Takes one container from STARTING to RUNNING (or PROVISIONED), a step at a time. Each step is what a destroy waits
- * for; the step after it sees that the state has changed and goes no further.
+ * Takes one container from STARTING to RUNNING (or PROVISIONED), a step at a time. Each step is what a
+ * destroy waits for; the step after it sees that the state has changed and goes no further.
  *
- * The order is that of Mesos `MesosContainerizerProcess::launch`, but that the configuration is on disk before
- * anything else happens: whatever a crash leaves is then named by a record.
+ * The order is that of Mesos `MesosContainerizerProcess::launch`, but that the configuration is on disk
+ * before anything else happens: whatever a crash leaves is then named by a record.
  *
  * @throws ContainerizerError CONTAINER_DESTROYED  it was destroyed meanwhile
  */
@@ -85,22 +85,37 @@ export class ContainerLaunch {
         .then(turn((volumeSources) => this.#prepareIsolators(volumeSources, launchInfo.rootfs)))
         .then(({ volumeSources, contributions }) => {
           const { id } = this.container;
-          const inputs = { id, config: this.#config, image, rootfs: launchInfo.rootfs, volumeSources, contributions };
+          const inputs = {
+            id,
+            config: this.#config,
+            image,
+            rootfs: launchInfo.rootfs,
+            volumeSources,
+            contributions,
+          };
           return launchRequest(inputs, this.context);
         })
-        .then(turn((request) => {
-          this.container.launcher = launcher;
-          return this.#checkpointLaunchInfo({ ...launchInfo, launcher: launcher.name, request }).then(() => request);
-        })),
+        .then(
+          turn((request) => {
+            this.container.launcher = launcher;
+            return this.#checkpointLaunchInfo({ ...launchInfo, launcher: launcher.name, request }).then(
+              () => request,
+            );
+          }),
+        ),
     );
     return this.container.during(prepared).then(turn((request) => this.#isolate(request)));
   }
 
-  /** The folder of the host behind each volume; other images are provisioned for the same container (T2). */
+  /**
+   * The folder of the host behind each volume; other images are provisioned for the same container (T2).
+   */
   #volumeSources(): Future<string[]> {
     return collect(
       this.#config.volumes.map((volume) => {
-        return volume.image ? this.#pull(volume.image).then(({ rootfs }) => rootfs) : Future.ready(volume.hostPath);
+        return volume.image
+          ? this.#pull(volume.image).then(({ rootfs }) => rootfs)
+          : Future.ready(volume.hostPath);
       }),
     );
   }
@@ -127,7 +142,9 @@ export class ContainerLaunch {
   #isolate(request: LaunchRequest): Future<void> {
     this.#goOnFrom('PREPARING');
     this.container.send('ISOLATE');
-    const started = this.container.launcher!.launcher.launch(request).then(this.context.turn((launched) => this.#isolateProcess(launched)));
+    const started = this.container
+      .launcher!.launcher.launch(request)
+      .then(this.context.turn((launched) => this.#isolateProcess(launched)));
     return this.container.during(started).then(
       this.context.turn(() => {
         this.#goOnFrom('ISOLATING');

@@ -29,11 +29,11 @@ export interface LaunchInputs {
 const maxUserFileBytes = 1 << 20;
 
 /**
- * Resolves every name in a container's configuration against its root filesystem, so that a launcher has nothing left
- * to look up: command, environment, user, working directory and mounts. Touches nothing.
+ * Resolves every name in a container's configuration against its root filesystem, so that a launcher has
+ * nothing left to look up: command, environment, user, working directory and mounts. Touches nothing.
  *
- * @throws ContainerizerError COMMAND_MISSING, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, CONTAINER_INVALID, IMAGE_UNSAFE,
- *   MOUNT_REFUSED, USER_UNKNOWN
+ * @throws ContainerizerError COMMAND_MISSING, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, CONTAINER_INVALID,
+ *   IMAGE_UNSAFE, MOUNT_REFUSED, USER_UNKNOWN
  */
 export function launchRequest(
   inputs: LaunchInputs,
@@ -49,24 +49,32 @@ export function launchRequest(
       const user = resolveUser(config.user ?? (image.user || undefined), passwd!, group!);
       refuseUnmappedUser(user, host);
       const layers = contributions.map(({ environment }) => environment ?? {});
-      const environment = containerEnvironment(image.environment ?? [], layers, config.environment, user.home);
-      return collect([workingDirectory(files, rootfs, config, image), mountsOf(files, inputs)] as const).then(
-        ([directory, mounts]): LaunchRequest => ({
-          id,
-          runtimeDirectory: paths.container(id),
-          rootfs,
-          argv,
-          environment,
-          workingDirectory: directory,
-          user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
-          hostname,
-          mounts,
-          network: config.network,
-          ...(config.memoryBytes !== undefined && { memoryBytes: config.memoryBytes }),
-          ...(config.cpus !== undefined && { cpus: config.cpus }),
-          ...(config.stdio === 'sandbox' && { stdio: { stdout: paths.stdout(id), stderr: paths.stderr(id) } }),
-        }),
+      const environment = containerEnvironment(
+        image.environment ?? [],
+        layers,
+        config.environment,
+        user.home,
       );
+      return collect([
+        workingDirectory(files, rootfs, config, image),
+        mountsOf(files, inputs),
+      ] as const).then(([directory, mounts]): LaunchRequest => ({
+        id,
+        runtimeDirectory: paths.container(id),
+        rootfs,
+        argv,
+        environment,
+        workingDirectory: directory,
+        user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
+        hostname,
+        mounts,
+        network: config.network,
+        ...(config.memoryBytes !== undefined && { memoryBytes: config.memoryBytes }),
+        ...(config.cpus !== undefined && { cpus: config.cpus }),
+        ...(config.stdio === 'sandbox' && {
+          stdio: { stdout: paths.stdout(id), stderr: paths.stderr(id) },
+        }),
+      }));
     })
     .then((request) => requireExecutable(files, request).then(() => request));
 }
@@ -77,7 +85,10 @@ function refuseStrangeRoots(files: Files, rootfs: string): Future<unknown> {
     ['proc', 'sys', 'dev'].map((name) =>
       files.status(`${rootfs}/${name}`).then((status) => {
         if (status && status.kind !== 'directory') {
-          throw new ContainerizerError('IMAGE_UNSAFE', `The image's /${name} is a ${status.kind}, no directory`);
+          throw new ContainerizerError(
+            'IMAGE_UNSAFE',
+            `The image's /${name} is a ${status.kind}, no directory`,
+          );
         }
       }),
     ),
@@ -90,7 +101,7 @@ function userFile(files: Files, rootfs: string, name: string): Future<string> {
 
 function refuseUnmappedUser({ uid, gid }: ResolvedUser, host: Host): void {
   if (host.effectiveUserId === 0 || (uid === 0 && gid === 0)) return;
-  const message = `User ${uid}:${gid} does not exist for an agent without root: its containers have root alone`;
+  const message = `User ${uid}:${gid} does not exist: containers of an agent without root have root alone`;
   throw new ContainerizerError('USER_UNKNOWN', message);
 }
 
@@ -100,21 +111,38 @@ function hostnameOf(id: ContainerId, { hostname }: ContainerConfig): string {
   throw new ContainerizerError('CONTAINER_INVALID', `'${hostname}' is no host name`);
 }
 
-/** A missing one is made by the launcher. One below /proc would hand the container a way out (CVE-2024-21626). */
-function workingDirectory(files: Files, rootfs: string, config: ContainerConfig, image: ImageProcess): Future<string> {
+/**
+ * A missing one is made by the launcher. One below /proc would hand the container a way out
+ * (CVE-2024-21626).
+ */
+function workingDirectory(
+  files: Files,
+  rootfs: string,
+  config: ContainerConfig,
+  image: ImageProcess,
+): Future<string> {
   const wanted = config.workingDirectory ?? (image.workingDirectory || '/');
   if (!wanted.startsWith('/') || wanted.includes('\0')) {
-    throw new ContainerizerError('CONTAINER_INVALID', `The working directory '${wanted}' is no absolute path`);
+    throw new ContainerizerError(
+      'CONTAINER_INVALID',
+      `The working directory '${wanted}' is no absolute path`,
+    );
   }
   return resolveInRoot(files, rootfs, wanted).then(({ path, status }) => {
     if (isAtOrBelow(path, '/proc') || (status && status.kind !== 'directory')) {
-      throw new ContainerizerError('CONTAINER_INVALID', `The working directory '${wanted}' is no directory to work in`);
+      throw new ContainerizerError(
+        'CONTAINER_INVALID',
+        `The working directory '${wanted}' is no directory to work in`,
+      );
     }
     return path;
   });
 }
 
-function mountsOf(files: Files, { config, volumeSources, rootfs, contributions }: LaunchInputs): Future<BindMount[]> {
+function mountsOf(
+  files: Files,
+  { config, volumeSources, rootfs, contributions }: LaunchInputs,
+): Future<BindMount[]> {
   const contributed = contributions.flatMap(({ mounts }) => mounts ?? []);
   const volumes = config.volumes.map(({ containerPath, readOnly }, index) => {
     return { source: volumeSources[index]!, target: containerPath, readOnly };
@@ -122,13 +150,22 @@ function mountsOf(files: Files, { config, volumeSources, rootfs, contributions }
   return collect([...contributed, ...volumes].map((mount) => resolveMount(files, rootfs, mount)));
 }
 
-function resolveMount(files: Files, rootfs: string, { source, target, readOnly }: BindMount): Future<BindMount> {
+function resolveMount(
+  files: Files,
+  rootfs: string,
+  { source, target, readOnly }: BindMount,
+): Future<BindMount> {
   if (!source.startsWith('/') || !target.startsWith('/') || target.includes('\0')) {
-    throw new ContainerizerError('MOUNT_REFUSED', `Cannot mount '${source}' at '${target}': both must be absolute paths`);
+    throw new ContainerizerError(
+      'MOUNT_REFUSED',
+      `Cannot mount '${source}' at '${target}': both must be absolute paths`,
+    );
   }
   const found = files.realPath(source).repair((failed) => {
     const error = failed.failure();
-    throw new ContainerizerError('MOUNT_REFUSED', `Cannot mount '${source}': ${messageOf(error)}`, { cause: error });
+    throw new ContainerizerError('MOUNT_REFUSED', `Cannot mount '${source}': ${messageOf(error)}`, {
+      cause: error,
+    });
   });
   return collect([found, resolveInRoot(files, rootfs, target)] as const).then(([real, { path }]) => {
     if (path === '/' || isAtOrBelow(path, '/proc') || isAtOrBelow(path, '/sys') || path === '/dev') {

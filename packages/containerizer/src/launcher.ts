@@ -5,7 +5,10 @@ import type { ContainerId } from '@keelson/provisioner';
 import type { ContainerUser } from './container-user.js';
 import type { LauncherName } from './container-config.js';
 
-/** A file or folder of the host mounted into the container. `target` is resolved inside the root, links and all. */
+/**
+ * A file or folder of the host mounted into the container. `target` is resolved inside the root, links
+ * and all.
+ */
 export interface BindMount {
   readonly source: string;
   readonly target: string;
@@ -42,9 +45,9 @@ export interface ProcessRecord {
 }
 
 /**
- * A started container. `status` is not bound to any actor: it settles even when the runtime that launched it is gone,
- * with the number a shell would show (128 + n for signal n), after that number was recorded on disk. Waiting for it does
- * not keep the program alive.
+ * A started container. `status` is not bound to any actor: it settles even when the runtime that launched
+ * it is gone, with the number a shell would show (128 + n for signal n), after that number was recorded
+ * on disk. Waiting for it does not keep the program alive.
  */
 export interface LaunchedProcess extends ProcessRecord {
   readonly status: Future<number | undefined>;
@@ -66,8 +69,15 @@ export abstract class Launcher<Self = unknown> extends Process<Self> {
    */
   abstract launch(request: LaunchRequest): Future<LaunchedProcess>;
 
-  /** Ends every process of the container and what the launcher keeps of it. Unknown or ended ones are success. */
-  abstract destroy(id: ContainerId, runtimeDirectory: string, process: ProcessRecord | undefined): Future<void>;
+  /**
+   * Ends every process of the container and what the launcher keeps of it. Unknown or ended ones are
+   * success.
+   */
+  abstract destroy(
+    id: ContainerId,
+    runtimeDirectory: string,
+    process: ProcessRecord | undefined,
+  ): Future<void>;
 }
 
 export type LauncherPid = PID<Launcher>;

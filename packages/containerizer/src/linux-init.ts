@@ -1,19 +1,28 @@
 /**
- * The first process of a container of the linux launcher: a script that `unshare` starts in the container's new
- * namespaces. It sets them up from the inside, gives up what a container may not have, and becomes the program.
+ * The first process of a container of the linux launcher: a script that `unshare` starts in the
+ * container's new namespaces. It sets them up from the inside, gives up what a container may not have,
+ * and becomes the program.
  *
- * Ends with 125 when it cannot set up, 126 when the program cannot be executed, 127 when it is not there; why, it writes
- * into the launcher's log. It must not touch `process.stdout` or `process.stdin`: Node would make them non-blocking.
+ * Ends with 125 when it cannot set up, 126 when the program cannot be executed, 127 when it is not there;
+ * why, it writes into the launcher's log. It must not touch `process.stdout` or `process.stdin`: Node
+ * would make them non-blocking.
  */
 import { closeSync, constants, mkdirSync, openSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
-  dropBoundingCapabilities, execve, FileError, resetSignals, setCapabilities, setGroups, setHostname,
-  setNoNewPrivileges, setUser,
+  dropBoundingCapabilities,
+  execve,
+  FileError,
+  resetSignals,
+  setCapabilities,
+  setGroups,
+  setHostname,
+  setNoNewPrivileges,
+  setUser,
 } from '@keelson/os/system-calls';
 import { defaultCapabilities } from './capabilities.js';
 import type { LinuxInitPlan } from './linux-init-plan.js';
-import { assembleRoot } from './linux-root.js';
+import { assembleRoot } from './linux-init-root.js';
 
 /** Set up, but there is no program to become. */
 class NotExecuted extends Error {
@@ -27,7 +36,11 @@ class NotExecuted extends Error {
 }
 
 const [planPath = ''] = process.argv.slice(2);
-const log = openSync(`${dirname(planPath)}/log`, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o600);
+const log = openSync(
+  `${dirname(planPath)}/log`,
+  constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND,
+  0o600,
+);
 try {
   become(JSON.parse(readFileSync(planPath, 'utf8')) as LinuxInitPlan);
 } catch (error) {
@@ -37,7 +50,11 @@ try {
 
 function become(plan: LinuxInitPlan): never {
   // Before the root changes: afterwards neither the file nor our number outside can be reached.
-  const pidFile = openSync(`${dirname(planPath)}/pid`, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+  const pidFile = openSync(
+    `${dirname(planPath)}/pid`,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL,
+    0o600,
+  );
   const pid = readlinkSync('/proc/self');
 
   process.umask(0o022);
@@ -53,9 +70,14 @@ function become(plan: LinuxInitPlan): never {
   execute(plan);
 }
 
-/** Capabilities go with the user id, unless it is root's. No new privileges last: from then on nothing can be gained. */
+/**
+ * Capabilities go with the user id, unless it is root's. No new privileges last: from then on nothing can
+ * be gained.
+ */
 function dropPrivileges({ user, capabilities, inUserNamespace }: LinuxInitPlan): void {
-  const keep = capabilities.map((name) => defaultCapabilities[name]).filter((number) => number !== defaultCapabilities.CAP_MKNOD);
+  const keep = capabilities
+    .map((name) => defaultCapabilities[name])
+    .filter((number) => number !== defaultCapabilities.CAP_MKNOD);
   dropBoundingCapabilities(keep);
   if (!inUserNamespace) {
     setGroups(user.additionalGids);
@@ -68,7 +90,9 @@ function dropPrivileges({ user, capabilities, inUserNamespace }: LinuxInitPlan):
 /** As execvp, but that a file in no format of the kernel's is not handed to a shell. */
 function execute({ argv, environment }: LinuxInitPlan): never {
   const [program = ''] = argv;
-  const paths = program.includes('/') ? [program] : (environment['PATH'] ?? '').split(':').map((each) => `${each || '.'}/${program}`);
+  const paths = program.includes('/')
+    ? [program]
+    : (environment['PATH'] ?? '').split(':').map((each) => `${each || '.'}/${program}`);
   let denied: FileError | undefined;
   for (const path of paths) {
     try {

@@ -17,19 +17,21 @@ export interface LinuxLauncherOptions extends LauncherTools {
 }
 
 /**
- * Forks the first process of the new process namespace and passes its status on. `unshare --fork` would do, but it ends
- * with 1 for a child killed by SIGKILL (util-linux 2.38 cannot take that signal on itself). What the shell has to say
- * about killed children stays out of the container's output.
+ * Forks the first process of the new process namespace and passes its status on. `unshare --fork` would
+ * do, but it ends with 1 for a child killed by SIGKILL (util-linux 2.38 cannot take that signal on
+ * itself). What the shell has to say about killed children stays out of the container's output.
  */
 const forkScript = 'exec 3>&2 2>/dev/null; "$@" 2>&3 3>&-; exit $?';
 
 const initScript = fileURLToPath(new URL('./linux-init.js', import.meta.url));
 
 /**
- * Launches containers with namespaces alone, for machines without an OCI runtime: util-linux `unshare` makes them, and
- * a script of ours sets them up from the inside and becomes the container's first process.
+ * Launches containers with namespaces alone, for machines without an OCI runtime: util-linux `unshare`
+ * makes them, and a script of ours sets them up from the inside and becomes the container's first
+ * process.
  *
- * As root, or in a user namespace in which whoever runs the agent is root. It cannot limit memory or processors.
+ * As root, or in a user namespace in which whoever runs the agent is root. It cannot limit memory or
+ * processors.
  */
 export class LinuxLauncher extends Launcher<LinuxLauncher> {
   #unshare: Future<readonly string[]> | undefined;
@@ -65,11 +67,14 @@ export class LinuxLauncher extends Launcher<LinuxLauncher> {
       .makeDirectory(directory, { mode: 0o700 })
       .then(defer(this, this.#plan, request))
       .then((plan) => files.writeDurably(planPath, new TextEncoder().encode(JSON.stringify(plan))))
-      .then(() => startMonitored(this.options, { argv, request, timeoutMs: this.options.launchTimeoutMs ?? 60_000 }));
+      .then(() =>
+        startMonitored(this.options, { argv, request, timeoutMs: this.options.launchTimeoutMs ?? 60_000 }),
+      );
   }
 
   #plan(request: LaunchRequest): Future<LinuxInitPlan> {
-    const read = (path: string) => this.options.files.read(path).then((bytes) => new TextDecoder().decode(bytes));
+    const read = (path: string) =>
+      this.options.files.read(path).then((bytes) => new TextDecoder().decode(bytes));
     return collect([read('/proc/self/status'), read('/proc/self/limits')]).then(([status, limits]) => ({
       ...request,
       capabilities: processLimits(status!, limits!).capabilities,
@@ -79,7 +84,10 @@ export class LinuxLauncher extends Launcher<LinuxLauncher> {
 
   /** The `unshare` call that works here, tried out once; a failure is kept too. */
   #working(): Future<readonly string[]> {
-    this.#unshare ??= this.options.host.findProgram('unshare').then(defer(this, this.#tryOut)).undiscardable();
+    this.#unshare ??= this.options.host
+      .findProgram('unshare')
+      .then(defer(this, this.#tryOut))
+      .undiscardable();
     return this.#unshare;
   }
 
@@ -90,7 +98,11 @@ export class LinuxLauncher extends Launcher<LinuxLauncher> {
     const user = this.options.host.effectiveUserId === 0 ? [] : ['--user', '--map-root-user'];
     const unshare = [program, ...user, '--pid', '--mount', '--ipc', '--uts'];
     return this.options.subprocesses
-      .run({ argv: [...unshare, 'true'], environment: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, timeoutMs: 20_000 })
+      .run({
+        argv: [...unshare, 'true'],
+        environment: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+        timeoutMs: 20_000,
+      })
       .then(({ status, stderr }) => {
         if (status.exitCode === 0) return unshare;
         throw new ContainerizerError('NO_LAUNCHER', `linux: no namespaces for this user: ${stderr.trim()}`);

@@ -20,13 +20,13 @@ import { recoverContainers } from './recover-containers.js';
 import { removeContainerFiles } from './remove-container-files.js';
 
 /**
- * Runs containers natively: provisions their root filesystem, launches them through a launcher, watches them, and
- * releases what they stood on when they end. The one owner of `runtime/` and `sandboxes/`.
+ * Runs containers natively: provisions their root filesystem, launches them through a launcher, watches
+ * them, and releases what they stood on when they end. The one owner of `runtime/` and `sandboxes/`.
  *
- * A container that ended protects nothing any more; its configuration, status and logs stay until `remove`. One that
- * could not be taken down stays known, and protects what is left, until a later destroy succeeds (T32).
- * Nothing here ends a container because the agent ends.
- * Mirrors Mesos `containerizer/mesos/containerizer.cpp` (`MesosContainerizerProcess`).
+ * A container that ended protects nothing any more; its configuration, status and logs stay until
+ * `remove`. One that could not be taken down stays known, and protects what is left, until a later
+ * destroy succeeds (T32). Nothing here ends a container because the agent ends. Mirrors Mesos
+ * `containerizer/mesos/containerizer.cpp` (`MesosContainerizerProcess`).
  */
 export class MesosContainerizer extends Containerizer<MesosContainerizer> {
   /** Destroys that failed, each attempt of them. */
@@ -61,7 +61,11 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
     return undiscardable(this.#recovering);
   }
 
-  override launch(id: ContainerId, config: ContainerConfig, options: LaunchOptions = {}): Future<LaunchResult> {
+  override launch(
+    id: ContainerId,
+    config: ContainerConfig,
+    options: LaunchOptions = {},
+  ): Future<LaunchResult> {
     this.#requireRecovered(`launch container '${id}'`);
     if (this.#containers.has(id)) return Future.ready('ALREADY_LAUNCHED');
     const parent = this.#parentFor(id);
@@ -70,7 +74,8 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
     // In memory at once: from here on a prune sees its images.
     const createdAt = new Date(this.#context.host.wallClockMs()).toISOString();
     const asked = parent?.record.config?.config.user;
-    const inherited = config.user === undefined && asked !== undefined ? { ...config, user: asked } : config;
+    const inherited =
+      config.user === undefined && asked !== undefined ? { ...config, user: asked } : config;
     const record = { id, config: { config: inherited, createdAt }, problems: [] };
     const container = new Container(record, parent, this.#context.inspect);
     this.#add(container);
@@ -91,7 +96,9 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
   override destroy(id: ContainerId): Future<ContainerTermination | undefined> {
     this.#requireRecovered(`destroy container '${id}'`);
     const container = this.#containers.get(id);
-    return container ? undiscardable(this.#destroy(container, { reason: 'DESTROYED' })) : Future.ready(undefined);
+    return container
+      ? undiscardable(this.#destroy(container, { reason: 'DESTROYED' }))
+      : Future.ready(undefined);
   }
 
   /** A container on its way to its first process is destroyed instead, as Mesos does. */
@@ -134,18 +141,24 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
     if (!container) return Future.ready(undefined);
     const unended = descendantsOf(container).find(({ state }) => state !== 'EXITED');
     if (unended) {
-      const message = `Container '${unended.id}' is ${unended.state}: it has to be destroyed before it can be removed`;
+      const message = `Container '${unended.id}' is ${unended.state}: it has to be destroyed first`;
       throw new ContainerizerError('CONTAINER_RUNNING', message);
     }
     container.removing ??= removeContainerFiles(this.#context, id)
-      .then(defer(this, () => descendantsOf(container).forEach((each) => {
-        each.send('REMOVE');
-        this.#forget(each);
-      })))
-      .repair(defer(this, (failed: Future<void>) => {
-        container.removing = undefined;
-        return failed;
-      }));
+      .then(
+        defer(this, () =>
+          descendantsOf(container).forEach((each) => {
+            each.send('REMOVE');
+            this.#forget(each);
+          }),
+        ),
+      )
+      .repair(
+        defer(this, (failed: Future<void>) => {
+          container.removing = undefined;
+          return failed;
+        }),
+      );
     return undiscardable(container.removing);
   }
 
@@ -164,9 +177,13 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
     const asked = new Map(excluded.map((image) => [keyOf(image), image]));
     const all = [...new Map([...inUse, ...asked]).values()];
     return undiscardable(this.#context.provisioner.pruneImages(all)).then((report) => {
-      // What we excluded for a container is not the caller's mistake, even where its name was taken away meanwhile.
+      // What we excluded for a container is not the caller's mistake, even where its name was taken away
+      // meanwhile.
       const ours = new Set([...inUse].filter(([key]) => !asked.has(key)).map(([, { name }]) => name));
-      return { ...report, unmatchedExclusions: report.unmatchedExclusions.filter((name) => !ours.has(name)) };
+      return {
+        ...report,
+        unmatchedExclusions: report.unmatchedExclusions.filter((name) => !ours.has(name)),
+      };
     });
   }
 
@@ -183,11 +200,15 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
       const message = `Container '${container.id}' was destroyed while it was launched`;
       throw new ContainerizerError('CONTAINER_DESTROYED', message, { cause: error });
     }
-    const reason = error ?? new ContainerizerError('LAUNCH_FAILED', `The launch of container '${container.id}' was given up`);
+    const reason =
+      error ??
+      new ContainerizerError('LAUNCH_FAILED', `The launch of container '${container.id}' was given up`);
     this.#context.logger.warn(`Container '${container.id}' cannot be launched: ${messageOf(reason)}`);
-    return this.#destroy(container, { reason: 'LAUNCH_FAILED', message: messageOf(reason) }).recover(() => ({})).then(() => {
-      throw reason;
-    });
+    return this.#destroy(container, { reason: 'LAUNCH_FAILED', message: messageOf(reason) })
+      .recover(() => ({}))
+      .then(() => {
+        throw reason;
+      });
   }
 
   #watch(container: Container): void {
@@ -210,7 +231,9 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
     )
       .run()
       .then(defer(this, (termination: ContainerTermination) => this.#destroyed(container, termination)))
-      .repair(defer(this, (failed: Future<ContainerTermination>) => this.#destroyFailed(container, failed)));
+      .repair(
+        defer(this, (failed: Future<ContainerTermination>) => this.#destroyFailed(container, failed)),
+      );
     return container.destroying;
   }
 
@@ -246,22 +269,31 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
     const parent = this.#containers.get(parentId);
     if (parent?.state === 'RUNNING' || parent?.state === 'PROVISIONED') return parent;
     const why = parent ? `is ${parent.state}` : 'does not exist';
-    throw new ContainerizerError('PARENT_UNUSABLE', `Cannot launch '${id}': its parent container '${parentId}' ${why}`);
+    throw new ContainerizerError(
+      'PARENT_UNUSABLE',
+      `Cannot launch '${id}': its parent container '${parentId}' ${why}`,
+    );
   }
 
   #requireRecovered(attempt: string): void {
     if (this.#recovered) return;
-    throw new ContainerizerError('RECOVERING', `Cannot ${attempt}: the containers of the last run are still being recovered`);
+    throw new ContainerizerError(
+      'RECOVERING',
+      `Cannot ${attempt}: the containers of the last run are still being recovered`,
+    );
   }
 }
 
 function requireValid(id: ContainerId, config: ContainerConfig, parent: Container | undefined): void {
-  const refuse = (why: string) => new ContainerizerError('CONTAINER_INVALID', `Cannot launch container '${id}': ${why}`);
+  const refuse = (why: string) =>
+    new ContainerizerError('CONTAINER_INVALID', `Cannot launch container '${id}': ${why}`);
   if (!isContainerId(id)) throw refuse('that is no id of a container');
   if (config.image && config.rootfs !== undefined) throw refuse('it has both an image and a root folder');
-  if (!config.image && config.rootfs === undefined && !parent?.record.launchInfo) throw refuse('it has no image');
+  if (!config.image && config.rootfs === undefined && !parent?.record.launchInfo)
+    throw refuse('it has no image');
   if (config.provisionOnly && !config.image) throw refuse('only an image can be provisioned');
-  if (config.rootfs !== undefined && !/^\/./.test(config.rootfs)) throw refuse('its root folder is no absolute path');
+  if (config.rootfs !== undefined && !/^\/./.test(config.rootfs))
+    throw refuse('its root folder is no absolute path');
   const { memoryBytes = 1, cpus = 1 } = config;
   if (!(memoryBytes > 0 && cpus > 0)) throw refuse('its limits are not positive');
 }

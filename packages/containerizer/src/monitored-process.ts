@@ -27,8 +27,9 @@ export interface MonitoredCommand {
 }
 
 /**
- * Waits for the launching program in a session of its own, and renames its exit status into place. The text is
- * constant and gets its words as parameters. Handlers, not ignored signals: those the container would inherit.
+ * Waits for the launching program in a session of its own, and renames its exit status into place. The
+ * text is constant and gets its words as parameters. Handlers, not ignored signals: those the container
+ * would inherit.
  */
 const monitorScript = `status=$1; shift
 trap : HUP INT QUIT TERM
@@ -38,15 +39,22 @@ printf '%s\\n' "$code" > "$status.part" && mv -f "$status.part" "$status"
 exit "$code"`;
 
 /**
- * Starts a container's launching program under a monitor that outlives us. Answers once the program has told the
- * pid of the container's first process.
+ * Starts a container's launching program under a monitor that outlives us. Answers once the program has
+ * told the pid of the container's first process.
  *
- * @throws ContainerizerError COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, LAUNCH_FAILED  from what it wrote to its log
+ * @throws ContainerizerError COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, LAUNCH_FAILED  from its log
  */
 export function startMonitored(tools: LauncherTools, command: MonitoredCommand): Future<LaunchedProcess> {
   const { request } = command;
   const { stdio } = request;
-  const argv = ['/bin/sh', '-c', monitorScript, 'monitor', statusFileIn(request.runtimeDirectory), ...command.argv];
+  const argv = [
+    '/bin/sh',
+    '-c',
+    monitorScript,
+    'monitor',
+    statusFileIn(request.runtimeDirectory),
+    ...command.argv,
+  ];
   return tools.subprocesses
     .spawn({
       argv,
@@ -56,12 +64,15 @@ export function startMonitored(tools: LauncherTools, command: MonitoredCommand):
       stdout: stdio ? { path: stdio.stdout } : 'inherit',
       stderr: stdio ? { path: stdio.stderr } : 'inherit',
     })
-    .then((child) => awaitPid(tools, command, child, 1, 0).then((pid) => identified(tools.host, child, pid)));
+    .then((child) =>
+      awaitPid(tools, command, child, 1, 0).then((pid) => identified(tools.host, child, pid)),
+    );
 }
 
 /**
- * Asks for the pid file until it is there or the program is over: 1 ms apart at first, then up to 16 ms. There is
- * nothing to listen to: the runtimes write the file when they please, and only for a process that really started.
+ * Asks for the pid file until it is there or the program is over: 1 ms apart at first, then up to 16 ms.
+ * There is nothing to listen to: the runtimes write the file when they please, and only for a process
+ * that really started.
  */
 function awaitPid(
   tools: LauncherTools,
@@ -80,7 +91,9 @@ function awaitPid(
       child.kill('SIGKILL');
       throw new ContainerizerError('LAUNCH_FAILED', `Nothing started within ${command.timeoutMs} ms`);
     }
-    return after(waitMs).then(() => awaitPid(tools, command, child, Math.min(waitMs * 2, 16), waitedMs + waitMs));
+    return after(waitMs).then(() =>
+      awaitPid(tools, command, child, Math.min(waitMs * 2, 16), waitedMs + waitMs),
+    );
   });
 }
 
@@ -103,7 +116,9 @@ function identified(host: Host, child: Child, pid: number): Future<LaunchedProce
   });
 }
 
-function named<K extends string>(field: Record<K, ProcessIdentity | undefined>): Partial<Record<K, ProcessIdentity>> {
+function named<K extends string>(
+  field: Record<K, ProcessIdentity | undefined>,
+): Partial<Record<K, ProcessIdentity>> {
   return Object.values(field)[0] === undefined ? {} : (field as Record<K, ProcessIdentity>);
 }
 

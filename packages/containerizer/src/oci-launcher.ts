@@ -30,12 +30,15 @@ interface WorkingRuntime {
 /** Where systemd's hybrid layout mounts an empty cgroup v2 tree that crun 1.8 refuses to live beside. */
 const hybridCgroup = '/sys/fs/cgroup/unified';
 
-/** A name no image has: a runtime that gets as far as not finding it can make namespaces, mounts and cgroups here. */
+/**
+ * A name no image has: a runtime that gets as far as not finding it can make namespaces, mounts and
+ * cgroups here.
+ */
 const probeCommand = '/keelson-probe';
 
 /**
- * Launches containers through an OCI runtime. Each container has a runtime state folder of its own, below its
- * runtime folder, so two agents on one machine cannot meet.
+ * Launches containers through an OCI runtime. Each container has a runtime state folder of its own, below
+ * its runtime folder, so two agents on one machine cannot meet.
  */
 export class OciLauncher extends Launcher<OciLauncher> {
   #runtime: Future<WorkingRuntime> | undefined;
@@ -55,19 +58,30 @@ export class OciLauncher extends Launcher<OciLauncher> {
     return this.#working().then(defer(this, this.#launch, request));
   }
 
-  override destroy(id: ContainerId, runtimeDirectory: string, process: ProcessRecord | undefined): Future<void> {
-    return endProcess(this.options.host, process).then(defer(this, this.#deleteState, id, runtimeDirectory));
+  override destroy(
+    id: ContainerId,
+    runtimeDirectory: string,
+    process: ProcessRecord | undefined,
+  ): Future<void> {
+    return endProcess(this.options.host, process).then(
+      defer(this, this.#deleteState, id, runtimeDirectory),
+    );
   }
 
   #launch(request: LaunchRequest, { prefix, limits }: WorkingRuntime): Future<LaunchedProcess> {
     const spec = ociSpec(request, this.#host(limits));
     if (!('resources' in spec.linux) && (request.memoryBytes !== undefined || request.cpus !== undefined)) {
-      throw new ContainerizerError('CONTAINER_INVALID', 'Limits on memory and processors need an agent that is root');
+      throw new ContainerizerError(
+        'CONTAINER_INVALID',
+        'Limits on memory and processors need an agent that is root',
+      );
     }
     const { directory } = launcherFiles(request.runtimeDirectory);
     const argv = [...prefix, ...runArguments(request.id, request.runtimeDirectory)];
     const timeoutMs = this.options.launchTimeoutMs ?? 60_000;
-    return this.#writeBundle(directory, spec).then(() => startMonitored(this.options, { argv, request, timeoutMs }));
+    return this.#writeBundle(directory, spec).then(() =>
+      startMonitored(this.options, { argv, request, timeoutMs }),
+    );
   }
 
   /** What a runtime leaves when it was itself killed: its state, and an empty cgroup. */
@@ -79,7 +93,10 @@ export class OciLauncher extends Launcher<OciLauncher> {
         const argv = [...prefix, '--root', state, 'delete', '--force', id];
         return this.options.subprocesses.run({ argv, timeoutMs: 30_000 }).then(({ status, stderr }) => {
           if (status.exitCode === 0) return;
-          throw new ContainerizerError('DESTROY_FAILED', `${this.runtime} cannot delete '${id}': ${stderr.trim()}`);
+          throw new ContainerizerError(
+            'DESTROY_FAILED',
+            `${this.runtime} cannot delete '${id}': ${stderr.trim()}`,
+          );
         });
       });
     });
@@ -89,7 +106,9 @@ export class OciLauncher extends Launcher<OciLauncher> {
     const { files } = this.options;
     return files
       .makeDirectory(directory, { mode: 0o700 })
-      .then(() => files.writeDurably(`${directory}/config.json`, new TextEncoder().encode(JSON.stringify(spec))));
+      .then(() =>
+        files.writeDurably(`${directory}/config.json`, new TextEncoder().encode(JSON.stringify(spec))),
+      );
   }
 
   #host(limits: ProcessLimits): OciHost {
@@ -99,20 +118,31 @@ export class OciLauncher extends Launcher<OciLauncher> {
 
   /** Found and tried out once, however many ask; a failure is kept too. */
   #working(): Future<WorkingRuntime> {
-    this.#runtime ??= this.options.host.findProgram(this.runtime).then(defer(this, this.#tryOut)).undiscardable();
+    this.#runtime ??= this.options.host
+      .findProgram(this.runtime)
+      .then(defer(this, this.#tryOut))
+      .undiscardable();
     return this.#runtime;
   }
 
   #tryOut(program: string | undefined): Future<WorkingRuntime> {
-    if (program === undefined) throw new ContainerizerError('NO_LAUNCHER', `${this.runtime}: not installed`);
+    if (program === undefined)
+      throw new ContainerizerError('NO_LAUNCHER', `${this.runtime}: not installed`);
     const { files } = this.options;
-    return collect([this.#read('/proc/self/status'), this.#read('/proc/self/limits')]).then(([status, limits]) => {
-      const found = processLimits(status!, limits!);
-      return files.status(hybridCgroup).then((hybrid) => this.#tryPrefixes(prefixesFor(program, hybrid !== undefined), found));
-    });
+    return collect([this.#read('/proc/self/status'), this.#read('/proc/self/limits')]).then(
+      ([status, limits]) => {
+        const found = processLimits(status!, limits!);
+        return files
+          .status(hybridCgroup)
+          .then((hybrid) => this.#tryPrefixes(prefixesFor(program, hybrid !== undefined), found));
+      },
+    );
   }
 
-  #tryPrefixes([prefix, ...rest]: readonly (readonly string[])[], limits: ProcessLimits): Future<WorkingRuntime> {
+  #tryPrefixes(
+    [prefix, ...rest]: readonly (readonly string[])[],
+    limits: ProcessLimits,
+  ): Future<WorkingRuntime> {
     return this.#tryRun(prefix!, limits).then((result): WorkingRuntime | Future<WorkingRuntime> => {
       if (result.stderr.includes(probeCommand)) return { prefix: prefix!, limits };
       if (rest.length > 0) return this.#tryPrefixes(rest, limits);
@@ -132,12 +162,18 @@ export class OciLauncher extends Launcher<OciLauncher> {
       .then(() => this.#writeBundle(directory, spec))
       .then(() => {
         const argv = [...prefix, ...runArguments(id, runtimeDirectory)];
-        return this.options.subprocesses.run({ argv, environment: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, timeoutMs: 20_000 });
+        return this.options.subprocesses.run({
+          argv,
+          environment: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+          timeoutMs: 20_000,
+        });
       });
   }
 
   #read(path: string): Future<string> {
-    return this.options.files.read(path, { maxBytes: 1 << 16 }).then((bytes) => new TextDecoder().decode(bytes));
+    return this.options.files
+      .read(path, { maxBytes: 1 << 16 })
+      .then((bytes) => new TextDecoder().decode(bytes));
   }
 }
 
@@ -147,7 +183,10 @@ function runArguments(id: ContainerId, runtimeDirectory: string): string[] {
   return ['--root', state, '--log', log, 'run', '--bundle', directory, '--pid-file', pid, id];
 }
 
-/** Ways to call the runtime, the plain one first. The wrapper hides the cgroup v2 mount from it and from nobody else. */
+/**
+ * Ways to call the runtime, the plain one first. The wrapper hides the cgroup v2 mount from it and from
+ * nobody else.
+ */
 function prefixesFor(program: string, hybrid: boolean): (readonly string[])[] {
   const hidden = ['unshare', '--mount', '/bin/sh', '-c', 'umount "$0" && exec "$@"', hybridCgroup, program];
   return hybrid ? [[program], hidden] : [[program]];

@@ -18,8 +18,9 @@ const cpuPeriodUs = 100_000;
 /**
  * The `config.json` of a container. Pure: the same request makes the same specification.
  *
- * Namespaces, capabilities, masked paths and mounts are containerd's defaults; nothing is inheritable; no new
- * privileges; limits never above our own. Source: OCI runtime-spec 1.0.2 `config.md`, `config-linux.md`.
+ * Namespaces, capabilities, masked paths and mounts are containerd's defaults; nothing is inheritable; no
+ * new privileges; limits never above our own. Source: OCI runtime-spec 1.0.2 `config.md`,
+ * `config-linux.md`.
  */
 export function ociSpec(request: Request, host: OciHost) {
   const { capabilities } = host.limits;
@@ -31,7 +32,12 @@ export function ociSpec(request: Request, host: OciHost) {
       args: request.argv,
       env: Object.entries(request.environment).map(([name, value]) => `${name}=${value}`),
       cwd: request.workingDirectory,
-      capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities, inheritable: [] },
+      capabilities: {
+        bounding: capabilities,
+        effective: capabilities,
+        permitted: capabilities,
+        inheritable: [],
+      },
       rlimits: openFilesLimit(host.limits),
       noNewPrivileges: true,
     },
@@ -55,7 +61,8 @@ export type OciSpec = ReturnType<typeof ociSpec>;
 
 function userOf({ user }: Request, host: OciHost) {
   // setgroups is denied in a user namespace made without privileges, so there must be nothing to set.
-  const additional = host.rootless || user.additionalGids.length === 0 ? {} : { additionalGids: user.additionalGids };
+  const additional =
+    host.rootless || user.additionalGids.length === 0 ? {} : { additionalGids: user.additionalGids };
   return { uid: user.uid, gid: user.gid, ...additional };
 }
 
@@ -64,7 +71,10 @@ function namespacesOf(request: Request, host: OciHost): string[] {
   return ['pid', 'mount', 'ipc', 'uts', ...network, ...(host.rootless ? ['user'] : [])];
 }
 
-/** Without these rules CAP_MKNOD would be a way to the disks of the host. The runtime adds null, zero, tty and such. */
+/**
+ * Without these rules CAP_MKNOD would be a way to the disks of the host. The runtime adds null, zero, tty
+ * and such.
+ */
 function resourcesOf({ memoryBytes, cpus }: Request) {
   return {
     devices: [{ allow: false, access: 'rwm' }],
@@ -73,13 +83,19 @@ function resourcesOf({ memoryBytes, cpus }: Request) {
   };
 }
 
-/** Node raises its own soft limit to the hard one; programs that close every descriptor want the usual 1024 back. */
+/**
+ * Node raises its own soft limit to the hard one; programs that close every descriptor want the usual
+ * 1024 back.
+ */
 function openFilesLimit({ openFilesHard }: ProcessLimits) {
   const hard = Math.min(openFilesHard ?? 1_048_576, 1_048_576);
   return [{ type: 'RLIMIT_NOFILE', soft: Math.min(1024, hard), hard }];
 }
 
-/** A user namespace maps no tty group, and may mount sysfs only over a network namespace of its own: bind it. */
+/**
+ * A user namespace maps no tty group, and may mount sysfs only over a network namespace of its own: bind
+ * it.
+ */
 function rootlessMounts(): OciMount[] {
   return defaultMounts.map((mount): OciMount => {
     if (mount.destination === '/sys') {
@@ -91,5 +107,10 @@ function rootlessMounts(): OciMount[] {
 }
 
 function bindMount({ source, target, readOnly }: BindMount): OciMount {
-  return { destination: target, type: 'bind', source, options: ['rbind', 'rprivate', readOnly ? 'ro' : 'rw'] };
+  return {
+    destination: target,
+    type: 'bind',
+    source,
+    options: ['rbind', 'rprivate', readOnly ? 'ro' : 'rw'],
+  };
 }

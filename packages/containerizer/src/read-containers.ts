@@ -15,11 +15,13 @@ export interface ListedContainer {
 }
 
 /**
- * Lists the containers of a root without its lock, for `ps` and `plan`. What an agent does at the same time may or may
- * not be seen. A container that was caught, or left, before anything ran is STARTING.
+ * Lists the containers of a root without its lock, for `ps` and `plan`. What an agent does at the same
+ * time may or may not be seen. A container that was caught, or left, before anything ran is STARTING.
  */
 export function readContainers(paths: ContainerPaths, files: Files, host: Host): Future<ListedContainer[]> {
-  return readStoredContainers(paths, files).then((stored) => collect(stored.map((each) => listed(each, host))));
+  return readStoredContainers(paths, files).then((stored) =>
+    collect(stored.map((each) => listed(each, host))),
+  );
 }
 
 function listed(stored: StoredContainer, host: Host): Future<ListedContainer> {
@@ -30,7 +32,10 @@ function listed(stored: StoredContainer, host: Host): Future<ListedContainer> {
   });
 }
 
-function stateOf({ termination, process, exitStatus, config, launchInfo }: StoredContainer, alive: boolean): ContainerState {
+function stateOf(
+  { termination, process, exitStatus, config, launchInfo }: StoredContainer,
+  alive: boolean,
+): ContainerState {
   if (termination) return 'EXITED';
   if (alive) return 'RUNNING';
   if (process || exitStatus !== undefined) return 'EXITED';

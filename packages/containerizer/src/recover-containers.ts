@@ -26,13 +26,17 @@ export interface ContainerTable {
  * | `provisionOnly` and `launch_info` | PROVISIONED |
  * | anything else | destroyed: EXITED if it ever ran, else nothing is left of it |
  *
- * The provisioner recovers before anything is destroyed, and before this answers (T3). A destroy that fails does not
- * fail the recovery: its container stays, says why, and protects what it stands on.
+ * The provisioner recovers before anything is destroyed, and before this answers (T3). A destroy that
+ * fails does not fail the recovery: its container stays, says why, and protects what it stands on.
  */
 export function recoverContainers(context: ContainerizerContext, table: ContainerTable): Future<void> {
   const { paths, files, host, provisioner, isolators, logger, turn } = context;
   return readStoredContainers(paths, files)
-    .then((stored) => collect(stored.map((each) => livingProcesses(host, each.process).then((living) => ({ each, living })))))
+    .then((stored) =>
+      collect(
+        stored.map((each) => livingProcesses(host, each.process).then((living) => ({ each, living }))),
+      ),
+    )
     .then(
       turn((found) => {
         const byId = new Map<string, Container>();
@@ -50,13 +54,15 @@ export function recoverContainers(context: ContainerizerContext, table: Containe
         return provisioner
           .recover(kept)
           .then(() => collect(isolators.map((isolator) => isolator.recover(running.map(({ id }) => id)))))
-          .then(turn(() => {
-            running.forEach((container) => {
-              container.isolators.push(...isolators);
-              table.watch(container);
-            });
-            return destroyLeftovers(context, table, containers);
-          }));
+          .then(
+            turn(() => {
+              running.forEach((container) => {
+                container.isolators.push(...isolators);
+                table.watch(container);
+              });
+              return destroyLeftovers(context, table, containers);
+            }),
+          );
       }),
     );
 }
@@ -75,9 +81,15 @@ function adopt(context: ContainerizerContext, container: Container, alive: boole
 }
 
 /** It is not our child: when its monitor and itself are gone, the status file has all there is to know. */
-function watched({ host, files, paths }: ContainerizerContext, { id }: StoredContainer, record: ProcessRecord): LaunchedProcess {
+function watched(
+  { host, files, paths }: ContainerizerContext,
+  { id }: StoredContainer,
+  record: ProcessRecord,
+): LaunchedProcess {
   const { process, monitor } = record;
-  const exited = (monitor ? host.exited(monitor) : Future.ready(undefined)).then(() => process && host.exited(process));
+  const exited = (monitor ? host.exited(monitor) : Future.ready(undefined)).then(
+    () => process && host.exited(process),
+  );
   const status = exited
     .then(() => files.read(paths.status(id), { maxBytes: 64 }))
     .then((bytes) => parseStatus(new TextDecoder().decode(bytes)))

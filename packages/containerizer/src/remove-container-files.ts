@@ -2,7 +2,10 @@ import type { Future } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
 import type { ContainerizerContext } from './containerizer-context.js';
 
-/** Removes a container's runtime folder and sandbox, with those of what is nested in it. Missing ones are success. */
+/**
+ * Removes a container's runtime folder and sandbox, with those of what is nested in it. Missing ones are
+ * success.
+ */
 export function removeContainerFiles(
   { paths, executor }: Pick<ContainerizerContext, 'paths' | 'executor'>,
   id: ContainerId,

@@ -7,11 +7,20 @@ import type { RecordFormat } from '@keelson/store';
 import { decodeRecord } from '@keelson/store';
 import type { ContainerPaths } from './container-paths.js';
 import type { ConfigRecord, LaunchInfo } from './container-records.js';
-import { configFormat, launchInfoFormat, parseStatus, processFormat, terminationFormat } from './container-records.js';
+import {
+  configFormat,
+  launchInfoFormat,
+  parseStatus,
+  processFormat,
+  terminationFormat,
+} from './container-records.js';
 import type { ContainerTermination } from './container-termination.js';
 import type { ProcessRecord } from './launcher.js';
 
-/** What is on disk of one container. Any part may be missing; a part that cannot be read counts as missing. */
+/**
+ * What is on disk of one container. Any part may be missing; a part that cannot be read counts as
+ * missing.
+ */
 export interface StoredContainer {
   readonly id: ContainerId;
   readonly config?: ConfigRecord;
@@ -23,31 +32,46 @@ export interface StoredContainer {
   readonly problems: readonly string[];
 }
 
-/** Every container with a runtime folder, parents before their children. Takes no lock and changes nothing. */
+/**
+ * Every container with a runtime folder, parents before their children. Takes no lock and changes
+ * nothing.
+ */
 export function readStoredContainers(paths: ContainerPaths, files: Files): Future<StoredContainer[]> {
-  return listBelow(paths, files, undefined).then((ids) => collect(ids.map((id) => readStored(paths, files, id))));
+  return listBelow(paths, files, undefined).then((ids) =>
+    collect(ids.map((id) => readStored(paths, files, id))),
+  );
 }
 
 /** Which of the container's processes are still the ones that were recorded. */
 export function livingProcesses(host: Host, record: ProcessRecord | undefined): Future<ProcessIdentity[]> {
   const recorded = [record?.process, record?.monitor].filter((identity) => identity !== undefined);
   return collect(
-    recorded.map((identity) => host.identify(identity.pid).then((found) => (same(found, identity) ? [identity] : []))),
+    recorded.map((identity) =>
+      host.identify(identity.pid).then((found) => (same(found, identity) ? [identity] : [])),
+    ),
   ).then((living) => living.flat());
 }
 
 function same(found: ProcessIdentity | undefined, recorded: ProcessIdentity): boolean {
-  return found !== undefined && found.startTicks === recorded.startTicks && found.bootId === recorded.bootId;
+  return (
+    found !== undefined && found.startTicks === recorded.startTicks && found.bootId === recorded.bootId
+  );
 }
 
-function listBelow(paths: ContainerPaths, files: Files, parent: ContainerId | undefined): Future<ContainerId[]> {
+function listBelow(
+  paths: ContainerPaths,
+  files: Files,
+  parent: ContainerId | undefined,
+): Future<ContainerId[]> {
   const directory = parent === undefined ? paths.containers : paths.children(parent);
   return files
     .list(directory)
     .repair((listed) => (isMissing(listed.failure()) ? Future.ready([]) : listed))
     .then((entries) => {
       // A dot separates the values of an id: a folder name that holds one is not ours.
-      const names = entries.filter(({ name, kind }) => kind === 'directory' && isContainerId(name) && !name.includes('.'));
+      const names = entries.filter(
+        ({ name, kind }) => kind === 'directory' && isContainerId(name) && !name.includes('.'),
+      );
       const ids = names.map(({ name }) => (parent === undefined ? name : `${parent}.${name}`)).sort();
       return collect(ids.map((id) => listBelow(paths, files, id).then((below) => [id, ...below])));
     })
@@ -76,7 +100,9 @@ function readStored(paths: ContainerPaths, files: Files, id: ContainerId): Futur
       const exitStatus = parseStatus(text ?? '');
       return exitStatus === undefined ? undefined : { exitStatus };
     }),
-  ] as Future<Partial<StoredContainer> | undefined>[]).then((parts) => Object.assign({ id, problems }, ...parts));
+  ] as Future<Partial<StoredContainer> | undefined>[]).then((parts) =>
+    Object.assign({ id, problems }, ...parts),
+  );
 }
 
 function readText(files: Files, path: string, problems: string[]): Future<string | undefined> {

@@ -1,5 +1,15 @@
-import type { ContainerInfo, Containerizer, ContainerTermination, LaunchResult } from '@keelson/containerizer';
-import { ComposingContainerizer, containerConfig, ContainerizerError, DockerContainerizer } from '@keelson/containerizer';
+import type {
+  ContainerInfo,
+  Containerizer,
+  ContainerTermination,
+  LaunchResult,
+} from '@keelson/containerizer';
+import {
+  ComposingContainerizer,
+  containerConfig,
+  ContainerizerError,
+  DockerContainerizer,
+} from '@keelson/containerizer';
 import type { PID } from '@keelson/process';
 import { Deferred, Future, Runtime, VirtualClock } from '@keelson/process';
 import type { PruneReport } from '@keelson/store';
@@ -72,7 +82,10 @@ class FakeContainerizer {
 function world() {
   const runtime = new Runtime({ clock: new VirtualClock() });
   const [first, second] = [new FakeContainerizer('first'), new FakeContainerizer('second')];
-  const pids = [first, second].map((each) => ({ name: each.id, containerizer: each as unknown as PID<Containerizer> }));
+  const pids = [first, second].map((each) => ({
+    name: each.id,
+    containerizer: each as unknown as PID<Containerizer>,
+  }));
   const composing = runtime.spawn(new ComposingContainerizer(pids));
   const run = <T>(future: Future<T>): Future<T> => {
     runtime.settle();
@@ -186,7 +199,11 @@ describe('composing: launching', () => {
     expect(first.calls).toEqual(['launch web']);
 
     expect(launch('nobody.debug').failure()).toMatchObject({ code: 'PARENT_UNUSABLE' });
-    expect(run(composing.containers()).get().map(({ id }) => id)).toEqual(['web', 'web.debug']);
+    expect(
+      run(composing.containers())
+        .get()
+        .map(({ id }) => id),
+    ).toEqual(['web', 'web.debug']);
   });
 
   it('lists a container that is being offered around', () => {
@@ -298,7 +315,10 @@ describe('composing: pruning images', () => {
 
     const failure = run(composing.pruneImages([])).failure();
     expect(failure).toMatchObject({
-      partial: { report: { removed: { layers: [{ id: 'a' }] } }, failures: [{ who: 'first/store', code: 'EIO' }] },
+      partial: {
+        report: { removed: { layers: [{ id: 'a' }] } },
+        failures: [{ who: 'first/store', code: 'EIO' }],
+      },
     });
   });
 });

@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest';
 describe('containerEnvironment', () => {
   it('prefers the user over isolators, later isolators over earlier ones, and those over the image', () => {
     const image = ['A=image', 'B=image', 'C=image', 'D=image'];
-    const isolators = [{ B: 'first', C: 'first' }, { C: 'second', D: 'second' }];
+    const isolators = [
+      { B: 'first', C: 'first' },
+      { C: 'second', D: 'second' },
+    ];
 
     const environment = containerEnvironment(image, isolators, { D: 'user' }, '/root');
 
@@ -16,7 +19,10 @@ describe('containerEnvironment', () => {
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       HOME: '/home/app',
     });
-    expect(containerEnvironment(['PATH=/image'], [], { HOME: '' }, '/x')).toEqual({ PATH: '/image', HOME: '' });
+    expect(containerEnvironment(['PATH=/image'], [], { HOME: '' }, '/x')).toEqual({
+      PATH: '/image',
+      HOME: '',
+    });
   });
 
   it('passes nothing of our own environment on', () => {

@@ -24,9 +24,12 @@ describe('containerMachine', () => {
     expect(containerStateOf(after('PROVISION', 'STAND'))).toBe('PROVISIONED');
   });
 
-  it.each(launch.map((_, index) => launch.slice(0, index)))('can be destroyed after [%s, …]', (...before) => {
-    expect(containerStateOf(after(...before, 'DESTROY'))).toBe('DESTROYING');
-  });
+  it.each(launch.map((_, index) => launch.slice(0, index)))(
+    'can be destroyed after [%s, …]',
+    (...before) => {
+      expect(containerStateOf(after(...before, 'DESTROY'))).toBe('DESTROYING');
+    },
+  );
 
   it('keeps what ran until it is removed, and forgets at once what did not', () => {
     const ran = after(...launch, 'DESTROY', 'ENDED');

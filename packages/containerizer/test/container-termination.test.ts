@@ -1,4 +1,10 @@
-import { exitStatusOfFailure, ContainerizerError, parseSignal, shellStatus, terminationOf } from '@keelson/containerizer';
+import {
+  exitStatusOfFailure,
+  ContainerizerError,
+  parseSignal,
+  shellStatus,
+  terminationOf,
+} from '@keelson/containerizer';
 import { describe, expect, it } from 'vitest';
 
 describe('how a container ended', () => {
@@ -23,7 +29,12 @@ describe('how a container ended', () => {
   });
 
   it.each([
-    ['KILL', 'SIGKILL'], ['sigterm', 'SIGTERM'], ['2', 'SIGINT'], ['SIGNOPE', undefined], ['0', undefined], ['constructor', undefined],
+    ['KILL', 'SIGKILL'],
+    ['sigterm', 'SIGTERM'],
+    ['2', 'SIGINT'],
+    ['SIGNOPE', undefined],
+    ['0', undefined],
+    ['constructor', undefined],
   ])('reads the signal %s', (text, expected) => {
     expect(parseSignal(text)).toBe(expected);
   });

@@ -15,7 +15,10 @@ describe('a container that ends by itself', () => {
 
     expect(waited.get()).toEqual({ exitStatus: 42 });
     expect(world.provisioner.calls.at(-1)).toBe('destroy web');
-    expect(world.run(world.containerizer.status('web')).get()).toMatchObject({ state: 'EXITED', exitStatus: 42 });
+    expect(world.run(world.containerizer.status('web')).get()).toMatchObject({
+      state: 'EXITED',
+      exitStatus: 42,
+    });
     expect(world.files.has('/root/runtime/containers/web/termination')).toBe(true);
     expect(world.files.has('/root/runtime/containers/web/config')).toBe(true);
   });
@@ -43,7 +46,11 @@ describe('a container that ends by itself', () => {
     isolator.limitation.set({ message: 'memory: 10 MiB exceeded' });
     world.run(waited);
 
-    expect(waited.get()).toMatchObject({ reason: 'LIMITATION', message: 'memory: 10 MiB exceeded', exitStatus: 137 });
+    expect(waited.get()).toMatchObject({
+      reason: 'LIMITATION',
+      message: 'memory: 10 MiB exceeded',
+      exitStatus: 137,
+    });
   });
 
   it('whose end nobody saw has no exit status, and says so', () => {
@@ -63,13 +70,19 @@ describe('destroying a container', () => {
     const world = new NativeWorld();
     world.launch('web');
 
-    expect(world.run(world.containerizer.destroy('web')).get()).toEqual({ exitStatus: 137, signal: 'SIGKILL', reason: 'DESTROYED' });
+    expect(world.run(world.containerizer.destroy('web')).get()).toEqual({
+      exitStatus: 137,
+      signal: 'SIGKILL',
+      reason: 'DESTROYED',
+    });
     expect(world.state('web')).toBe('EXITED');
   });
 
   it('cleans up isolators in reverse, after the process is gone and before the root filesystem is', () => {
     const calls: string[] = [];
-    const world = new NativeWorld({ isolators: [new FakeIsolator('one', calls), new FakeIsolator('two', calls)] });
+    const world = new NativeWorld({
+      isolators: [new FakeIsolator('one', calls), new FakeIsolator('two', calls)],
+    });
     world.launch('web');
     calls.length = 0;
 
@@ -123,29 +136,43 @@ describe('destroying a container', () => {
   });
 
   it.each([
-    ['a process that cannot be killed', (world: NativeWorld) => (world.launcher.failDestroy = broken('hangs')), /kill all processes.*hangs/],
-    ['a root filesystem that is busy', (world: NativeWorld) => (world.provisioner.failDestroy = broken('busy')), /provisioned rootfs.*busy/],
-  ])('stops at %s: the failure is visible, protects the image, and can be retried (T32)', (_what, breakIt, message) => {
-    const world = new NativeWorld();
-    world.launch('web');
-    breakIt(world);
+    [
+      'a process that cannot be killed',
+      (world: NativeWorld) => (world.launcher.failDestroy = broken('hangs')),
+      /kill all processes.*hangs/,
+    ],
+    [
+      'a root filesystem that is busy',
+      (world: NativeWorld) => (world.provisioner.failDestroy = broken('busy')),
+      /provisioned rootfs.*busy/,
+    ],
+  ])(
+    'stops at %s: the failure is visible, protects the image, and can be retried (T32)',
+    (_what, breakIt, message) => {
+      const world = new NativeWorld();
+      world.launch('web');
+      breakIt(world);
 
-    const failed = world.run(world.containerizer.destroy('web'));
-    expect(failureOf(failed)).toMatchObject({ code: 'DESTROY_FAILED', message: expect.stringMatching(message) as string });
-    expect(world.run(world.containerizer.status('web')).get()).toMatchObject({
-      state: 'DESTROYING',
-      message: expect.stringMatching(message) as string,
-    });
-    expect(world.actor.destroyErrors.count).toBe(1);
-    expect(world.log.at(-1)).toMatch(/^error Failed to/);
-    world.run(world.containerizer.pruneImages([]));
-    expect(world.provisioner.pruned.at(-1)).toEqual([app.image]);
+      const failed = world.run(world.containerizer.destroy('web'));
+      expect(failureOf(failed)).toMatchObject({
+        code: 'DESTROY_FAILED',
+        message: expect.stringMatching(message) as string,
+      });
+      expect(world.run(world.containerizer.status('web')).get()).toMatchObject({
+        state: 'DESTROYING',
+        message: expect.stringMatching(message) as string,
+      });
+      expect(world.actor.destroyErrors.count).toBe(1);
+      expect(world.log.at(-1)).toMatch(/^error Failed to/);
+      world.run(world.containerizer.pruneImages([]));
+      expect(world.provisioner.pruned.at(-1)).toEqual([app.image]);
 
-    world.launcher.failDestroy = undefined;
-    world.provisioner.failDestroy = undefined;
-    expect(world.run(world.containerizer.destroy('web')).get()).toMatchObject({ reason: 'DESTROYED' });
-    expect(world.state('web')).toBe('EXITED');
-  });
+      world.launcher.failDestroy = undefined;
+      world.provisioner.failDestroy = undefined;
+      expect(world.run(world.containerizer.destroy('web')).get()).toMatchObject({ reason: 'DESTROYED' });
+      expect(world.state('web')).toBe('EXITED');
+    },
+  );
 
   it('tries every isolator, reports those that fail, and on the next try asks only those again', () => {
     const calls: string[] = [];
@@ -155,7 +182,9 @@ describe('destroying a container', () => {
     world.launch('web');
     calls.length = 0;
 
-    expect(failureOf(world.run(world.containerizer.destroy('web'))).message).toMatch(/clean up an isolator.*no/);
+    expect(failureOf(world.run(world.containerizer.destroy('web'))).message).toMatch(
+      /clean up an isolator.*no/,
+    );
     expect(calls).toEqual(['two cleanup web', 'one cleanup web']);
     expect(world.provisioner.calls).not.toContain('destroy web');
 
@@ -170,7 +199,9 @@ describe('destroying a container', () => {
     world.launch('web.debug');
     world.provisioner.failDestroy = broken('busy');
 
-    expect(failureOf(world.run(world.containerizer.destroy('web'))).message).toMatch(/nested containers.*busy/);
+    expect(failureOf(world.run(world.containerizer.destroy('web'))).message).toMatch(
+      /nested containers.*busy/,
+    );
     expect(world.launcher.destroyed).toEqual(['web.debug']);
 
     world.provisioner.failDestroy = undefined;
@@ -255,12 +286,17 @@ describe('nested containers', () => {
     world.launch('web.debug', { argv: ['/bin/app'] });
 
     expect(world.launcher.requests[1]).toMatchObject({ rootfs: '/rootfs/app', user: { uid: 7, gid: 8 } });
-    expect(world.launcher.requests[1]?.runtimeDirectory).toBe('/root/runtime/containers/web/containers/debug');
+    expect(world.launcher.requests[1]?.runtimeDirectory).toBe(
+      '/root/runtime/containers/web/containers/debug',
+    );
   });
 
   it('need a parent that lives', () => {
     const world = new NativeWorld();
-    expect(failureOf(world.launch('web.debug'))).toMatchObject({ code: 'PARENT_UNUSABLE', message: expect.stringContaining('does not exist') as string });
+    expect(failureOf(world.launch('web.debug'))).toMatchObject({
+      code: 'PARENT_UNUSABLE',
+      message: expect.stringContaining('does not exist') as string,
+    });
     world.launch('web');
     world.run(world.containerizer.destroy('web'));
     expect(failureOf(world.launch('web.debug')).message).toContain('is EXITED');

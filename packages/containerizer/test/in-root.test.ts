@@ -19,8 +19,14 @@ describe('resolveInRoot', () => {
     ['/missing/deep/er', '/missing/deep/er'],
     ['/to-missing/x', '/nowhere/x'],
   ])('%s is %s', (path, expected) => {
-    const files = new MemoryFiles().file('/root/fs/a/b').link('/root/fs/link', 'a').link('/root/fs/absolute', '/a');
-    files.link('/root/fs/climbing', '../../../../a').link('/root/fs/chain', 'absolute').link('/root/fs/to-missing', '/nowhere');
+    const files = new MemoryFiles()
+      .file('/root/fs/a/b')
+      .link('/root/fs/link', 'a')
+      .link('/root/fs/absolute', '/a');
+    files
+      .link('/root/fs/climbing', '../../../../a')
+      .link('/root/fs/chain', 'absolute')
+      .link('/root/fs/to-missing', '/nowhere');
 
     const found = resolve(files, path).get();
 
@@ -36,19 +42,27 @@ describe('resolveInRoot', () => {
 
   const name = fc.constantFrom('a', 'b', 'c', '..', '.', '');
   const path = fc.array(name, { maxLength: 6 }).map((names) => names.join('/'));
-  const target = fc.tuple(fc.boolean(), path).map(([absolute, rest]) => (absolute ? `/${rest}` : rest || '.'));
+  const target = fc
+    .tuple(fc.boolean(), path)
+    .map(([absolute, rest]) => (absolute ? `/${rest}` : rest || '.'));
 
-  property.prop([fc.array(fc.tuple(path, target), { maxLength: 8 }), path])('never leaves the root, whatever links are in it', (links, wanted) => {
-    const files = new MemoryFiles().directory('/root/fs');
-    for (const [at, to] of links) {
-      const where = at.split('/').filter((each) => /^[abc]$/.test(each)).join('/');
-      if (where && !files.has(`/root/fs/${where}`)) files.link(`/root/fs/${where}`, to);
-    }
-    const found = resolve(files, wanted);
-    if (found.isFailed()) return;
-    const { path: inside, hostPath } = found.get();
-    expect(hostPath === '/root/fs' || hostPath.startsWith('/root/fs/')).toBe(true);
-    expect(inside.split('/')).not.toContain('..');
-    expect(resolve(files, inside).get().path).toBe(inside);
-  });
+  property.prop([fc.array(fc.tuple(path, target), { maxLength: 8 }), path])(
+    'never leaves the root, whatever links are in it',
+    (links, wanted) => {
+      const files = new MemoryFiles().directory('/root/fs');
+      for (const [at, to] of links) {
+        const where = at
+          .split('/')
+          .filter((each) => /^[abc]$/.test(each))
+          .join('/');
+        if (where && !files.has(`/root/fs/${where}`)) files.link(`/root/fs/${where}`, to);
+      }
+      const found = resolve(files, wanted);
+      if (found.isFailed()) return;
+      const { path: inside, hostPath } = found.get();
+      expect(hostPath === '/root/fs' || hostPath.startsWith('/root/fs/')).toBe(true);
+      expect(inside.split('/')).not.toContain('..');
+      expect(resolve(files, inside).get().path).toBe(inside);
+    },
+  );
 });

@@ -4,7 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { FakeHost } from './support/fakes.js';
 import { MemoryFiles } from './support/memory-files.js';
 
-const image = { entrypoint: [], command: ['app'], environment: ['PATH=/bin', 'A=image'], workingDirectory: '/srv', user: 'app' };
+const image = {
+  entrypoint: [],
+  command: ['app'],
+  environment: ['PATH=/bin', 'A=image'],
+  workingDirectory: '/srv',
+  user: 'app',
+};
 
 function files(): MemoryFiles {
   return new MemoryFiles()
@@ -17,9 +23,20 @@ function files(): MemoryFiles {
 
 function request(
   config: Partial<ContainerConfig> = {},
-  { on = files(), contributions = [] as LaunchContribution[], volumeSources = config.volumes?.map((each) => each.hostPath ?? '') ?? [] } = {},
+  {
+    on = files(),
+    contributions = [] as LaunchContribution[],
+    volumeSources = config.volumes?.map((each) => each.hostPath ?? '') ?? [],
+  } = {},
 ) {
-  const inputs = { id: 'web', config: containerConfig(config), image, rootfs: '/r', volumeSources, contributions };
+  const inputs = {
+    id: 'web',
+    config: containerConfig(config),
+    image,
+    rootfs: '/r',
+    volumeSources,
+    contributions,
+  };
   return launchRequest(inputs, { paths: new ContainerPaths('/root'), files: on, host: new FakeHost() });
 }
 
@@ -40,7 +57,13 @@ describe('launchRequest', () => {
   });
 
   it('prefers what the configuration says', () => {
-    const wanted = { argv: ['/bin/app', 'x'], workingDirectory: '/', user: 'root', hostname: 'db.local', environment: { A: 'mine' } };
+    const wanted = {
+      argv: ['/bin/app', 'x'],
+      workingDirectory: '/',
+      user: 'root',
+      hostname: 'db.local',
+      environment: { A: 'mine' },
+    };
     expect(request(wanted).get()).toMatchObject({
       argv: ['/bin/app', 'x'],
       workingDirectory: '/',
@@ -51,7 +74,10 @@ describe('launchRequest', () => {
   });
 
   it('keeps output in the sandbox when asked', () => {
-    expect(request({ stdio: 'sandbox' }).get().stdio).toEqual({ stdout: '/root/sandboxes/web/stdout', stderr: '/root/sandboxes/web/stderr' });
+    expect(request({ stdio: 'sandbox' }).get().stdio).toEqual({
+      stdout: '/root/sandboxes/web/stdout',
+      stderr: '/root/sandboxes/web/stderr',
+    });
     expect(request({ stdio: 'inherit' }).get()).not.toHaveProperty('stdio');
   });
 
@@ -67,11 +93,16 @@ describe('launchRequest', () => {
     const strange = files();
     strange.nodes.set('/r/etc/passwd', { kind: 'directory' });
     expect(request({}, { on: strange }).failure()).toMatchObject({ code: 'IMAGE_UNSAFE' });
-    expect(request({}, { on: files().file('/r/etc/group', 'x'.repeat((1 << 20) + 1)) }).failure()).toMatchObject({ code: 'IMAGE_UNSAFE' });
+    expect(
+      request({}, { on: files().file('/r/etc/group', 'x'.repeat((1 << 20) + 1)) }).failure(),
+    ).toMatchObject({ code: 'IMAGE_UNSAFE' });
   });
 
   it('reads user files behind links inside the root alone', () => {
-    const on = files().link('/r/etc/passwd', '/../../lib/passwd').file('/r/lib/passwd', 'app:x:9:9::/:\n').file('/lib/passwd', 'app:x:0:0::/:\n');
+    const on = files()
+      .link('/r/etc/passwd', '/../../lib/passwd')
+      .file('/r/lib/passwd', 'app:x:9:9::/:\n')
+      .file('/lib/passwd', 'app:x:0:0::/:\n');
     expect(request({}, { on }).get().user).toMatchObject({ uid: 9 });
   });
 
@@ -82,16 +113,25 @@ describe('launchRequest', () => {
 
   it('resolves mount targets inside the root, links and all', () => {
     const on = files().link('/r/data', '../../../srv/real').directory('/r/srv');
-    expect(request(volume('/data/sub'), { on }).get().mounts).toEqual([{ source: '/host/folder', target: '/srv/real/sub', readOnly: false }]);
+    expect(request(volume('/data/sub'), { on }).get().mounts).toEqual([
+      { source: '/host/folder', target: '/srv/real/sub', readOnly: false },
+    ]);
   });
 
-  it.each(['/', '/..', '/proc', '/proc/sys', '/sys/kernel', '/dev', '/bin/app/below', '/link-to-proc/x', '/circle'])(
-    'refuses to mount at %s',
-    (target) => {
-      const on = files().link('/r/link-to-proc', 'proc').directory('/r/proc').link('/r/circle', 'circle');
-      expect(request(volume(target), { on }).failure()).toMatchObject({ code: 'MOUNT_REFUSED' });
-    },
-  );
+  it.each([
+    '/',
+    '/..',
+    '/proc',
+    '/proc/sys',
+    '/sys/kernel',
+    '/dev',
+    '/bin/app/below',
+    '/link-to-proc/x',
+    '/circle',
+  ])('refuses to mount at %s', (target) => {
+    const on = files().link('/r/link-to-proc', 'proc').directory('/r/proc').link('/r/circle', 'circle');
+    expect(request(volume(target), { on }).failure()).toMatchObject({ code: 'MOUNT_REFUSED' });
+  });
 
   it('refuses volumes that are not there or not absolute', () => {
     expect(request(volume('/data', '/host/missing')).failure()).toMatchObject({ code: 'MOUNT_REFUSED' });
@@ -101,7 +141,11 @@ describe('launchRequest', () => {
 
   it('mounts what isolators add before what the user adds', () => {
     const contributions = [{ mounts: [{ source: '/host', target: '/etc/hosts', readOnly: true }] }];
-    expect(request(volume('/data'), { contributions }).get().mounts.map(({ target }) => target)).toEqual(['/etc/hosts', '/data']);
+    expect(
+      request(volume('/data'), { contributions })
+        .get()
+        .mounts.map(({ target }) => target),
+    ).toEqual(['/etc/hosts', '/data']);
   });
 
   it.each([
@@ -115,23 +159,40 @@ describe('launchRequest', () => {
     expect(request({ argv: [program] }).failure()).toMatchObject({ code });
   });
 
-  it.each([['app', '/srv'], ['/bin/app', '/'], ['bin/app', '/'], ['./app', '/bin'], ['/usr/bin/app', '/']])('finds %s from %s', (program, workingDirectory) => {
+  it.each([
+    ['app', '/srv'],
+    ['/bin/app', '/'],
+    ['bin/app', '/'],
+    ['./app', '/bin'],
+    ['/usr/bin/app', '/'],
+  ])('finds %s from %s', (program, workingDirectory) => {
     const on = files().link('/r/usr/bin', '/bin').directory('/r/srv');
     expect(request({ argv: [program], workingDirectory }, { on }).isReady()).toBe(true);
   });
 
   it('leaves a program that a volume brings in to the launcher', () => {
     expect(request({ ...volume('/tools'), argv: ['/tools/run'] }).isReady()).toBe(true);
-    expect(request({ ...volume('/tools'), argv: ['/other/run'] }).failure()).toMatchObject({ code: 'COMMAND_NOT_FOUND' });
+    expect(request({ ...volume('/tools'), argv: ['/other/run'] }).failure()).toMatchObject({
+      code: 'COMMAND_NOT_FOUND',
+    });
   });
 
   it('refuses a working directory that is a file', () => {
-    expect(request({ workingDirectory: '/bin/app' }).failure()).toMatchObject({ code: 'CONTAINER_INVALID' });
+    expect(request({ workingDirectory: '/bin/app' }).failure()).toMatchObject({
+      code: 'CONTAINER_INVALID',
+    });
   });
 
   it('refuses users that an agent without root cannot give', () => {
     const host = Object.assign(new FakeHost(), { effectiveUserId: 1000 });
-    const inputs = { id: 'web', config: containerConfig({}), image, rootfs: '/r', volumeSources: [], contributions: [] };
+    const inputs = {
+      id: 'web',
+      config: containerConfig({}),
+      image,
+      rootfs: '/r',
+      volumeSources: [],
+      contributions: [],
+    };
     const refused = launchRequest(inputs, { paths: new ContainerPaths('/root'), files: files(), host });
     expect(refused.failure()).toMatchObject({ code: 'USER_UNKNOWN' });
   });

@@ -14,8 +14,14 @@ describe('launching a container', () => {
 
     expect(launched.get()).toBe('SUCCESS');
     expect(world.state('web')).toBe('RUNNING');
-    expect(world.launcher.requests).toMatchObject([{ id: 'web', rootfs: '/rootfs/app', argv: ['/bin/app'] }]);
-    expect(world.run(world.containerizer.status('web')).get()).toMatchObject({ pid: 100, image: 'app', layers: ['base', 'app'] });
+    expect(world.launcher.requests).toMatchObject([
+      { id: 'web', rootfs: '/rootfs/app', argv: ['/bin/app'] },
+    ]);
+    expect(world.run(world.containerizer.status('web')).get()).toMatchObject({
+      pid: 100,
+      image: 'app',
+      layers: ['base', 'app'],
+    });
   });
 
   it('checkpoints the configuration before anything is provisioned or launched', () => {
@@ -25,7 +31,10 @@ describe('launching a container', () => {
     world.launch('web', { ...app, environment: { A: 'b' } });
 
     const record = decodeRecord(configFormat, world.files.text('/root/runtime/containers/web/config'));
-    expect(record).toMatchObject({ ok: true, value: { config: { image: { name: 'app' }, environment: { A: 'b' } } } });
+    expect(record).toMatchObject({
+      ok: true,
+      value: { config: { image: { name: 'app' }, environment: { A: 'b' } } },
+    });
     expect(world.launcher.requests).toEqual([]);
     expect(world.files.has('/root/runtime/containers/web/launch_info')).toBe(false);
   });
@@ -70,7 +79,10 @@ describe('launching a container', () => {
 
     expect(world.state('tree')).toBe('PROVISIONED');
     expect(world.launcher.requests).toEqual([]);
-    expect(world.run(world.containerizer.status('tree')).get()).toMatchObject({ rootfs: '/rootfs/app', backend: 'copy' });
+    expect(world.run(world.containerizer.status('tree')).get()).toMatchObject({
+      rootfs: '/rootfs/app',
+      backend: 'copy',
+    });
   });
 
   it('runs on a plain folder without asking the provisioner for one', () => {
@@ -84,12 +96,16 @@ describe('launching a container', () => {
 
   it('provisions image volumes for the same container and mounts them', () => {
     const world = new NativeWorld();
-    const volumes: ContainerConfig['volumes'] = [{ image: { type: 'DOCKER', name: 'volume' }, containerPath: '/data', readOnly: true }];
+    const volumes: ContainerConfig['volumes'] = [
+      { image: { type: 'DOCKER', name: 'volume' }, containerPath: '/data', readOnly: true },
+    ];
 
     world.launch('web', { ...app, volumes });
 
     expect(world.provisioner.calls).toContain('provision web volume');
-    expect(world.launcher.requests[0]?.mounts).toEqual([{ source: '/rootfs/volume', target: '/data', readOnly: true }]);
+    expect(world.launcher.requests[0]?.mounts).toEqual([
+      { source: '/rootfs/volume', target: '/data', readOnly: true },
+    ]);
   });
 
   it('prepares isolators in order and hands what they add to the launcher, the user on top', () => {
@@ -102,7 +118,10 @@ describe('launching a container', () => {
     world.launch('web', { ...app, environment: { C: 'user' } });
 
     expect(calls.filter((call) => !call.includes('recover'))).toEqual([
-      'first prepare web', 'second prepare web', 'first isolate web 100', 'second isolate web 100',
+      'first prepare web',
+      'second prepare web',
+      'first isolate web 100',
+      'second isolate web 100',
     ]);
     expect(world.launcher.requests[0]?.environment).toMatchObject({ A: 'first', B: 'second', C: 'user' });
   });
@@ -135,7 +154,9 @@ describe('a launch that fails', () => {
     world.provisioner.manual = true;
     const launched = world.launch('web');
 
-    world.provisioner.pending[0]?.fail(Object.assign(new Error('no such tag'), { code: 'IMAGE_NOT_FOUND' }));
+    world.provisioner.pending[0]?.fail(
+      Object.assign(new Error('no such tag'), { code: 'IMAGE_NOT_FOUND' }),
+    );
     world.run(launched);
 
     expect(failureOf(launched)).toMatchObject({ code: 'IMAGE_NOT_FOUND', message: 'no such tag' });
@@ -146,7 +167,9 @@ describe('a launch that fails', () => {
 
   it('undoes what was done when the launcher fails', () => {
     const calls: string[] = [];
-    const world = new NativeWorld({ isolators: [new FakeIsolator('one', calls), new FakeIsolator('two', calls)] });
+    const world = new NativeWorld({
+      isolators: [new FakeIsolator('one', calls), new FakeIsolator('two', calls)],
+    });
     world.launcher.failLaunch = Object.assign(new Error('no'), { code: 'LAUNCH_FAILED' });
 
     expect(failureOf(world.launch('web')).code).toBe('LAUNCH_FAILED');
@@ -176,11 +199,16 @@ describe('a launch that fails', () => {
     const world = new NativeWorld();
     world.launcher.works = false;
 
-    expect(failureOf(world.launch('web'))).toMatchObject({ code: 'NO_LAUNCHER', message: expect.stringContaining('linux: not installed') as string });
+    expect(failureOf(world.launch('web'))).toMatchObject({
+      code: 'NO_LAUNCHER',
+      message: expect.stringContaining('linux: not installed') as string,
+    });
   });
 
   it('refuses a launcher that does not exist here', () => {
-    expect(failureOf(new NativeWorld().launch('web', { ...app, launcher: 'crun' })).code).toBe('NO_LAUNCHER');
+    expect(failureOf(new NativeWorld().launch('web', { ...app, launcher: 'crun' })).code).toBe(
+      'NO_LAUNCHER',
+    );
   });
 });
 
@@ -209,7 +237,11 @@ describe('a container destroyed while it is launched', () => {
 
     const destroyed = world.run(world.containerizer.destroy('web'));
     const waited = world.run(world.containerizer.wait('web'));
-    expect([destroyed.isPending(), waited.isPending(), calls.at(-1)]).toEqual([true, true, 'slow prepare web']);
+    expect([destroyed.isPending(), waited.isPending(), calls.at(-1)]).toEqual([
+      true,
+      true,
+      'slow prepare web',
+    ]);
 
     isolator.gate.set({});
     world.run(destroyed);

@@ -37,14 +37,17 @@ describe('ociSpec', () => {
 
   it('never asks for a limit above our own hard one', () => {
     const limit = (openFilesHard?: number) =>
-      ociSpec(request, { limits: { capabilities: [], ...(openFilesHard !== undefined && { openFilesHard }) } }).process.rlimits;
+      ociSpec(request, {
+        limits: { capabilities: [], ...(openFilesHard !== undefined && { openFilesHard }) },
+      }).process.rlimits;
     expect(limit(4096)).toEqual([{ type: 'RLIMIT_NOFILE', soft: 1024, hard: 4096 }]);
     expect(limit(512)).toEqual([{ type: 'RLIMIT_NOFILE', soft: 512, hard: 512 }]);
     expect(limit()).toEqual([{ type: 'RLIMIT_NOFILE', soft: 1024, hard: 1_048_576 }]);
   });
 
   it('makes namespaces for everything but the network, and for that too when there is none', () => {
-    const types = (network: 'host' | 'none', host = root) => ociSpec({ ...request, network }, host).linux.namespaces.map(({ type }) => type);
+    const types = (network: 'host' | 'none', host = root) =>
+      ociSpec({ ...request, network }, host).linux.namespaces.map(({ type }) => type);
     expect(types('host')).toEqual(['pid', 'mount', 'ipc', 'uts']);
     expect(types('none')).toEqual(['pid', 'mount', 'ipc', 'uts', 'network']);
     expect(types('host', rootless)).toContain('user');
@@ -53,18 +56,33 @@ describe('ociSpec', () => {
   it('mounts volumes after the system file systems, so that nothing hides them', () => {
     const { mounts } = ociSpec(request, root);
     expect(mounts.map(({ destination }) => destination)).toEqual([
-      '/proc', '/dev', '/dev/pts', '/dev/shm', '/dev/mqueue', '/sys', '/data',
+      '/proc',
+      '/dev',
+      '/dev/pts',
+      '/dev/shm',
+      '/dev/mqueue',
+      '/sys',
+      '/data',
     ]);
-    expect(mounts.at(-1)).toEqual({ destination: '/data', type: 'bind', source: '/host', options: ['rbind', 'rprivate', 'ro'] });
+    expect(mounts.at(-1)).toEqual({
+      destination: '/data',
+      type: 'bind',
+      source: '/host',
+      options: ['rbind', 'rprivate', 'ro'],
+    });
   });
 
   it('denies every device but the usual ones, for CAP_MKNOD would reach the disks of the host', () => {
-    expect(ociSpec(request, root).linux).toMatchObject({ resources: { devices: [{ allow: false, access: 'rwm' }] } });
+    expect(ociSpec(request, root).linux).toMatchObject({
+      resources: { devices: [{ allow: false, access: 'rwm' }] },
+    });
   });
 
   it('limits memory and processors when asked', () => {
     const { linux } = ociSpec({ ...request, memoryBytes: 1 << 20, cpus: 0.5 }, root);
-    expect(linux).toMatchObject({ resources: { memory: { limit: 1 << 20 }, cpu: { quota: 50_000, period: 100_000 } } });
+    expect(linux).toMatchObject({
+      resources: { memory: { limit: 1 << 20 }, cpu: { quota: 50_000, period: 100_000 } },
+    });
   });
 
   it('hides and protects what acts on the whole machine', () => {
@@ -75,11 +93,17 @@ describe('ociSpec', () => {
 
   it('maps its root to us where we are not root, and asks for nothing a user namespace cannot have', () => {
     const spec = ociSpec(request, rootless);
-    expect(spec.linux).toMatchObject({ uidMappings: [{ containerID: 0, hostID: 1000, size: 1 }], gidMappings: [{ hostID: 100 }] });
+    expect(spec.linux).toMatchObject({
+      uidMappings: [{ containerID: 0, hostID: 1000, size: 1 }],
+      gidMappings: [{ hostID: 100 }],
+    });
     expect(spec.linux).not.toHaveProperty('resources');
     expect(spec.process.user).not.toHaveProperty('additionalGids');
     expect(spec.mounts.flatMap(({ options }) => options)).not.toContain('gid=5');
-    expect(spec.mounts.find(({ destination }) => destination === '/sys')).toMatchObject({ source: '/sys', type: 'none' });
+    expect(spec.mounts.find(({ destination }) => destination === '/sys')).toMatchObject({
+      source: '/sys',
+      type: 'none',
+    });
   });
 
   it('is the same for the same request', () => {

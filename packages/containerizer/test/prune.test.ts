@@ -4,7 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { app, failureOf, NativeWorld } from './support/native-world.js';
 
 const image = (name: string): ImageName => ({ type: 'DOCKER', name });
-const names = (world: NativeWorld) => world.provisioner.pruned.at(-1)?.map(({ name }) => name).sort();
+const names = (world: NativeWorld) =>
+  world.provisioner.pruned
+    .at(-1)
+    ?.map(({ name }) => name)
+    .sort();
 
 describe('native: pruning images', () => {
   it('excludes the images of every running container, image volumes included (T2), each once', () => {
@@ -51,7 +55,10 @@ describe('native: pruning images', () => {
 
     const pruned = world.run(world.containerizer.pruneImages([]));
 
-    expect(failureOf(pruned)).toMatchObject({ code: 'CONTAINER_CONFIG_UNKNOWN', message: expect.stringContaining("'web'") as string });
+    expect(failureOf(pruned)).toMatchObject({
+      code: 'CONTAINER_CONFIG_UNKNOWN',
+      message: expect.stringContaining("'web'") as string,
+    });
     expect(world.provisioner.pruned).toEqual([]);
   });
 

@@ -6,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RealWorld } from './support/real-world.js';
 
 const launchers: readonly LauncherName[] = ['crun', 'runc', 'linux'];
-const worlds = new Map(await Promise.all(launchers.map(async (name) => [name, await RealWorld.open(name)] as const)));
+const worlds = new Map(
+  await Promise.all(launchers.map(async (name) => [name, await RealWorld.open(name)] as const)),
+);
 
 afterAll(async () => {
   for (const world of worlds.values()) if (world instanceof RealWorld) await world.close();
@@ -27,7 +29,10 @@ describe.each(launchers)('real containers by %s', (name) => {
   });
 
   it('echo says what it was told', async () => {
-    expect(await world.run(agent, ['echo', 'hi there', '$HOME'])).toMatchObject({ exitStatus: 0, stdout: 'hi there $HOME\n' });
+    expect(await world.run(agent, ['echo', 'hi there', '$HOME'])).toMatchObject({
+      exitStatus: 0,
+      stdout: 'hi there $HOME\n',
+    });
   });
 
   it('passes the exit status on', async () => {
@@ -53,7 +58,8 @@ describe.each(launchers)('real containers by %s', (name) => {
       { hostPath: `${folder}/file`, containerPath: '/etc/one', readOnly: true },
     ];
 
-    const script = 'cat /data/file /etc/one; echo inside > /data/new; (echo x > /fixed/deep/y) 2>/dev/null || echo refused';
+    const script =
+      'cat /data/file /etc/one; echo inside > /data/new; (echo x > /fixed/deep/y) 2>/dev/null || echo refused';
     expect(await world.run(agent, ['sh', '-c', script], { volumes })).toMatchObject({
       stdout: 'from outside\nfrom outside\nrefused\n',
     });
@@ -62,13 +68,20 @@ describe.each(launchers)('real containers by %s', (name) => {
   });
 
   it.runIf(root)('becomes the user of the image, with its groups and no capabilities', async () => {
-    const { stdout } = await world.run(agent, ['sh', '-c', 'id; grep CapEff /proc/self/status'], { user: 'app' });
+    const { stdout } = await world.run(agent, ['sh', '-c', 'id; grep CapEff /proc/self/status'], {
+      user: 'app',
+    });
     expect(stdout).toMatch(/uid=1234\S* gid=1235\S* groups=.*77/);
     expect(stdout).toMatch(/CapEff:\s+0{16}/);
   });
 
   it('has the default capabilities at most, none inheritable, and can gain no new privileges', async () => {
-    const { stdout } = await world.run(agent, ['grep', '-E', 'CapInh|CapBnd|CapAmb|NoNewPrivs', '/proc/self/status']);
+    const { stdout } = await world.run(agent, [
+      'grep',
+      '-E',
+      'CapInh|CapBnd|CapAmb|NoNewPrivs',
+      '/proc/self/status',
+    ]);
     expect(stdout).toMatch(/CapInh:\s+0{16}/);
     expect(stdout).toMatch(/CapAmb:\s+0{16}/);
     expect(stdout).toMatch(/NoNewPrivs:\s+1/);
@@ -77,12 +90,18 @@ describe.each(launchers)('real containers by %s', (name) => {
   });
 
   it('cannot reach a disk of the host', async () => {
-    const { stdout } = await world.run(agent, ['sh', '-c', '(mknod /disk b 8 0 && cat /disk) >/dev/null 2>&1 || echo refused']);
+    const { stdout } = await world.run(agent, [
+      'sh',
+      '-c',
+      '(mknod /disk b 8 0 && cat /disk) >/dev/null 2>&1 || echo refused',
+    ]);
     expect(stdout).toBe('refused\n');
   });
 
   it('works in the directory asked for, made if it is missing', async () => {
-    expect(await world.run(agent, ['pwd'], { workingDirectory: '/new/place' })).toMatchObject({ stdout: '/new/place\n' });
+    expect(await world.run(agent, ['pwd'], { workingDirectory: '/new/place' })).toMatchObject({
+      stdout: '/new/place\n',
+    });
   });
 
   it('has its own host name, processes and, when asked, network', async () => {
@@ -92,12 +111,19 @@ describe.each(launchers)('real containers by %s', (name) => {
   });
 
   it('sees no part of the root filesystem of the host', async () => {
-    const { stdout } = await world.run(agent, ['sh', '-c', `ls -d ${world.directory} /usr /boot 2>/dev/null; echo done`]);
+    const { stdout } = await world.run(agent, [
+      'sh',
+      '-c',
+      `ls -d ${world.directory} /usr /boot 2>/dev/null; echo done`,
+    ]);
     expect(stdout).toBe('done\n');
   });
 
   it('keeps what it prints to each stream apart', async () => {
-    expect(await world.run(agent, ['sh', '-c', 'echo out; echo err >&2'])).toMatchObject({ stdout: 'out\n', stderr: 'err\n' });
+    expect(await world.run(agent, ['sh', '-c', 'echo out; echo err >&2'])).toMatchObject({
+      stdout: 'out\n',
+      stderr: 'err\n',
+    });
   });
 
   it.each([
@@ -109,7 +135,11 @@ describe.each(launchers)('real containers by %s', (name) => {
   });
 
   it('forwards a signal the program handles', async () => {
-    const id = await world.start(agent, ['sh', '-c', 'trap "echo got it; exit 5" TERM; echo ready; while :; do sleep 0.05; done']);
+    const id = await world.start(agent, [
+      'sh',
+      '-c',
+      'trap "echo got it; exit 5" TERM; echo ready; while :; do sleep 0.05; done',
+    ]);
     await until(() => world.output(id).stdout.includes('ready'));
 
     expect(await agent.kill(id, 'SIGTERM')).toBe(true);
@@ -126,7 +156,9 @@ describe.each(launchers)('real containers by %s', (name) => {
     const id = await world.start(agent, ['sh', '-c', 'while [ ! -e /go ]; do sleep 0.02; done; exit 9']);
     await world.endAgent();
 
-    const seen = (await readContainers(world.paths, world.files, world.host)).find(({ info }) => info.id === id);
+    const seen = (await readContainers(world.paths, world.files, world.host)).find(
+      ({ info }) => info.id === id,
+    );
     expect(seen?.info.state).toBe('RUNNING');
     agent = await world.agent();
     expect(await agent.status(id)).toMatchObject({ state: 'RUNNING' });

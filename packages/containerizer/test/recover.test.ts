@@ -17,7 +17,11 @@ describe('recovering', () => {
     const before = afterLaunch();
     const world = new NativeWorld({ after: before });
 
-    expect(world.run(world.containerizer.status('web')).get()).toMatchObject({ state: 'RUNNING', pid: 100, image: 'app' });
+    expect(world.run(world.containerizer.status('web')).get()).toMatchObject({
+      state: 'RUNNING',
+      pid: 100,
+      image: 'app',
+    });
     expect(world.provisioner.recovered).toEqual([['web']]);
     world.run(world.containerizer.pruneImages([]));
     expect(world.provisioner.pruned).toEqual([[app.image]]);
@@ -56,7 +60,10 @@ describe('recovering', () => {
     before.host.end(1100);
     const world = new NativeWorld({ after: before });
 
-    expect(world.run(world.containerizer.status('web')).get()).toMatchObject({ state: 'EXITED', exitStatus: 3 });
+    expect(world.run(world.containerizer.status('web')).get()).toMatchObject({
+      state: 'EXITED',
+      exitStatus: 3,
+    });
     expect(world.provisioner.calls).toEqual(['recover web', 'destroy web']);
     expect(world.run(world.containerizer.wait('web')).get()).toEqual({ exitStatus: 3 });
   });
@@ -68,7 +75,10 @@ describe('recovering', () => {
     recordExit(before.paths, before.files, 'web', 143);
     const world = new NativeWorld({ after: before });
 
-    expect(world.run(world.containerizer.wait('web')).get()).toEqual({ exitStatus: 143, signal: 'SIGTERM' });
+    expect(world.run(world.containerizer.wait('web')).get()).toEqual({
+      exitStatus: 143,
+      signal: 'SIGTERM',
+    });
   });
 
   it('takes a process with the same number and another start time for a stranger, and signals it never', () => {
@@ -87,7 +97,11 @@ describe('recovering', () => {
     before.run(before.containerizer.destroy('web'));
     const world = new NativeWorld({ after: before });
 
-    expect(world.run(world.containerizer.status('web')).get()).toMatchObject({ state: 'EXITED', exitStatus: 137, signal: 'SIGKILL' });
+    expect(world.run(world.containerizer.status('web')).get()).toMatchObject({
+      state: 'EXITED',
+      exitStatus: 137,
+      signal: 'SIGKILL',
+    });
     expect(world.provisioner.calls).toEqual(['recover ']);
     expect(world.launcher.destroyed).toEqual([]);
   });
@@ -145,7 +159,10 @@ describe('recovering', () => {
 
     expect(world.run(world.containerizer.recover()).isReady()).toBe(true);
 
-    expect(world.run(world.containerizer.status('web')).get()).toMatchObject({ state: 'DESTROYING', message: expect.stringContaining('busy') as string });
+    expect(world.run(world.containerizer.status('web')).get()).toMatchObject({
+      state: 'DESTROYING',
+      message: expect.stringContaining('busy') as string,
+    });
     world.run(world.containerizer.pruneImages([]));
     expect(world.provisioner.pruned).toEqual([[app.image]]);
   });
@@ -163,10 +180,18 @@ describe('recovering', () => {
 
   it('passes over folders that are none of its own', () => {
     const before = afterLaunch();
-    before.files.directory('/root/runtime/containers/web.debug').directory('/root/runtime/containers/-x').file('/root/runtime/containers/file');
+    before.files
+      .directory('/root/runtime/containers/web.debug')
+      .directory('/root/runtime/containers/-x')
+      .file('/root/runtime/containers/file');
     const world = new NativeWorld({ after: before });
 
-    expect(world.run(world.containerizer.containers()).get().map(({ id }) => id)).toEqual(['web']);
+    expect(
+      world
+        .run(world.containerizer.containers())
+        .get()
+        .map(({ id }) => id),
+    ).toEqual(['web']);
   });
 
   it('serves nothing that changes containers before it is done', () => {
@@ -188,7 +213,9 @@ describe('reading containers without the lock', () => {
     const listed = readContainers(world.paths, world.files, world.host).get();
 
     const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
-    expect(listed.map(({ info }) => info).sort(byId)).toEqual([...world.run(world.containerizer.containers()).get()].sort(byId));
+    expect(listed.map(({ info }) => info).sort(byId)).toEqual(
+      [...world.run(world.containerizer.containers()).get()].sort(byId),
+    );
     expect(world.files.journal).toHaveLength(written);
   });
 
@@ -208,7 +235,10 @@ describe('reading containers without the lock', () => {
 
     const [listed] = readContainers(world.paths, world.files, world.host).get();
     expect(listed).not.toHaveProperty('config');
-    expect(listed?.info).toMatchObject({ state: 'RUNNING', message: expect.stringContaining(`${folder}/config`) as string });
+    expect(listed?.info).toMatchObject({
+      state: 'RUNNING',
+      message: expect.stringContaining(`${folder}/config`) as string,
+    });
   });
 
   it('is fine without any runtime folder', () => {

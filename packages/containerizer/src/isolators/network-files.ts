@@ -6,16 +6,20 @@ import { Isolator } from '../isolator.js';
 import type { BindMount } from '../launcher.js';
 
 /**
- * Gives a container the files that name lookups need: on the host's network the host's own `resolv.conf` and `hosts`,
- * without a network a `hosts` that knows `localhost`. They are mounted over the image's, read-only, so nothing in the
- * image changes. Mirrors what Mesos `network/cni` does for containers on the host network.
+ * Gives a container the files that name lookups need: on the host's network the host's own `resolv.conf`
+ * and `hosts`, without a network a `hosts` that knows `localhost`. They are mounted over the image's,
+ * read-only, so nothing in the image changes. Mirrors what Mesos `network/cni` does for containers on the
+ * host network.
  */
 export class NetworkFilesIsolator extends Isolator<NetworkFilesIsolator> {
   constructor(private readonly files: Files) {
     super('isolator-network-files');
   }
 
-  override prepare(_id: ContainerId, { config, sandboxDirectory }: PreparationContext): Future<LaunchContribution> {
+  override prepare(
+    _id: ContainerId,
+    { config, sandboxDirectory }: PreparationContext,
+  ): Future<LaunchContribution> {
     if (config.network === 'none') return this.#loopbackHosts(`${sandboxDirectory}/hosts`);
     return collect(['/etc/resolv.conf', '/etc/hosts'].map((path) => this.#ofHost(path))).then((mounts) => {
       return { mounts: mounts.flat() };
@@ -35,8 +39,9 @@ export class NetworkFilesIsolator extends Isolator<NetworkFilesIsolator> {
   }
 
   #ofHost(path: string): Future<BindMount[]> {
-    return this.files.realPath(path).then(
-      (source) => [{ source, target: path, readOnly: true }],
-    ).repair(() => []);
+    return this.files
+      .realPath(path)
+      .then((source) => [{ source, target: path, readOnly: true }])
+      .repair(() => []);
   }
 }

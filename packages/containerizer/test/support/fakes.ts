@@ -1,6 +1,13 @@
 import type {
-  ContainerLimitation, IsolatorRequests, LaunchContribution, LaunchedProcess, LauncherName, LaunchRequest, NamedLauncher,
-  ProcessRecord, ProvisionerRequests,
+  ContainerLimitation,
+  IsolatorRequests,
+  LaunchContribution,
+  LaunchedProcess,
+  LauncherName,
+  LaunchRequest,
+  NamedLauncher,
+  ProcessRecord,
+  ProvisionerRequests,
 } from '@keelson/containerizer';
 import { ContainerizerError } from '@keelson/containerizer';
 import type { Host, ProcessIdentity } from '@keelson/os/ports';
@@ -93,13 +100,22 @@ export class FakeProvisioner implements ProvisionerRequests {
   info(id: string, image: ImageName): ProvisionInfo {
     const rootfs = `/rootfs/${image.name}`;
     const config = { env: [], entrypoint: [], cmd: [], workingDirectory: '', user: '', ...this.config };
-    const facts = { rootfsId: 'r', backend: 'copy', layers: ['base', image.name], reference: image.name, digest: 'sha256:0' };
+    const facts = {
+      rootfsId: 'r',
+      backend: 'copy',
+      layers: ['base', image.name],
+      reference: image.name,
+      digest: 'sha256:0',
+    };
     const full = { ...facts, containerId: id, rootfs, image: { config }, ephemeralVolumes: [] };
     return full as unknown as ProvisionInfo;
   }
 }
 
-/** Starts processes of a FakeHost: the container's first process gets numbers 100, 101, …, its monitor 1000 more. */
+/**
+ * Starts processes of a FakeHost: the container's first process gets numbers 100, 101, …, its monitor
+ * 1000 more.
+ */
 export class FakeLauncher {
   readonly requests: LaunchRequest[] = [];
   readonly destroyed: string[] = [];

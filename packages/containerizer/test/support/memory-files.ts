@@ -44,7 +44,8 @@ export class MemoryFiles implements Files {
 
   removeTree(path: string): void {
     this.journal.push(`remove-tree ${path}`);
-    for (const each of [...this.nodes.keys()]) if (each === path || each.startsWith(`${path}/`)) this.nodes.delete(each);
+    for (const each of [...this.nodes.keys()])
+      if (each === path || each.startsWith(`${path}/`)) this.nodes.delete(each);
   }
 
   read(path: string, { maxBytes = 1 << 26 } = {}): Future<Uint8Array> {
@@ -77,7 +78,9 @@ export class MemoryFiles implements Files {
 
   list(path: string): Future<readonly DirectoryEntry[]> {
     if (this.nodes.get(path)?.kind !== 'directory') return refuse('ENOENT', 'scandir', path);
-    const below = [...this.nodes].filter(([each]) => each.startsWith(`${path}/`) && !each.slice(path.length + 1).includes('/'));
+    const below = [...this.nodes].filter(
+      ([each]) => each.startsWith(`${path}/`) && !each.slice(path.length + 1).includes('/'),
+    );
     return Future.ready(below.map(([each, { kind }]) => ({ name: each.slice(path.length + 1), kind })));
   }
 

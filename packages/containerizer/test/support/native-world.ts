@@ -5,7 +5,9 @@ import { Future as Futures, Runtime, VirtualClock } from '@keelson/process';
 import { FakeHost, FakeLauncher, FakeProvisioner } from './fakes.js';
 import { MemoryFiles } from './memory-files.js';
 
-/** A native containerizer in a machine of fakes. Everything that can happen has happened after each `run`. */
+/**
+ * A native containerizer in a machine of fakes. Everything that can happen has happened after each `run`.
+ */
 export class NativeWorld {
   readonly runtime = new Runtime({ clock: new VirtualClock() });
   readonly host: FakeHost;
@@ -30,13 +32,17 @@ export class NativeWorld {
     launcherName?: LauncherName;
   } = {}) {
     this.host = after?.host ?? new FakeHost();
-    this.files = after?.files ?? new MemoryFiles().file('/rootfs/app/bin/app', '', 0o755).file('/rootfs/volume/data', 'x');
+    this.files =
+      after?.files ??
+      new MemoryFiles().file('/rootfs/app/bin/app', '', 0o755).file('/rootfs/volume/data', 'x');
     this.launcher = new FakeLauncher(this.host, launcherName);
     this.actor = new MesosContainerizer({
       paths: this.paths,
       files: this.files,
       host: this.host,
-      executor: { execute: <R>({ input }: { input: unknown }) => this.#removeTree<R>(input as { path: string }) },
+      executor: {
+        execute: <R>({ input }: { input: unknown }) => this.#removeTree<R>(input as { path: string }),
+      },
       provisioner: this.provisioner,
       launchers: [this.launcher.named],
       isolators,

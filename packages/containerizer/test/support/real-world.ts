@@ -1,6 +1,28 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import type { ContainerConfig, ContainerTermination, LauncherName, LauncherPid } from '@keelson/containerizer';
-import { containerConfig, ContainerPaths, LinuxLauncher, MesosContainerizer, NetworkFilesIsolator, OciLauncher } from '@keelson/containerizer';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import type {
+  ContainerConfig,
+  ContainerTermination,
+  LauncherName,
+  LauncherPid,
+} from '@keelson/containerizer';
+import {
+  containerConfig,
+  ContainerPaths,
+  LinuxLauncher,
+  MesosContainerizer,
+  NetworkFilesIsolator,
+  OciLauncher,
+} from '@keelson/containerizer';
 import { LocalFiles, LocalHost, LocalSubprocesses, PoolExecutor } from '@keelson/os';
 import type { PID } from '@keelson/process';
 import { Runtime } from '@keelson/process';
@@ -24,10 +46,25 @@ export class RealWorld {
     mkdirSync(`${this.rootfs}/bin`, { recursive: true });
     mkdirSync(`${this.rootfs}/etc`);
     copyFileSync(busybox, `${this.rootfs}/bin/busybox`);
-    for (const name of ['sh', 'echo', 'cat', 'id', 'sleep', 'grep', 'env', 'pwd', 'hostname', 'ls', 'mknod']) {
+    for (const name of [
+      'sh',
+      'echo',
+      'cat',
+      'id',
+      'sleep',
+      'grep',
+      'env',
+      'pwd',
+      'hostname',
+      'ls',
+      'mknod',
+    ]) {
       symlinkSync('busybox', `${this.rootfs}/bin/${name}`);
     }
-    writeFileSync(`${this.rootfs}/etc/passwd`, 'root:x:0:0::/root:/bin/sh\napp:x:1234:1235::/home/app:/bin/sh\n');
+    writeFileSync(
+      `${this.rootfs}/etc/passwd`,
+      'root:x:0:0::/root:/bin/sh\napp:x:1234:1235::/home/app:/bin/sh\n',
+    );
     writeFileSync(`${this.rootfs}/etc/group`, 'app:x:1235:\nextra:x:77:app\n');
     writeFileSync(`${this.rootfs}/bin/not-executable`, '');
     chmodSync(this.rootfs, 0o755);
@@ -81,9 +118,16 @@ export class RealWorld {
     return { ...termination, ...this.output(id) };
   }
 
-  async start(containerizer: PID<MesosContainerizer>, argv: readonly string[], config: Partial<ContainerConfig> = {}): Promise<string> {
+  async start(
+    containerizer: PID<MesosContainerizer>,
+    argv: readonly string[],
+    config: Partial<ContainerConfig> = {},
+  ): Promise<string> {
     const id = `c${++this.#last}`;
-    await containerizer.launch(id, containerConfig({ rootfs: this.rootfs, argv, stdio: 'sandbox', ...config }));
+    await containerizer.launch(
+      id,
+      containerConfig({ rootfs: this.rootfs, argv, stdio: 'sandbox', ...config }),
+    );
     return id;
   }
 
@@ -101,6 +145,8 @@ export class RealWorld {
   #launcher(runtime: Runtime): LauncherPid {
     const tools = { files: this.files, host: this.host, subprocesses: new LocalSubprocesses() };
     if (this.launcherName === 'linux') return runtime.spawn(new LinuxLauncher(tools));
-    return runtime.spawn(new OciLauncher(this.launcherName, { ...tools, probeDirectory: `${this.paths.root}/runtime/probes` }));
+    return runtime.spawn(
+      new OciLauncher(this.launcherName, { ...tools, probeDirectory: `${this.paths.root}/runtime/probes` }),
+    );
   }
 }

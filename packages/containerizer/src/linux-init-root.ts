@@ -7,21 +7,26 @@ import type { LinuxInitPlan } from './linux-init-plan.js';
 
 const { bind, recursive, remount, noDevices, noExecute, noSetuid, readOnly } = MountFlag;
 
-/** open(2)'s O_PATH | O_NOFOLLOW: a handle that can be mounted from, without opening a device or waiting for a pipe. */
+/**
+ * open(2)'s O_PATH | O_NOFOLLOW: a handle that can be mounted from, without opening a device or waiting
+ * for a pipe.
+ */
 const handleOnly = 0o10000000 | 0o400000;
 
 /**
- * Makes the container's root the root of this process, with its file systems and volumes, and leaves the host's behind.
- * Runs in the container's own mount, process and host name namespaces.
+ * Makes the container's root the root of this process, with its file systems and volumes, and leaves the
+ * host's behind. Runs in the container's own mount, process and host name namespaces.
  */
 export function assembleRoot(plan: LinuxInitPlan): void {
   const { rootfs, inUserNamespace } = plan;
-  // A bind on itself makes it a mount, which pivot_root asks for. No devices: nothing else keeps them away here.
+  // A bind on itself makes it a mount, which pivot_root asks for. No devices: nothing else keeps them
+  // away here.
   mount({ source: rootfs, target: rootfs, flags: bind | recursive });
   if (!inUserNamespace) mount({ target: rootfs, flags: bind | remount | noDevices });
   mountSystemFiles(rootfs, plan);
 
-  // Opened in the old root, mounted in the new one: there no link in an image or volume leads outside any more.
+  // Opened in the old root, mounted in the new one: there no link in an image or volume leads outside any
+  // more.
   const sources = plan.mounts.map(({ source }) => openSync(source, handleOnly));
   process.chdir(rootfs);
   pivotRoot('.', '.');
@@ -48,7 +53,12 @@ function mountSystemFiles(rootfs: string, { inUserNamespace, network }: LinuxIni
   // The devices in it are mounts of their own; none can be made beside them.
   mountNew('tmpfs', `${rootfs}/dev`, noSetuid | noDevices, 'mode=755,size=65536k');
   const ttyGroup = inUserNamespace ? '' : ',gid=5';
-  mountNew('devpts', `${rootfs}/dev/pts`, noSetuid | noExecute, `newinstance,ptmxmode=0666,mode=0620${ttyGroup}`);
+  mountNew(
+    'devpts',
+    `${rootfs}/dev/pts`,
+    noSetuid | noExecute,
+    `newinstance,ptmxmode=0666,mode=0620${ttyGroup}`,
+  );
   mountNew('tmpfs', `${rootfs}/dev/shm`, none, 'mode=1777,size=65536k');
   mountNew('mqueue', `${rootfs}/dev/mqueue`, none);
 
@@ -56,7 +66,13 @@ function mountSystemFiles(rootfs: string, { inUserNamespace, network }: LinuxIni
     writeFileSync(`${rootfs}/dev/${name}`, '');
     mount({ source: `/dev/${name}`, target: `${rootfs}/dev/${name}`, flags: bind });
   }
-  const links = { ptmx: 'pts/ptmx', fd: '/proc/self/fd', stdin: '/proc/self/fd/0', stdout: '/proc/self/fd/1', stderr: '/proc/self/fd/2' };
+  const links = {
+    ptmx: 'pts/ptmx',
+    fd: '/proc/self/fd',
+    stdin: '/proc/self/fd/0',
+    stdout: '/proc/self/fd/1',
+    stderr: '/proc/self/fd/2',
+  };
   for (const [name, target] of Object.entries(links)) symlinkSync(target, `${rootfs}/dev/${name}`);
 }
 
@@ -82,7 +98,8 @@ function makeMountPoint(target: string, directory: boolean): void {
 function hide(): void {
   for (const path of maskedPaths) {
     const found = lstatSync(path, { throwIfNoEntry: false });
-    if (found?.isDirectory()) mount({ source: 'tmpfs', target: path, type: 'tmpfs', flags: readOnly, data: 'size=0k' });
+    if (found?.isDirectory())
+      mount({ source: 'tmpfs', target: path, type: 'tmpfs', flags: readOnly, data: 'size=0k' });
     else if (found) mount({ source: '/dev/null', target: path, flags: bind });
   }
   for (const path of readonlyPaths) {
