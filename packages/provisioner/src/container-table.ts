@@ -108,7 +108,7 @@ export class ContainerTable {
     for (const entry of this.#entries.values()) {
       for (const rootfs of entry.rootfses.values()) rootfs.layers.forEach((layer) => layers.add(layer));
     }
-    return [...layers].sort();
+    return [...layers].toSorted();
   }
 
   /** Reasons why the layers in use are not all known; empty when they are. */
@@ -119,7 +119,7 @@ export class ContainerTable {
   /** A copy for callers, in the order of the ids. */
   list(): ProvisionedContainer[] {
     return [...this.#entries.values()]
-      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
       .map(({ id, rootfses, layersUnknown }) => ({
         id,
         rootfses: [...rootfses.values()],

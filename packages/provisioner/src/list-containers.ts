@@ -77,7 +77,7 @@ function listDirectories(directory: string, files: Files, warn: Warn): Future<st
     for (const entry of entries) {
       if (entry.kind !== 'directory') warn(`Passing over '${directory}/${entry.name}': not a directory`);
     }
-    return entries.filter((entry) => entry.kind === 'directory').map((entry) => entry.name).sort();
+    return entries.filter((entry) => entry.kind === 'directory').map((entry) => entry.name).toSorted();
   });
 }
 

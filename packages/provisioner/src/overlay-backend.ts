@@ -1,5 +1,4 @@
 import type { Files, Mounts } from '@keelson/os/ports';
-import { FileError } from '@keelson/os/ports';
 import type { Executor } from '@keelson/process';
 import { collect, Future } from '@keelson/process';
 import type { LayerTree } from '@keelson/store';
@@ -101,7 +100,7 @@ export class OverlayBackend extends Backend<OverlayBackend> {
     return this.#makeDirectories(layers, scratch, rootfs)
       .then(() =>
         this.#mounts.mountOverlay({
-          lower: layers.map((layer) => layer.rootfs).reverse(),
+          lower: layers.map((layer) => layer.rootfs).toReversed(),
           upper: scratch.upper,
           work: scratch.work,
           target: rootfs,

@@ -1,7 +1,6 @@
-import type { PID } from '@keelson/process';
 import { awaitAll, collect, Counter, defer, Future, Process, ReadWriteLock, undiscardable } from '@keelson/process';
-import type { Image, LayerId, PruneReport, Store } from '@keelson/store';
-import type { BackendName, BackendPid } from './backend.js';
+import type { Image, LayerId, PruneReport } from '@keelson/store';
+import type { BackendName } from './backend.js';
 import { requireBackend } from './choose-backend.js';
 import { concluding } from './concluding.js';
 import type { ContainerId } from './container-id.js';
@@ -15,23 +14,11 @@ import type { ProvisionInfo, ProvisionOptions } from './provision-info.js';
 import type { ProvisionedContainer, ProvisionedRootfs } from './provisioned-container.js';
 import { ProvisionerError, reasonOf } from './provisioner-error.js';
 import type { ProvisionerOptions } from './provisioner-options.js';
+import type { Provisioning } from './provisioning.js';
 import { pruneStores } from './prune-stores.js';
 import { readProvisionedContainers } from './read-provisioned-containers.js';
 import { takeDownContainer } from './take-down-container.js';
 import { writeLayersRecord } from './write-layers-record.js';
-
-/** One request to provision, while it is at work. */
-interface Provisioning {
-  readonly entry: ContainerEntry;
-  readonly rootfsId: string;
-  readonly rootfs: string;
-  readonly backend: { readonly name: BackendName; readonly actor: BackendPid };
-  /** The backend's own folder of this container. */
-  readonly backendDirectory: string;
-  readonly store: PID<Store>;
-  /** Holds the store's root until the layers are on record. */
-  readonly owner: string;
-}
 
 /**
  * Makes the root filesystems of containers and knows which layers each stands on, so that a prune takes no
@@ -125,7 +112,7 @@ export class Provisioner extends Process<Provisioner> {
    */
   pruneImages(excluded: readonly ImageName[]): Future<PruneReport> {
     this.#requireRecovered('prune images');
-    const key = JSON.stringify(excluded.map(({ type, name }) => `${type} ${name}`).sort());
+    const key = JSON.stringify(excluded.map(({ type, name }) => `${type} ${name}`).toSorted());
     const running = this.#pruning.get(key);
     if (running) return undiscardable(running);
 

@@ -19,7 +19,9 @@ export function writeLayersRecord(
   files: Files,
 ): Future<void> {
   const path = paths.layers(id);
-  const recorded = rootfses.map(({ rootfs: _, ...rest }) => rest);
+  const recorded = rootfses.map(({ rootfsId, backend, reference, digest, layers }) => {
+    return { rootfsId, backend, reference, digest, layers };
+  });
   return files
     .makeDirectory(paths.container(id), { mode: 0o700 })
     .then(() => files.writeDurably(path, encodeRecord(layersRecord, { rootfses: recorded }), { mode: 0o600 }))

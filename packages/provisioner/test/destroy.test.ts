@@ -60,7 +60,7 @@ describe('destroy', () => {
     expect(destroyed.get()).toBe(true);
     const order = backend.destroyed.map((rootfs) => /containers\/(.*)\/backends/.exec(rootfs)?.[1]);
     expect(order.at(-1)).toBe('web');
-    expect(order.sort()).toEqual(['web', 'web/containers/a/containers/b', 'web/containers/c']);
+    expect(order.toSorted()).toEqual(['web', 'web/containers/a/containers/b', 'web/containers/c']);
   });
 
   it('destroys a parent of which only the child has an image', () => {

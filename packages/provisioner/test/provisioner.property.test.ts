@@ -1,5 +1,5 @@
 import type { Dispatcher, Future } from '@keelson/process';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SimulatedProvisioner } from './support/simulated-provisioner.js';
 import { docker, recoveredProvisioner } from './support/simulated-provisioner.js';

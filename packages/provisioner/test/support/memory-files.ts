@@ -40,7 +40,7 @@ export class MemoryFiles implements Files {
   /** What the job `os.remove-tree` does. */
   removeTree(path: string): void {
     this.#check('remove', path);
-    for (const below of [...this.nodes.keys()]) {
+    for (const below of this.nodes.keys()) {
       if (below === path || below.startsWith(`${path}/`)) this.nodes.delete(below);
     }
   }
@@ -106,7 +106,7 @@ export class MemoryFiles implements Files {
     return attempt(() => {
       this.#check('rename', from);
       if (!this.nodes.has(from)) throw missing('rename', from);
-      for (const [path, node] of [...this.nodes]) {
+      for (const [path, node] of Array.from(this.nodes)) {
         if (path !== from && !path.startsWith(`${from}/`)) continue;
         this.nodes.delete(path);
         this.nodes.set(to + path.slice(from.length), node);
