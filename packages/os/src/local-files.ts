@@ -39,8 +39,11 @@ export class LocalFiles implements Files {
     return attempt('mkdir', path, () => fs.ensureDir(path, options));
   }
 
-  makeNewDirectory(path: string, { mode = 0o777 }: { mode?: number } = {}): Future<void> {
-    return attempt('mkdir', path, () => fs.mkdir(path, mode));
+  makeNewDirectory(path: string, { mode }: { mode?: number } = {}): Future<void> {
+    return attempt('mkdir', path, async () => {
+      await fs.mkdir(path, mode ?? 0o777);
+      if (mode !== undefined) await fs.chmod(path, mode);
+    });
   }
 
   list(path: string): Future<readonly DirectoryEntry[]> {

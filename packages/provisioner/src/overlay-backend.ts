@@ -127,7 +127,7 @@ export class OverlayBackend extends Backend<OverlayBackend> {
         this.#files
           .makeDirectory(directory, { mode: 0o700 })
           // Overlay shows the upper directory's mode as that of the container's `/`: it must be the image's.
-          .then(() => this.#files.makeDirectory(upper, { mode: (root?.mode ?? 0o755) & 0o7777 })),
+          .then(() => this.#files.makeNewDirectory(upper, { mode: (root?.mode ?? 0o755) & 0o7777 })),
       )
       .then(() => this.#files.makeDirectory(work, { mode: 0o700 }))
       .then(() => this.#files.makeDirectory(rootfs, { mode: 0o755 }));

@@ -93,15 +93,15 @@ describe.each(backends)('%s on this machine', (name, make) => {
     await backend.destroy(rootfs, directory);
   });
 
-  it('gives the root of the container the mode of the image', async () => {
+  it('gives the root of the container the mode of the image, whatever the umask', async () => {
     const backend = make();
     const { rootfs, directory } = places(name);
     const only = layer('a', { file: '' });
-    chmodSync(only.rootfs, 0o711);
+    chmodSync(only.rootfs, 0o1777);
 
     await backend.provision([only], rootfs, directory);
 
-    expect(lstatSync(rootfs).mode & 0o7777).toBe(0o711);
+    expect(lstatSync(rootfs).mode & 0o7777).toBe(0o1777);
     await backend.destroy(rootfs, directory);
   });
 });

@@ -78,8 +78,8 @@ export class MemoryFiles implements Files {
     });
   }
 
-  makeNewDirectory(): Future<void> {
-    throw new Error('not used');
+  makeNewDirectory(path: string): Future<void> {
+    return this.makeDirectory(path);
   }
 
   list(path: string): Future<readonly DirectoryEntry[]> {
