@@ -45,19 +45,7 @@ export class HttpExchanges {
 
   #attempt(request: HttpRequest, signal: AbortSignal): Promise<Attempt> {
     return new Promise((settle, fail) => {
-      const url = parseUrl(request);
-      const secure = url.protocol === 'https:';
-      const sent = (secure ? https : http).request({
-        protocol: url.protocol,
-        hostname: url.hostname.replace(/^\[|\]$/g, ''),
-        port: url.port,
-        path: url.pathname + url.search,
-        method: request.method,
-        headers: { 'accept-encoding': 'identity', ...request.headers },
-        agent: secure ? this.#secure : this.#plain,
-        timeout: this.#idleTimeoutMs,
-        signal,
-      });
+      const sent = this.#open(request, signal);
       let answered: IncomingMessage | undefined;
       sent.once('timeout', () => (answered ?? sent).destroy(idleTimeout(request, this.#idleTimeoutMs)));
       sent.once('response', (response) => settle({ outcome: (answered = response), staleConnection: false }));
@@ -69,6 +57,27 @@ export class HttpExchanges {
       sent.once('close', () => fail(transportError(request, new Error('closed without an answer'))));
       sent.end(request.body);
     });
+  }
+
+  #open(request: HttpRequest, signal: AbortSignal): http.ClientRequest {
+    const url = parseUrl(request);
+    const secure = url.protocol === 'https:';
+    try {
+      return (secure ? https : http).request({
+        protocol: url.protocol,
+        hostname: url.hostname.replace(/^\[|\]$/g, ''),
+        port: url.port,
+        path: url.pathname + url.search,
+        method: request.method,
+        headers: { 'accept-encoding': 'identity', ...request.headers },
+        agent: secure ? this.#secure : this.#plain,
+        timeout: this.#idleTimeoutMs,
+        signal,
+      });
+    } catch (error) {
+      // A header with a line break in it, for example a token that another server made up.
+      throw transportError(request, error as Error);
+    }
   }
 }
 

@@ -128,6 +128,12 @@ describe('HttpClient.request', () => {
       expect([url, (error as HttpError).code]).toEqual([url, code]);
       expect((error as HttpError).message).not.toContain('secret');
     }
+    const smuggled = { method: 'GET', url: silent, headers: { authorization: 'secret\r\nx: y' } } as const;
+    await expect(client.request(smuggled)).rejects.toMatchObject({
+      name: 'HttpError',
+      code: 'CONNECTION_FAILED',
+      message: expect.not.stringContaining('secret') as string,
+    });
   });
 
   it('sends again when a kept connection turns out to be closed', async ({ onTestFinished }) => {

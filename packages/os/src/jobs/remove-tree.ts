@@ -1,5 +1,5 @@
 import { closeSync, chmodSync, fchmodSync, readFileSync, realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileError, pathText, systemCallError, toFileError } from '../file-error.js';
 import { mountsWithin, parseMountInfo } from '../mountinfo.js';
 import {
@@ -43,7 +43,8 @@ interface Level {
  * names the entry; nothing is retried, what is gone stays gone. Names are bytes and depth has no limit,
  * because every step goes through the descriptor of the directory at hand.
  */
-export default function removeTree({ path }: RemoveTreeInput): RemovedTree {
+export default function removeTree(input: RemoveTreeInput): RemovedTree {
+  const path = resolve(input.path);
   let parent: string;
   try {
     parent = realpathSync(dirname(path));

@@ -65,26 +65,29 @@ export function addressOf(buffer: ArrayBuffer): number {
   return Number(koffi().address(buffer));
 }
 
-/** Calls a native function on another thread and answers its result; the event loop goes on. */
-export function callInBackground(
+/** As `nativeFunction`, but called on another thread, so that the event loop goes on. `path` is for errors. */
+export function backgroundFunction(
   symbol: string,
   parameters: readonly string[],
-  values: readonly NativeValue[],
-  path: BytePath,
-): Promise<number> {
-  const call = koffi()
-    .load(null)
-    .func(symbol, 'int', [...parameters]);
-  return new Promise((settle, fail) => {
-    call.async(...values, (error: unknown, result: number) => {
-      if (error) return fail(error);
-      if (result < 0) return fail(systemCallError(lastErrno(), symbol, path));
-      settle(result);
+): (path: BytePath, ...values: NativeValue[]) => Promise<number> {
+  let resolved: Koffi.KoffiFunc<NativeFunction> | undefined;
+  return (path, ...values) => {
+    const call = (resolved ??= resolve(symbol, parameters, 'int'));
+    return new Promise((settle, fail) => {
+      call.async(...values, (error: unknown, result: number) => {
+        if (error) fail(error);
+        else if (result < 0) fail(systemCallError(lastErrno(), symbol, path));
+        else settle(result);
+      });
     });
-  });
+  };
 }
 
-function resolve(symbol: string, parameters: readonly string[], result: string): NativeFunction {
+function resolve(
+  symbol: string,
+  parameters: readonly string[],
+  result: string,
+): Koffi.KoffiFunc<NativeFunction> {
   try {
     return koffi()
       .load(null)

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type BytePath } from '../file-error.js';
 import {
   AT_FDCWD,
-  callInBackground,
+  backgroundFunction,
   checked,
   cString,
   lastErrno,
@@ -35,7 +35,7 @@ export function tryLockFile(descriptor: number, path: BytePath): boolean {
 
 /** Writes out everything of the file system that holds the open file, while the event loop goes on. */
 export async function syncFileSystem(descriptor: number, path: BytePath): Promise<void> {
-  await callInBackground('syncfs', ['int'], [descriptor], path);
+  await syncfs(path, descriptor);
 }
 
 /** Renames unless something is at `to` already: FileError EEXIST then, in one step with the rename. */
@@ -66,6 +66,7 @@ const mknodat = numberedSystemCall('mknodat', systemCallNumbers.mknodat, [
   'uint',
   'uint',
 ]);
+const syncfs = backgroundFunction('syncfs', ['int']);
 const flock = nativeFunction('flock', ['int', 'int']);
 const renameat2 = numberedSystemCall('renameat2', systemCallNumbers.renameat2, [
   'int',
