@@ -13,7 +13,9 @@ export interface Descriptor {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** A layer of a manifest. `urls` lead elsewhere and are not to be trusted; only foreign layers have them. */
+/**
+ * A layer of a manifest. `urls` lead elsewhere and are not to be trusted; only foreign layers have them.
+ */
 export interface LayerDescriptor extends Descriptor, LayerFormat {
   readonly urls: readonly string[];
 }

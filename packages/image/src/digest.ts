@@ -4,7 +4,10 @@ import { quoted } from './quoted.js';
 
 export type DigestAlgorithm = 'sha256' | 'sha512';
 
-/** Names content by its hash: `sha256:` and 64, or `sha512:` and 128, lower-case hex digits. Safe in paths. */
+/**
+ * Names content by its hash: `sha256:` and 64, or `sha512:` and 128, lower-case hex digits. Safe in
+ * paths.
+ */
 export type Digest = `${DigestAlgorithm}:${string}`;
 
 const digest = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;

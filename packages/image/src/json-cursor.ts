@@ -9,7 +9,8 @@ export interface JsonLimits {
 }
 
 /**
- * A place in an untrusted JSON document. Each question it answers is checked, and a refusal names the place.
+ * A place in an untrusted JSON document. Each question it answers is checked, and a refusal names the
+ * place.
  *
  * Unknown fields are no business of ours: the bytes stay what was hashed, this is only a view of them.
  */

@@ -45,9 +45,9 @@ const neutralTypes = new Set([
 /**
  * Reads a Docker schema 2 or OCI manifest, a manifest list or an index.
  *
- * `contentType` is what came beside the bytes: a `Content-Type` header or the media type of the descriptor that
- * led here. It, the document's own `mediaType` and what the document holds must agree, or two readers could see
- * two images (CVE-2021-41190).
+ * `contentType` is what came beside the bytes: a `Content-Type` header, or the media type of the descriptor
+ * that led here. It, the document's own `mediaType` and what the document holds must agree, or two readers
+ * could see two images (CVE-2021-41190).
  *
  * @throws ImageError INVALID_MANIFEST      malformed, over a limit, or both a manifest and an index
  * @throws ImageError MEDIA_TYPE_MISMATCH   the three do not agree
@@ -99,7 +99,8 @@ function kindOf(document: JsonCursor): 'manifest' | 'index' {
 
 function readIndex(document: JsonCursor, mediaType: string): ImageIndex {
   const manifests = document.array('manifests');
-  if (manifests.length > mostElements) throw document.refused(`an index of at most ${mostElements} manifests`);
+  if (manifests.length > mostElements)
+    throw document.refused(`an index of at most ${mostElements} manifests`);
   return {
     kind: 'index',
     mediaType,
@@ -110,7 +111,8 @@ function readIndex(document: JsonCursor, mediaType: string): ImageIndex {
 
 function readManifest(document: JsonCursor, mediaType: string): ImageManifest {
   const config = readDescriptor(document.object('config'));
-  if (!isConfigMediaType(config.mediaType)) throw notAnImage(`its configuration is ${quoted(config.mediaType)}`);
+  if (!isConfigMediaType(config.mediaType))
+    throw notAnImage(`its configuration is ${quoted(config.mediaType)}`);
 
   const layers = document.array('layers');
   if (layers.length === 0) throw new ImageError('NO_LAYERS', 'the image has no layers');
@@ -123,7 +125,8 @@ function readLayer(cursor: JsonCursor): LayerDescriptor {
   const descriptor = readDescriptor(cursor);
   const { digest, mediaType } = descriptor;
   const format = layerFormat(mediaType);
-  if (format !== undefined) return { ...descriptor, ...format, urls: format.foreign ? cursor.strings('urls') : [] };
+  if (format !== undefined)
+    return { ...descriptor, ...format, urls: format.foreign ? cursor.strings('urls') : [] };
   if (mediaType.endsWith('+encrypted')) {
     throw new ImageError('UNSUPPORTED_LAYER', `layer ${digest} is encrypted (${quoted(mediaType)})`);
   }

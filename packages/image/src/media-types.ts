@@ -48,7 +48,9 @@ export interface LayerFormat {
 const layers: readonly string[] = [mediaTypes.ociLayer, mediaTypes.dockerLayer];
 const foreignLayers: readonly string[] = [mediaTypes.ociForeignLayer, mediaTypes.dockerForeignLayer];
 
-/** How a layer of this media type is packed; `undefined` if it is no file system layer that we can unpack. */
+/**
+ * How a layer of this media type is packed; `undefined` if it is no file system layer that we can unpack.
+ */
 export function layerFormat(mediaType: string): LayerFormat | undefined {
   const packed = /[+.](gzip|zstd)$/.exec(mediaType);
   const base = packed === null ? mediaType : mediaType.slice(0, packed.index);

@@ -1,7 +1,8 @@
 /*
- * Names in a file system are bytes; records are JSON, which is text. Inside the unpacker a path is a *byte string*,
- * one character U+0000 to U+00FF for each byte, which is exact and cheap to compare. In records it is *path text*:
- * UTF-8 where the bytes are valid, and `%XX` for a byte that is not, and for `%` itself.
+ * Names in a file system are bytes; records are JSON, which is text. Inside the unpacker a path is a
+ * *byte string*, one character U+0000 to U+00FF for each byte, which is exact and cheap to compare. In
+ * records it is *path text*: UTF-8 where the bytes are valid, and `%XX` for a byte that is not, and for
+ * `%` itself.
  */
 import { isUtf8 } from 'node:buffer';
 
@@ -10,9 +11,10 @@ export function encodePathText(bytes: Uint8Array): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (isUtf8(buffer)) return buffer.toString('utf8').replaceAll('%', '%25');
   let text = '';
-  for (let index = 0; index < buffer.length; ) {
+  for (let index = 0; index < buffer.length;) {
     const length = sequenceLength(buffer, index);
-    text += length === 0 ? escaped(buffer[index]!) : unescaped(buffer.toString('utf8', index, index + length));
+    text +=
+      length === 0 ? escaped(buffer[index]!) : unescaped(buffer.toString('utf8', index, index + length));
     index += Math.max(length, 1);
   }
   return text;

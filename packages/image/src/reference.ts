@@ -25,7 +25,8 @@ const tag = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const bareHash = /^[a-f0-9]{64}$/;
 
 /**
- * Reads a reference as users of Docker type it and makes it whole: `mysql` is `docker.io/library/mysql:latest`.
+ * Reads a reference as users of Docker type it and makes it whole: `mysql` is
+ * `docker.io/library/mysql:latest`.
  *
  * Source: distribution `reference/normalize.go` and `reference/regexp.go`.
  * @throws ImageError INVALID_REFERENCE
@@ -39,7 +40,8 @@ export function parseReference(text: string): ImageReference {
   if (!registry.test(host)) throw invalid(text, `${quoted(host)} is not a registry host`);
   if (path !== path.toLowerCase()) throw invalid(text, 'a repository is written in lower case');
   if (!repository.test(path)) throw invalid(text, `${quoted(path)} is not a repository`);
-  if (path.length > longestRepository) throw invalid(text, `its repository has over ${longestRepository} letters`);
+  if (path.length > longestRepository)
+    throw invalid(text, `its repository has over ${longestRepository} letters`);
 
   const where = { registry: host, repository: path };
   if (digest === undefined) return { ...where, tag: tag ?? 'latest' };
@@ -55,13 +57,17 @@ export function formatReference(reference: ImageReference): string {
   return `${reference.registry}/${reference.repository}${suffixOf(reference)}`;
 }
 
-/** The short text that people expect: `docker.io/` and `library/` go where they are implied. It reads back the same. */
+/**
+ * The short text that people expect: `docker.io/` and `library/` go where they are implied. It reads back
+ * the same.
+ */
 export function familiarReference(reference: ImageReference): string {
   const canonical = formatReference(reference);
   if (reference.registry !== hub) return canonical;
   const path = reference.repository.replace(/^library\/(?=[^/]+$)/, '');
   const read = normalised(path);
-  // On Docker Hub too the first part of a path may look like a host: `docker.io/my.org/app` is not `my.org/app`.
+  // On Docker Hub too the first part of a path may look like a host: `docker.io/my.org/app` is not
+  // `my.org/app`.
   const isSame = read.registry === hub && read.repository === reference.repository;
   return isSame ? `${path}${suffixOf(reference)}` : canonical;
 }
@@ -85,7 +91,10 @@ function split(text: string): { name: string; tag: string | undefined; digest: D
   return { name: named.slice(0, colon), tag: found, digest };
 }
 
-/** Tells a host from the first part of a path as Docker does: a dot, a colon, `localhost` or an upper-case letter. */
+/**
+ * Tells a host from the first part of a path as Docker does: a dot, a colon, `localhost` or an upper-case
+ * letter.
+ */
 function normalised(name: string): { registry: string; repository: string } {
   const slash = name.indexOf('/');
   const first = name.slice(0, slash);

@@ -8,9 +8,10 @@ import { formatPlatform, normalisePlatform } from './platform.js';
 /**
  * The manifest of `index` that runs best on `platform`; the first of equals.
  *
- * A machine runs older variants of its own architecture: arm v7 falls back to v6 and v5, amd64 v3 to v2 and v1.
- * As in containerd (`platforms/compare.go`) arm64 also takes 32-bit arm and amd64 takes 386 where nothing better is
- * there. An entry that names no platform is a last resort; attestations and other artifacts are never chosen.
+ * A machine runs older variants of its own architecture: arm v7 falls back to v6 and v5, amd64 v3 to v2
+ * and v1. As in containerd (`platforms/compare.go`) arm64 also takes 32-bit arm and amd64 takes 386 where
+ * nothing better is there. An entry that names no platform is a last resort; attestations and other
+ * artifacts are never chosen.
  *
  * @throws ImageError NO_MATCHING_PLATFORM  the message lists what there is
  */

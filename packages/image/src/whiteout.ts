@@ -20,7 +20,7 @@ const ignored: WhiteoutKind = { kind: 'ignored' };
  * Classifies a name. Names are byte strings: one character, U+0000 to U+00FF, for each byte.
  *
  * Source: OCI image-spec `layer.md`, "Whiteouts".
- * @throws ImageError INVALID_WHITEOUT  `.wh.`, `.wh..` and `.wh...` would hide the directory itself or its parent
+ * @throws ImageError INVALID_WHITEOUT  `.wh.`, `.wh..` or `.wh...`: not a file beside it
  */
 export function classifyName(name: string): WhiteoutKind {
   if (!name.startsWith(prefix)) return plain;

@@ -26,7 +26,10 @@ export function archive(...members: readonly Member[]): Buffer {
 /** One member: its PAX header if it has one, its header and its content, padded. */
 export function member(spec: Member): Buffer {
   const content = Buffer.from(spec.content ?? '');
-  const pax = spec.pax === undefined ? Buffer.alloc(0) : member({ name: 'pax', type: 'x', content: paxRecords(spec.pax) });
+  const pax =
+    spec.pax === undefined
+      ? Buffer.alloc(0)
+      : member({ name: 'pax', type: 'x', content: paxRecords(spec.pax) });
   return Buffer.concat([pax, header(spec, spec.size ?? content.length), padded(content)]);
 }
 
@@ -55,7 +58,7 @@ function header(spec: Member, size: number): Buffer {
   octal(block, 136, 12, spec.mtime ?? 0);
   block.write(spec.type ?? (spec.name.endsWith('/') ? '5' : '0'), 156, 1, 'latin1');
   block.write(spec.linkName ?? '', 157, 100, 'latin1');
-  block.write('ustar\0' + '00', 257, 8, 'latin1');
+  block.write('ustar\x0000', 257, 8, 'latin1');
   octal(block, 329, 8, spec.device?.[0] ?? 0);
   octal(block, 337, 8, spec.device?.[1] ?? 0);
   spec.patch?.(block);

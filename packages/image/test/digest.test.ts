@@ -1,13 +1,17 @@
-import { chainIds, digestOf, hexOf, ImageError, isDigest, parseDigest } from '@keelson/image';
-import fc from 'fast-check';
+import type { ImageError } from '@keelson/image';
+import { chainIds, digestOf, hexOf, isDigest, parseDigest } from '@keelson/image';
+import * as fc from 'fast-check';
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 
-const hex = (length: number) => fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length });
+const hex = (length: number) =>
+  fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length });
 
 describe('a digest', () => {
   it('is what sha256sum prints', () => {
-    expect(digestOf(Buffer.from('abc'))).toBe('sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+    expect(digestOf(Buffer.from('abc'))).toBe(
+      'sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+    );
   });
 
   it('is accepted in sha256 and sha512, and gives its hex digits', () => {

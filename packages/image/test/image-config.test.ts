@@ -49,8 +49,22 @@ describe('an image configuration', () => {
 
   it('may say nothing but its platform and layers, with Go nulls for the rest', () => {
     const nulls = { Env: null, Cmd: null, Entrypoint: null, Volumes: null, Labels: null, ExposedPorts: null };
-    const empty = { env: [], entrypoint: [], cmd: [], workingDirectory: '', user: '', volumes: [], exposedPorts: [], labels: {} };
-    expect(parse({ ...minimal, config: nulls })).toEqual({ os: 'linux', architecture: 'amd64', ...empty, diffIds: [diffId] });
+    const empty = {
+      env: [],
+      entrypoint: [],
+      cmd: [],
+      workingDirectory: '',
+      user: '',
+      volumes: [],
+      exposedPorts: [],
+      labels: {},
+    };
+    expect(parse({ ...minimal, config: nulls })).toEqual({
+      os: 'linux',
+      architecture: 'amd64',
+      ...empty,
+      diffIds: [diffId],
+    });
     expect(parse(minimal)).toEqual(parse({ ...minimal, config: nulls }));
   });
 
@@ -64,6 +78,8 @@ describe('an image configuration', () => {
     ['a NUL in an argument', { ...minimal, config: { Cmd: ['a\0b'] } }],
     ['labels that are no strings', { ...minimal, config: { Labels: { a: 1 } } }],
   ])('is refused with %s', (_, value) => {
-    expect(() => parse(value)).toThrow(expect.objectContaining({ name: ImageError.name, code: 'INVALID_CONFIG' }));
+    expect(() => parse(value)).toThrow(
+      expect.objectContaining({ name: ImageError.name, code: 'INVALID_CONFIG' }),
+    );
   });
 });

@@ -10,9 +10,17 @@ const entry = (platform: string | undefined, more = {}) => ({
   ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
   ...more,
 });
-const indexOf = (...manifests: ReturnType<typeof entry>[]): ImageIndex => ({ kind: 'index', mediaType: mediaTypes.ociIndex, manifests, annotations: {} });
+const indexOf = (...manifests: ReturnType<typeof entry>[]): ImageIndex => ({
+  kind: 'index',
+  mediaType: mediaTypes.ociIndex,
+  manifests,
+  annotations: {},
+});
 const choose = (wanted: string, ...offered: (string | undefined)[]) => {
-  const { platform } = selectPlatform(indexOf(...offered.map((each) => entry(each))), parsePlatform(wanted)) as { platform?: Platform };
+  const { platform } = selectPlatform(
+    indexOf(...offered.map((each) => entry(each))),
+    parsePlatform(wanted),
+  ) as { platform?: Platform };
   return platform === undefined ? 'unnamed' : formatPlatform(platform);
 };
 
@@ -37,14 +45,9 @@ describe('a platform', () => {
   });
 
   it('of this machine speaks Go', () => {
-    expect(['x64', 'arm64', 'arm', 'ia32', 'ppc64', 'riscv64'].map((arch) => formatPlatform(platformOfNode(arch)))).toEqual([
-      'linux/amd64',
-      'linux/arm64',
-      'linux/arm/v7',
-      'linux/386',
-      'linux/ppc64le',
-      'linux/riscv64',
-    ]);
+    expect(
+      ['x64', 'arm64', 'arm', 'ia32', 'ppc64', 'riscv64'].map((arch) => formatPlatform(platformOfNode(arch))),
+    ).toEqual(['linux/amd64', 'linux/arm64', 'linux/arm/v7', 'linux/386', 'linux/ppc64le', 'linux/riscv64']);
   });
 });
 
@@ -66,16 +69,23 @@ describe('of an index', () => {
 
   it('nothing is taken that cannot run, and the message lists what there is', () => {
     expect(() => choose('linux/s390x', 'linux/arm64', 'windows/amd64')).toThrow(
-      expect.objectContaining({ code: 'NO_MATCHING_PLATFORM', message: expect.stringContaining('linux/arm64, windows/amd64') }),
+      expect.objectContaining({
+        code: 'NO_MATCHING_PLATFORM',
+        message: expect.stringContaining('linux/arm64, windows/amd64'),
+      }),
     );
   });
 
   it('attestations and artifacts are passed over', () => {
     const attestation = entry('unknown/unknown');
-    const referrer = entry('linux/amd64', { annotations: { 'vnd.docker.reference.type': 'attestation-manifest' } });
+    const referrer = entry('linux/amd64', {
+      annotations: { 'vnd.docker.reference.type': 'attestation-manifest' },
+    });
     const artifact = entry('linux/amd64', { artifactType: 'application/spdx+json' });
     const image = entry('linux/amd64');
-    expect(selectPlatform(indexOf(attestation, referrer, artifact, image), parsePlatform('linux/amd64'))).toBe(image);
+    expect(
+      selectPlatform(indexOf(attestation, referrer, artifact, image), parsePlatform('linux/amd64')),
+    ).toBe(image);
   });
 
   it('the first of equals is taken', () => {

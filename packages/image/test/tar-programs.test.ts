@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,7 +29,10 @@ const node: fc.Arbitrary<Node> = fc.record({
     fc.stringMatching(/^[a-zA-Z0-9 ._-]{1,10}$/).filter((name) => name !== '.' && name !== '..'),
     fc.string({ unit: fc.constantFrom('n', 'é', '😀'), minLength: 20, maxLength: 60 }),
   ),
-  content: fc.oneof(fc.string({ maxLength: 50 }), fc.integer({ min: 500, max: 70_000 }).map((length) => 'x'.repeat(length))),
+  content: fc.oneof(
+    fc.string({ maxLength: 50 }),
+    fc.integer({ min: 500, max: 70_000 }).map((length) => 'x'.repeat(length)),
+  ),
   mode: fc.constantFrom(0o644, 0o600, 0o755, 0o4755, 0o2711, 0o1777, 0o444),
   seconds: fc.integer({ min: 0, max: 2 ** 33 - 1 }),
 });
@@ -47,7 +50,10 @@ function plant(root: string, nodes: readonly Node[]): void {
     else if (kind === 'hardlink' && file !== undefined) fs.linkSync(file, path);
     else fs.writeFileSync((file = path), content);
     if (kind === 'symlink') fs.lutimesSync(path, seconds, seconds);
-    else fs.chmodSync(path, mode | (kind === 'directory' ? 0o700 : 0)), fs.utimesSync(path, seconds, seconds);
+    else {
+      fs.chmodSync(path, mode | (kind === 'directory' ? 0o700 : 0));
+      fs.utimesSync(path, seconds, seconds);
+    }
   }
 }
 
@@ -63,9 +69,21 @@ function describeTree(root: string, below = ''): Map<string, Described> {
   for (const name of fs.readdirSync(join(root, below))) {
     const path = join(root, below, name);
     const status = fs.lstatSync(path);
-    const type = status.isDirectory() ? 'directory' : status.isFile() ? 'file' : status.isFIFO() ? 'fifo' : 'symlink';
-    const content = type === 'file' ? fs.readFileSync(path, 'latin1') : type === 'symlink' ? fs.readlinkSync(path) : '';
-    found.set(join(below, name), { type, mode: status.mode & 0o7777, seconds: Math.floor(status.mtimeMs / 1000), content });
+    const type = status.isDirectory()
+      ? 'directory'
+      : status.isFile()
+        ? 'file'
+        : status.isFIFO()
+          ? 'fifo'
+          : 'symlink';
+    const content =
+      type === 'file' ? fs.readFileSync(path, 'latin1') : type === 'symlink' ? fs.readlinkSync(path) : '';
+    found.set(join(below, name), {
+      type,
+      mode: status.mode & 0o7777,
+      seconds: Math.floor(status.mtimeMs / 1000),
+      content,
+    });
     if (type === 'directory') for (const entry of describeTree(root, join(below, name))) found.set(...entry);
   }
   return found;
@@ -77,8 +95,14 @@ function describeArchive(bytes: Buffer, chunkBytes: number): Map<string, Describ
   const text = (bytes: string) => Buffer.from(bytes, 'latin1').toString();
   for (const { type, name, linkName, mode, modifiedAt, content } of readArchive(bytes, chunkBytes)) {
     const path = text(name).replace(/^\.\//, '').replace(/\/$/, '');
-    const own = { type, mode, seconds: modifiedAt.seconds, content: type === 'symlink' ? text(linkName) : content.toString('latin1') };
-    if (path !== '' && path !== '.') found.set(path, type === 'hardlink' ? found.get(text(linkName).replace(/^\.\//, ''))! : own);
+    const own = {
+      type,
+      mode,
+      seconds: modifiedAt.seconds,
+      content: type === 'symlink' ? text(linkName) : content.toString('latin1'),
+    };
+    if (path !== '' && path !== '.')
+      found.set(path, type === 'hardlink' ? found.get(text(linkName).replace(/^\.\//, ''))! : own);
   }
   return found;
 }
@@ -87,17 +111,23 @@ describe.skipIf(!hasGnuTar)('what GNU tar packs', () => {
   it.each(['ustar', 'pax', 'gnu', 'oldgnu'])('as %s is read as it was', (format) => {
     let count = 0;
     fc.assert(
-      fc.property(fc.array(node, { maxLength: 12 }), fc.integer({ min: 100, max: 20_000 }), (nodes, chunkBytes) => {
-        const root = join(base, `${format}-${count++}`);
-        fs.mkdirSync(root);
-        plant(root, nodes);
+      fc.property(
+        fc.array(node, { maxLength: 12 }),
+        fc.integer({ min: 100, max: 20_000 }),
+        (nodes, chunkBytes) => {
+          const root = join(base, `${format}-${count++}`);
+          fs.mkdirSync(root);
+          plant(root, nodes);
 
-        const packed = spawnSync('tar', ['-C', root, `--format=${format}`, '-cf', '-', '.'], { maxBuffer: 1 << 28 });
-        // A name that ustar cannot hold is left out with an error: nothing to compare then.
-        fc.pre(packed.status === 0);
+          const packed = spawnSync('tar', ['-C', root, `--format=${format}`, '-cf', '-', '.'], {
+            maxBuffer: 1 << 28,
+          });
+          // A name that ustar cannot hold is left out with an error: nothing to compare then.
+          fc.pre(packed.status === 0);
 
-        expect(describeArchive(packed.stdout, chunkBytes)).toEqual(describeTree(root));
-      }),
+          expect(describeArchive(packed.stdout, chunkBytes)).toEqual(describeTree(root));
+        },
+      ),
       { numRuns: 15 },
     );
   });
@@ -123,7 +153,11 @@ describe.skipIf(!hasGnuTar)('what GNU tar packs', () => {
         fs.writeFileSync(join(root, 'z-next'), 'next');
 
         const names = ['sparse', 'z-next'];
-        const packed = execFileSync('tar', ['-C', root, '-S', `--format=${format}`, ...options, '-cf', '-', ...names], { maxBuffer: 1 << 28 });
+        const packed = execFileSync(
+          'tar',
+          ['-C', root, '-S', `--format=${format}`, ...options, '-cf', '-', ...names],
+          { maxBuffer: 1 << 28 },
+        );
         const members = readArchive(packed, 10_000);
 
         expect(members.map(({ name }) => name)).toEqual(names);

@@ -1,5 +1,5 @@
 import { ImageError } from '@keelson/image';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Member } from './archive.js';
 import { archive, member, padded, withChecksum } from './archive.js';
@@ -24,7 +24,15 @@ describe('a member', () => {
   it('has what its header says', () => {
     const name = `${'d'.repeat(60)}/${'f'.repeat(39)}`;
     const said = only({ name, content: 'abc', mode: 0o4755, uid: 1000, gid: 100, mtime: 1_700_000_000 });
-    expect(said).toMatchObject({ type: 'file', name, mode: 0o4755, uid: 1000, gid: 100, sizeBytes: 3, isSparse: false });
+    expect(said).toMatchObject({
+      type: 'file',
+      name,
+      mode: 0o4755,
+      uid: 1000,
+      gid: 100,
+      sizeBytes: 3,
+      isSparse: false,
+    });
     expect(said.modifiedAt).toEqual({ seconds: 1_700_000_000, nanoseconds: 0 });
     expect(said.content.toString()).toBe('abc');
   });
@@ -52,8 +60,13 @@ describe('a member', () => {
   });
 
   it('that is no file has no content, whatever size it states', () => {
-    const members = readArchive(archive({ name: 'l', type: '2', linkName: 't', size: 512 }, { name: 'next', content: 'x' }));
-    expect(members.map(({ name, sizeBytes }) => [name, sizeBytes])).toEqual([['l', 0], ['next', 1]]);
+    const members = readArchive(
+      archive({ name: 'l', type: '2', linkName: 't', size: 512 }, { name: 'next', content: 'x' }),
+    );
+    expect(members.map(({ name, sizeBytes }) => [name, sizeBytes])).toEqual([
+      ['l', 0],
+      ['next', 1],
+    ]);
   });
 
   it('of a kind that no file system has is refused', () => {
@@ -73,7 +86,10 @@ describe('a member', () => {
 
   it.each([
     ['a negative size', (block: Buffer) => void block.fill(0xff, 124, 136)],
-    ['a size that no double holds', (block: Buffer) => void ((block[124] = 0x80), block.fill(0xff, 125, 136))],
+    [
+      'a size that no double holds',
+      (block: Buffer) => void ((block[124] = 0x80), block.fill(0xff, 125, 136)),
+    ],
     ['a size that is no number', (block: Buffer) => void block.write('12x', 124)],
     ['a size with a sign', (block: Buffer) => void block.write('-1', 124)],
     ['a user id that means "leave it"', (block: Buffer) => base256(block, 108, 2 ** 32 - 1)],
@@ -85,8 +101,23 @@ describe('a member', () => {
 describe('overrides', () => {
   it('of a PAX header hold for one member, those of a global header for all that follow', () => {
     const global = member({ name: 'g', type: 'g', content: Buffer.from('19 uname=everybody\n10 uid=77\n') });
-    const bytes = Buffer.concat([global, archive({ name: 'a', pax: [['uid', '5'], ['path', 'long\xff/name']] }, { name: 'b' })]);
-    expect(readArchive(bytes).map(({ name, uid }) => [name, uid])).toEqual([['long\xff/name', 5], ['b', 77]]);
+    const bytes = Buffer.concat([
+      global,
+      archive(
+        {
+          name: 'a',
+          pax: [
+            ['uid', '5'],
+            ['path', 'long\xff/name'],
+          ],
+        },
+        { name: 'b' },
+      ),
+    ]);
+    expect(readArchive(bytes).map(({ name, uid }) => [name, uid])).toEqual([
+      ['long\xff/name', 5],
+      ['b', 77],
+    ]);
   });
 
   it.each([
@@ -100,7 +131,9 @@ describe('overrides', () => {
     ['mtime', '1.1234567899', { modifiedAt: { seconds: 1, nanoseconds: 123_456_789 } }],
     ['uid', '', { uid: 9 }],
   ])('PAX %s=%s is taken', (key, value, expected) => {
-    expect(only({ name: 'n', type: '2', linkName: 'l', uid: 9, pax: [[key, value]] })).toMatchObject(expected);
+    expect(only({ name: 'n', type: '2', linkName: 'l', uid: 9, pax: [[key, value]] })).toMatchObject(
+      expected,
+    );
   });
 
   it('give the size of content that octal cannot state', () => {
@@ -108,16 +141,27 @@ describe('overrides', () => {
   });
 
   it('carry extended attributes byte for byte, in both ways of writing them', () => {
-    const xattrs = [['SCHILY.xattr.user.a=b', 'x'], ['SCHILY.xattr.user.bin', '\0\xff\n=']] as const;
-    expect([...only({ name: 'n', pax: xattrs.slice(1) }).xattrs]).toEqual([['user.bin', Buffer.from('\0\xff\n=', 'latin1')]]);
-    expect([...only({ name: 'n', pax: [['LIBARCHIVE.xattr.user.a%20b', 'AAE']] }).xattrs]).toEqual([['user.a b', Buffer.of(0, 1)]]);
+    const xattrs = [
+      ['SCHILY.xattr.user.a=b', 'x'],
+      ['SCHILY.xattr.user.bin', '\0\xff\n='],
+    ] as const;
+    expect([...only({ name: 'n', pax: xattrs.slice(1) }).xattrs]).toEqual([
+      ['user.bin', Buffer.from('\0\xff\n=', 'latin1')],
+    ]);
+    expect([...only({ name: 'n', pax: [['LIBARCHIVE.xattr.user.a%20b', 'AAE']] }).xattrs]).toEqual([
+      ['user.a b', Buffer.of(0, 1)],
+    ]);
   });
 
   it('of GNU long names and links are taken, and win over PAX as in Go', () => {
     const [name, linkName] = ['n'.repeat(300), 'l'.repeat(300)];
-    const long = (type: string, text: string) => member({ name: '././@LongLink', type, content: `${text}\0` });
+    const long = (type: string, text: string) =>
+      member({ name: '././@LongLink', type, content: `${text}\0` });
     const last = archive({ name: 'short', type: '2', linkName: 'short', pax: [['path', 'pax']] });
-    expect(readArchive(Buffer.concat([long('L', name), long('K', linkName), last]))[0]).toMatchObject({ name, linkName });
+    expect(readArchive(Buffer.concat([long('L', name), long('K', linkName), last]))[0]).toMatchObject({
+      name,
+      linkName,
+    });
   });
 
   it.each([
@@ -131,7 +175,9 @@ describe('overrides', () => {
     ['a time that is none', '16 mtime=1e10000\n'.replace('16', '17')],
     ['a size with a sign', '11 size=-1\n'],
   ])('with %s are refused', (_, content) => {
-    expect(codeOf(Buffer.concat([member({ name: 'p', type: 'x', content }), archive({ name: 'n' })]))).toBe('TAR_INVALID');
+    expect(codeOf(Buffer.concat([member({ name: 'p', type: 'x', content }), archive({ name: 'n' })]))).toBe(
+      'TAR_INVALID',
+    );
   });
 
   it('that belong to no member are refused', () => {
@@ -147,7 +193,12 @@ describe('a sparse file', () => {
   const sparse = (version: string, map: string, more: Member['pax'] = []): Member => ({
     name: 'GNUSparseFile.0/n',
     content: 'abcd',
-    pax: [['GNU.sparse.size', '100'], ['GNU.sparse.name', 'n'], ...(version === '0.1' ? [['GNU.sparse.map', map] as const] : []), ...more],
+    pax: [
+      ['GNU.sparse.size', '100'],
+      ['GNU.sparse.name', 'n'],
+      ...(version === '0.1' ? [['GNU.sparse.map', map] as const] : []),
+      ...more,
+    ],
   });
   const filled = (...parts: [number, string][]) => {
     const content = Buffer.alloc(100);
@@ -162,13 +213,23 @@ describe('a sparse file', () => {
   });
 
   it('of PAX format 0.0 has its holes', () => {
-    const pairs = [['GNU.sparse.offset', '10'], ['GNU.sparse.numbytes', '3'], ['GNU.sparse.offset', '50'], ['GNU.sparse.numbytes', '1']] as const;
+    const pairs = [
+      ['GNU.sparse.offset', '10'],
+      ['GNU.sparse.numbytes', '3'],
+      ['GNU.sparse.offset', '50'],
+      ['GNU.sparse.numbytes', '1'],
+    ] as const;
     expect(only(sparse('0.0', '', pairs)).content).toEqual(filled([10, 'abc'], [50, 'd']));
   });
 
   it('of PAX format 1.0 has its map before its data', () => {
     const content = Buffer.concat([padded(Buffer.from('2\n10\n3\n50\n1\n')), Buffer.from('abcd')]);
-    const pax = [['GNU.sparse.major', '1'], ['GNU.sparse.minor', '0'], ['GNU.sparse.name', 'n'], ['GNU.sparse.realsize', '100']] as const;
+    const pax = [
+      ['GNU.sparse.major', '1'],
+      ['GNU.sparse.minor', '0'],
+      ['GNU.sparse.name', 'n'],
+      ['GNU.sparse.realsize', '100'],
+    ] as const;
     expect(only({ name: 'x', content, pax }).content).toEqual(filled([10, 'abc'], [50, 'd']));
   });
 
@@ -185,10 +246,19 @@ describe('a sparse file', () => {
     expect(codeOf(archive(sparse('0.1', map)))).toBe('TAR_INVALID');
   });
 
-  it.each(['1000000\n', '2\n10\n3\n', '9'.repeat(600)])('of PAX format 1.0 with the map %j is refused', (map) => {
-    const pax = [['GNU.sparse.major', '1'], ['GNU.sparse.minor', '0'], ['GNU.sparse.realsize', '100']] as const;
-    expect(codeOf(archive({ name: 'x', content: padded(Buffer.from(map)), pax }))).toMatch(/^TAR_(INVALID|LIMIT)$/);
-  });
+  it.each(['1000000\n', '2\n10\n3\n', '9'.repeat(600)])(
+    'of PAX format 1.0 with the map %j is refused',
+    (map) => {
+      const pax = [
+        ['GNU.sparse.major', '1'],
+        ['GNU.sparse.minor', '0'],
+        ['GNU.sparse.realsize', '100'],
+      ] as const;
+      expect(codeOf(archive({ name: 'x', content: padded(Buffer.from(map)), pax }))).toMatch(
+        /^TAR_(INVALID|LIMIT)$/,
+      );
+    },
+  );
 
   it('of an unknown format is refused', () => {
     expect(codeOf(archive({ name: 'x', pax: [['GNU.sparse.major', '2']] }))).toBe('TAR_UNSUPPORTED');
@@ -207,7 +277,9 @@ describe('an archive', () => {
   it('is refused when it is cut anywhere but between members', () => {
     const between = new Set([0, 512 + 1024, two.length - 1024, two.length - 512]);
     for (let length = 0; length < two.length - 512; length++) {
-      expect(codeOf(two.subarray(0, length)), `cut at ${length}`).toBe(between.has(length) ? 'accepted' : 'TAR_TRUNCATED');
+      expect(codeOf(two.subarray(0, length)), `cut at ${length}`).toBe(
+        between.has(length) ? 'accepted' : 'TAR_TRUNCATED',
+      );
     }
   });
 
@@ -222,7 +294,17 @@ describe('an archive', () => {
   });
 
   it('is read the same in whatever chunks it arrives', () => {
-    const bytes = Buffer.concat([two.subarray(0, -1024), archive({ name: 'c', pax: [['GNU.sparse.size', '9'], ['GNU.sparse.map', '1,2,5,1']], content: 'xyz' })]);
+    const bytes = Buffer.concat([
+      two.subarray(0, -1024),
+      archive({
+        name: 'c',
+        pax: [
+          ['GNU.sparse.size', '9'],
+          ['GNU.sparse.map', '1,2,5,1'],
+        ],
+        content: 'xyz',
+      }),
+    ]);
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1500 }), (chunkBytes) => {
         expect(readArchive(bytes, chunkBytes)).toEqual(readArchive(bytes));
@@ -240,7 +322,14 @@ describe('an archive', () => {
   it('of any bytes is read or refused with a code, and never with a bug', () => {
     const mutation = fc.tuple(fc.nat({ max: 2000 }), fc.nat({ max: 255 }));
     const base = Buffer.concat([
-      member({ name: 'a', pax: [['GNU.sparse.size', '9'], ['GNU.sparse.map', '1,2,5,1']], content: 'xyz' }),
+      member({
+        name: 'a',
+        pax: [
+          ['GNU.sparse.size', '9'],
+          ['GNU.sparse.map', '1,2,5,1'],
+        ],
+        content: 'xyz',
+      }),
       member({ name: 'long', type: 'L', content: 'name\0' }),
     ]);
     fc.assert(

@@ -1,5 +1,5 @@
 import { classifyName, decodePathText, encodePathText } from '@keelson/image';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 describe('a name in a layer', () => {

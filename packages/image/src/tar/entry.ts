@@ -9,8 +9,8 @@ export interface TarTime {
 /**
  * One member of an archive, with all its overrides applied.
  *
- * Names are byte strings: one character, U+0000 to U+00FF, for each byte, and never a NUL. They are exactly what the
- * archive says, so they may be absolute, climb, or end in a slash.
+ * Names are byte strings: one character, U+0000 to U+00FF, for each byte, and never a NUL. They are
+ * exactly what the archive says, so they may be absolute, climb, or end in a slash.
  */
 export interface TarEntry {
   readonly type: TarEntryType;
@@ -34,7 +34,10 @@ export interface TarEntry {
 /** Takes what a `TarReader` finds, in the order of the archive. What it throws ends the reading. */
 export interface TarHandler {
   entry(entry: TarEntry): void;
-  /** A part of the content of the last entry, which begins at `position` of the file. Valid during the call only. */
+  /**
+   * A part of the content of the last entry, which begins at `position` of the file. Valid during the
+   * call only.
+   */
   data(bytes: Buffer, position: number): void;
   /** The last entry has all its content. */
   end(): void;

@@ -25,13 +25,17 @@ export interface TarHeader {
  */
 export function readHeader(block: Buffer): TarHeader | undefined {
   const sums = checksums(block);
-  if (sums.unsigned === blankChecksum) return undefined;
+  if (sums === undefined) return undefined;
   const stated = readNumber(block, 148, 8);
   if (stated !== sums.unsigned && stated !== sums.signed) {
-    throw new ImageError('TAR_INVALID', 'a tar header has the wrong checksum: this is not a tar archive, or it is damaged');
+    throw new ImageError(
+      'TAR_INVALID',
+      'a tar header has the wrong checksum: this is not a tar archive, or it is damaged',
+    );
   }
   const isUstar = isMagic(block);
-  const hasPrefix = isUstar && block[263] === 0x30 /* version 00, so not GNU's, which keeps other things there */;
+  // Version 00 is that of POSIX. GNU has another, and keeps other things where the prefix is.
+  const hasPrefix = isUstar && block[263] === 0x30;
   const name = readText(block, 0, 100);
   const folder = hasPrefix ? readText(block, 345, 155) : '';
   return {
@@ -55,11 +59,11 @@ export function readText(block: Buffer, start: number, length: number): string {
   return block.toString('latin1', start, end);
 }
 
-/** What a block of zeros sums to: its checksum field counts as eight blanks. */
+/** The checksum field itself counts as eight blanks. */
 const blankChecksum = 8 * 0x20;
 
-/** Old writers summed signed characters; both sums are accepted. */
-function checksums(block: Buffer): { unsigned: number; signed: number } {
+/** Old writers summed signed characters, so both sums are accepted. `undefined` for nothing but zeros. */
+function checksums(block: Buffer): { unsigned: number; signed: number } | undefined {
   let sum = 0;
   let high = 0;
   for (let index = 0; index < blockSize; index++) {
@@ -67,19 +71,22 @@ function checksums(block: Buffer): { unsigned: number; signed: number } {
     sum += byte;
     high += byte >> 7;
   }
-  if (sum === 0) return { unsigned: blankChecksum, signed: blankChecksum };
+  if (sum === 0) return undefined;
   for (let index = 148; index < 156; index++) {
     sum -= block[index]!;
     high -= block[index]! >> 7;
   }
-  // A block that is not zeros but sums to the same would be taken for the end; no such block has a valid checksum.
   const unsigned = sum + blankChecksum;
-  return { unsigned: unsigned === blankChecksum ? -1 : unsigned, signed: unsigned - 256 * high };
+  return { unsigned, signed: unsigned - 256 * high };
 }
 
 /** `ustar`, of POSIX and GNU alike. */
 function isMagic(block: Buffer): boolean {
   return (
-    block[257] === 0x75 && block[258] === 0x73 && block[259] === 0x74 && block[260] === 0x61 && block[261] === 0x72
+    block[257] === 0x75 &&
+    block[258] === 0x73 &&
+    block[259] === 0x74 &&
+    block[260] === 0x61 &&
+    block[261] === 0x72
   );
 }

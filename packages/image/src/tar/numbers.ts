@@ -2,7 +2,8 @@ import { ImageError } from '../image-error.js';
 import type { TarTime } from './entry.js';
 
 /**
- * A number of a header field: octal digits, or base-256 where the first bit is set (GNU, for what octal cannot hold).
+ * A number of a header field: octal digits, or base-256 where the first bit is set (GNU, for what octal
+ * cannot hold).
  *
  * @throws ImageError TAR_INVALID  anything else, or more than a double holds exactly
  */
@@ -28,7 +29,10 @@ function readOctal(block: Buffer, start: number, length: number): number {
 /** Some writers leave rubbish behind the NUL that ends the digits. */
 function endOfOctal(block: Buffer, index: number, value: number): number {
   if (isBlank(block[index]!)) return safe(value);
-  throw new ImageError('TAR_INVALID', `a tar header has ${JSON.stringify(String.fromCharCode(block[index]!))} in a number`);
+  throw new ImageError(
+    'TAR_INVALID',
+    `a tar header has ${JSON.stringify(String.fromCharCode(block[index]!))} in a number`,
+  );
 }
 
 function isBlank(byte: number): boolean {
@@ -45,18 +49,25 @@ function readBase256(block: Buffer, start: number, length: number): number {
 
 /** A decimal count of a PAX record. */
 export function readDecimal(text: string): number {
-  if (!/^[0-9]{1,16}$/.test(text)) throw new ImageError('TAR_INVALID', `${JSON.stringify(text.slice(0, 40))} is not a number`);
+  if (!/^[0-9]{1,16}$/.test(text))
+    throw new ImageError('TAR_INVALID', `${JSON.stringify(text.slice(0, 40))} is not a number`);
   return safe(Number(text));
 }
 
-/** A time of a PAX record: seconds with a fraction, negative before the epoch. Digits below a nanosecond are cut. */
+/**
+ * A time of a PAX record: seconds with a fraction, negative before the epoch. Digits below a nanosecond
+ * are cut.
+ */
 export function readTime(text: string): TarTime {
   const found = /^(-?)([0-9]{1,16})(?:\.([0-9]{0,40}))?$/.exec(text);
-  if (found === null) throw new ImageError('TAR_INVALID', `${JSON.stringify(text.slice(0, 40))} is not a time`);
+  if (found === null)
+    throw new ImageError('TAR_INVALID', `${JSON.stringify(text.slice(0, 40))} is not a time`);
   const seconds = safe(Number(found[2]));
   const nanoseconds = Number((found[3] ?? '').slice(0, 9).padEnd(9, '0'));
   if (found[1] === '') return { seconds, nanoseconds };
-  return nanoseconds === 0 ? { seconds: 0 - seconds, nanoseconds } : { seconds: -seconds - 1, nanoseconds: 1e9 - nanoseconds };
+  return nanoseconds === 0
+    ? { seconds: 0 - seconds, nanoseconds }
+    : { seconds: -seconds - 1, nanoseconds: 1e9 - nanoseconds };
 }
 
 function safe(value: number): number {

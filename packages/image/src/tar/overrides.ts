@@ -17,14 +17,18 @@ const noXattrs: ReadonlyMap<string, Buffer> = new Map();
 const highestId = 2 ** 32 - 2;
 
 /**
- * The entry that a header and its overrides make together. GNU names win over PAX ones, as in Go's `archive/tar`,
- * whose view of a layer is the one other engines have.
+ * The entry that a header and its overrides make together. GNU names win over PAX ones, as in Go's
+ * `archive/tar`, whose view of a layer is the one other engines have.
  *
  * @throws ImageError TAR_INVALID  a value that cannot be
  * @throws ImageError TAR_UNSUPPORTED  a kind of member that no root filesystem has
  */
 export function makeEntry(header: TarHeader, { gnuName, gnuLinkName, records }: Overrides): TarEntry {
-  const name = gnuName ?? override(records, 'GNU.sparse.name', paxName) ?? override(records, 'path', paxName) ?? header.name;
+  const name =
+    gnuName ??
+    override(records, 'GNU.sparse.name', paxName) ??
+    override(records, 'path', paxName) ??
+    header.name;
   const type = typeOf(header.typeFlag, name);
   const isLink = type === 'symlink' || type === 'hardlink';
   const isFile = type === 'file';
@@ -53,7 +57,11 @@ export function storedBytesOf(header: TarHeader, records: PaxRecords | undefined
 }
 
 /** The value of a record, where there is one that says something. */
-export function override<T>(records: PaxRecords | undefined, key: string, read: (value: Buffer) => T): T | undefined {
+export function override<T>(
+  records: PaxRecords | undefined,
+  key: string,
+  read: (value: Buffer) => T,
+): T | undefined {
   const value = records?.get(key);
   return value === undefined || value.length === 0 ? undefined : read(value);
 }
@@ -89,7 +97,10 @@ function typeOf(flag: string, name: string): TarEntryType {
     case '6':
       return 'fifo';
     default:
-      throw new ImageError('TAR_UNSUPPORTED', `${JSON.stringify(name)} is of the unknown type ${JSON.stringify(flag)}`);
+      throw new ImageError(
+        'TAR_UNSUPPORTED',
+        `${JSON.stringify(name)} is of the unknown type ${JSON.stringify(flag)}`,
+      );
   }
 }
 

@@ -3,7 +3,10 @@ import { ImageError } from '../image-error.js';
 /** The records of a PAX header, in the order in which they stand. Keys are text, values bytes. */
 export type PaxRecords = ReadonlyMap<string, Buffer>;
 
-/** Repeated pairs of `GNU.sparse.offset` and `.numbytes` (sparse format 0.0) are gathered as one map of format 0.1. */
+/**
+ * Repeated pairs of `GNU.sparse.offset` and `.numbytes` (sparse format 0.0) are gathered as one map of
+ * format 0.1.
+ */
 const sparseOffset = 'GNU.sparse.offset';
 const sparseLength = 'GNU.sparse.numbytes';
 export const sparseMap = 'GNU.sparse.map';
@@ -11,13 +14,14 @@ export const sparseMap = 'GNU.sparse.map';
 /**
  * Reads `length key=value\n` records.
  *
- * A later record of a key wins. An empty value takes the key back. Source: POSIX.1-2017 `pax`, "pax Header Block".
+ * A later record of a key wins. An empty value takes the key back. Source: POSIX.1-2017 `pax`, "pax
+ * Header Block".
  * @throws ImageError TAR_INVALID
  */
 export function readPaxRecords(bytes: Buffer): PaxRecords {
   const records = new Map<string, Buffer>();
   const segments: string[] = [];
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 0; start < bytes.length;) {
     const { key, value, end } = readRecord(bytes, start);
     start = end;
     if (key === sparseOffset || key === sparseLength) gatherSegment(segments, key, value);
@@ -37,7 +41,8 @@ function readRecord(bytes: Buffer, start: number): { key: string; value: Buffer;
   }
   const end = start + length;
   const equals = bytes.indexOf(0x3d, index);
-  if (end > bytes.length || equals <= index + 1 || equals >= end - 1 || bytes[end - 1] !== 0x0a) throw malformed();
+  if (end > bytes.length || equals <= index + 1 || equals >= end - 1 || bytes[end - 1] !== 0x0a)
+    throw malformed();
   const key = bytes.toString('utf8', index + 1, equals);
   if (key.includes('\0')) throw malformed();
   return { key, value: bytes.subarray(equals + 1, end - 1), end };
@@ -68,9 +73,14 @@ export function paxXattrs(records: PaxRecords): Map<string, Buffer> {
   return xattrs;
 }
 
-/** libarchive writes the name URL-encoded and the value in base64, mostly beside the same thing in star's way. */
+/**
+ * libarchive writes the name URL-encoded and the value in base64, mostly beside the same thing in star's
+ * way.
+ */
 function addLibarchive(xattrs: Map<string, Buffer>, encoded: string, value: Buffer): void {
-  const name = encoded.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  const name = encoded.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(parseInt(hex, 16)),
+  );
   if (!xattrs.has(name)) xattrs.set(name, Buffer.from(value.toString('latin1'), 'base64'));
 }
 

@@ -22,10 +22,12 @@ const mostMetadataBytes = 1024 * 1024;
 type State = 'header' | 'metadata' | 'gnu-map' | 'pax-map' | 'data' | 'skip' | 'padding' | 'ended';
 
 /**
- * Reads a tar archive that arrives in chunks: ustar, PAX, GNU and v7, with sparse files in all four ways of writing them.
+ * Reads a tar archive that arrives in chunks: ustar, PAX, GNU and v7, with sparse files in all four ways
+ * of writing them.
  *
- * It holds at most one block, one PAX header and one sparse map, however large the archive. `handler` is called inside
- * `write`. What follows the end mark is taken and ignored, so that the caller can hash everything.
+ * It holds at most one block, one PAX header and one sparse map, however large the archive. `handler` is
+ * called inside `write`. What follows the end mark is taken and ignored, so that the caller can hash
+ * everything.
  *
  * @throws ImageError TAR_INVALID, TAR_TRUNCATED, TAR_UNSUPPORTED, TAR_LIMIT  from `write` and `end`
  * @example
@@ -118,7 +120,8 @@ export class TarReader {
   #onHeader(block: Buffer): void {
     const header = readHeader(block);
     if (header === undefined) return this.#onZeroBlock();
-    if (this.#sawZeroBlock) throw new ImageError('TAR_INVALID', 'the archive goes on behind a block of zeros');
+    if (this.#sawZeroBlock)
+      throw new ImageError('TAR_INVALID', 'the archive goes on behind a block of zeros');
     switch (header.typeFlag) {
       case 'x':
       case 'g':
@@ -134,14 +137,16 @@ export class TarReader {
   }
 
   #onZeroBlock(): void {
-    if (this.#hasOverrides()) throw new ImageError('TAR_INVALID', 'a PAX header or long name belongs to no member');
+    if (this.#hasOverrides())
+      throw new ImageError('TAR_INVALID', 'a PAX header or long name belongs to no member');
     if (this.#sawZeroBlock) this.#state = 'ended';
     this.#sawZeroBlock = true;
   }
 
   #beginMetadata(header: TarHeader): void {
     const size = storedBytesOf(header, undefined);
-    if (size > mostMetadataBytes) throw new ImageError('TAR_LIMIT', `a PAX header or long name has ${size} bytes`);
+    if (size > mostMetadataBytes)
+      throw new ImageError('TAR_LIMIT', `a PAX header or long name has ${size} bytes`);
     this.#metadataFlag = header.typeFlag;
     // Filled bit by bit, so that a header which only claims a megabyte costs none.
     this.#metadata = Buffer.alloc(0);
@@ -214,7 +219,8 @@ export class TarReader {
   }
 
   #beginPaxSparse(entry: TarEntry, stored: number, records: PaxRecords): void {
-    const size = override(records, 'GNU.sparse.realsize', decimal) ?? override(records, 'GNU.sparse.size', decimal);
+    const size =
+      override(records, 'GNU.sparse.realsize', decimal) ?? override(records, 'GNU.sparse.size', decimal);
     this.#pending = { ...entry, sizeBytes: size ?? stored, isSparse: true };
     this.#setContent(stored);
     if (override(records, 'GNU.sparse.major', decimal) === 1) {
@@ -227,7 +233,8 @@ export class TarReader {
   }
 
   #onPaxMap(block: Buffer): void {
-    if (this.#remaining < blockSize) throw new ImageError('TAR_INVALID', 'the map of a sparse file leaves its member');
+    if (this.#remaining < blockSize)
+      throw new ImageError('TAR_INVALID', 'the map of a sparse file leaves its member');
     this.#remaining -= blockSize;
     if (!this.#map!.push(block)) return;
     this.#segments = this.#map!.segments;

@@ -15,7 +15,11 @@ const mostSegments = 1 << 18;
  *
  * @throws ImageError TAR_INVALID
  */
-export function checkSegments(segments: readonly SparseSegment[], storedBytes: number, sizeBytes: number): void {
+export function checkSegments(
+  segments: readonly SparseSegment[],
+  storedBytes: number,
+  sizeBytes: number,
+): void {
   let end = 0;
   let total = 0;
   for (const { offset, length } of segments) {
@@ -27,7 +31,9 @@ export function checkSegments(segments: readonly SparseSegment[], storedBytes: n
   if (total !== storedBytes) throw malformed('does not fit the data');
 }
 
-/** Four segments stand in the header of an old GNU sparse file. @returns whether a block with more follows */
+/**
+ * Four segments stand in the header of an old GNU sparse file. @returns whether a block with more follows
+ */
 export function readGnuSegments(header: Buffer, into: SparseSegment[]): boolean {
   addGnuSegments(header, 386, 4, into);
   return header[482] !== 0;
@@ -57,11 +63,15 @@ export function readSegmentList(text: string): SparseSegment[] {
   const numbers = text === '' ? [] : text.split(',', 2 * mostSegments + 1).map(readDecimal);
   if (numbers.length % 2 !== 0) throw malformed('is cut short');
   const segments: SparseSegment[] = [];
-  for (let index = 0; index < numbers.length; index += 2) addSegment(segments, numbers[index]!, numbers[index + 1]!);
+  for (let index = 0; index < numbers.length; index += 2)
+    addSegment(segments, numbers[index]!, numbers[index + 1]!);
   return segments;
 }
 
-/** Reads a map of PAX format 1.0, which stands in blocks before the data: a count, then pairs, a line for each number. */
+/**
+ * Reads a map of PAX format 1.0, which stands in blocks before the data: a count, then pairs, a line for
+ * each number.
+ */
 export class SparseMapReader {
   readonly segments: SparseSegment[] = [];
   #digits = '';
@@ -99,7 +109,8 @@ export class SparseMapReader {
 function addSegment(segments: SparseSegment[], offset: number, length: number): void {
   if (segments.length >= mostSegments) throw tooMany();
   if (offset < 0 || length < 0 || !Number.isSafeInteger(offset + length)) throw malformed('leaves the file');
-  // GNU tar ends a map with an empty segment at the end of the file; it says nothing more than the size does.
+  // GNU tar ends a map with an empty segment at the end of the file; it says nothing more than the size
+  // does.
   segments.push({ offset, length });
 }
 

@@ -32,10 +32,11 @@ export interface CopiedLayers {
 }
 
 /**
- * Copies the merged view of some layers into a tree of its own, which shares nothing with them but, where the file
- * system can, the blocks of files (FICLONE).
+ * Copies the merged view of some layers into a tree of its own, which shares nothing with them but, where
+ * the file system can, the blocks of files (FICLONE).
  *
- * The merge comes first, so what an upper layer hides is never copied, and nothing in the new tree is ever replaced.
+ * The merge comes first, so what an upper layer hides is never copied, and nothing in the new tree is
+ * ever replaced.
  */
 export default function copyLayers(input: CopyLayersInput): CopiedLayers {
   return new LayerCopy(new LayerStack(input.layers), bytesOfText(input.target)).run();
@@ -44,7 +45,10 @@ export default function copyLayers(input: CopyLayersInput): CopiedLayers {
 class LayerCopy {
   readonly #metadata = new MetadataWriter(process.geteuid!() === 0);
   readonly #skipped = new SkippedEntries();
-  /** Where the nodes that have several names went, by device and inode: a link joins names of one layer only. */
+  /**
+   * Where the nodes that have several names went, by device and inode: a link joins names of one layer
+   * only.
+   */
   readonly #linked = new Map<string, string>();
   #entries = 0;
   #bytes = 0;

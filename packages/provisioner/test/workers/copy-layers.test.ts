@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
@@ -22,8 +22,21 @@ function copied(layers: readonly TestLayer[]): string {
 describe('copied layers', () => {
   it('show what the topmost layer has, and nothing that is hidden', async () => {
     const layers = await bench.stack(
-      [{ name: 'a', content: 'old' }, { name: 'd/x' }, { name: 'd/y' }, { name: 'gone/deep' }, { name: 'was/dir' }, { name: 'file' }],
-      [{ name: 'a', content: 'new' }, { name: 'd/.wh.x' }, { name: 'd/z' }, { name: '.wh.gone' }, { name: 'was' }, { name: 'file/in' , type: '0' }].filter(({ name }) => name !== 'file/in'),
+      [
+        { name: 'a', content: 'old' },
+        { name: 'd/x' },
+        { name: 'd/y' },
+        { name: 'gone/deep' },
+        { name: 'was/dir' },
+        { name: 'file' },
+      ],
+      [
+        { name: 'a', content: 'new' },
+        { name: 'd/.wh.x' },
+        { name: 'd/z' },
+        { name: '.wh.gone' },
+        { name: 'was' },
+      ],
       [{ name: '.wh.file' }, { name: 'file/', mode: 0o700 }, { name: 'file/in' }],
     );
     const rootfs = copied(layers);
@@ -47,7 +60,13 @@ describe('copied layers', () => {
   });
 
   it('count files once, whatever names they have', async () => {
-    const layers = await bench.stack([{ name: 'a', content: '12345' }, { name: 'b', type: '1', linkName: 'a' }], [{ name: 'c', content: '67' }]);
+    const layers = await bench.stack(
+      [
+        { name: 'a', content: '12345' },
+        { name: 'b', type: '1', linkName: 'a' },
+      ],
+      [{ name: 'c', content: '67' }],
+    );
     const target = join(bench.fresh('copy'), 'rootfs');
     expect(copyLayers({ layers, target })).toEqual({ entries: 3, bytes: 7, skipped: [], skippedCount: 0 });
   });
@@ -57,7 +76,9 @@ describe('copied layers', () => {
     const target = bench.fresh('copy');
     expect(() => copyLayers({ layers, target })).toThrow(expect.objectContaining({ code: 'EEXIST' }));
     fs.symlinkSync('/tmp', join(target, 'link'));
-    expect(() => copyLayers({ layers, target: join(target, 'link') })).toThrow(expect.objectContaining({ code: 'EEXIST' }));
+    expect(() => copyLayers({ layers, target: join(target, 'link') })).toThrow(
+      expect.objectContaining({ code: 'EEXIST' }),
+    );
   });
 });
 
@@ -70,7 +91,16 @@ const member: fc.Arbitrary<Member> = fc
   .record({
     folder: fc.constantFrom(...folders),
     name: fc.constantFrom(...names),
-    kind: fc.constantFrom('file', 'file', 'directory', 'directory', 'symlink', 'hardlink', 'whiteout', 'opaque'),
+    kind: fc.constantFrom(
+      'file',
+      'file',
+      'directory',
+      'directory',
+      'symlink',
+      'hardlink',
+      'whiteout',
+      'opaque',
+    ),
     other: fc.constantFrom('a', 'b', 'a/b', '../a', '/b', 'c'),
     mode: fc.constantFrom(0o644, 0o755, 0o4711, 0o700),
     id: fc.constantFrom(0, 0, 42),
@@ -96,8 +126,12 @@ const member: fc.Arbitrary<Member> = fc
   });
 const layer = fc.array(member, { minLength: 1, maxLength: 10 });
 
+const lawfulRefusals = new Set(['PATH_BLOCKED', 'LINK_LOOP', 'LINK_TARGET_MISSING', 'INVALID_ENTRY']);
+
 /** Unpacks what can be unpacked: members that are refused (a path below a file, a link to nothing) are left out. */
-async function stackOf(layers: readonly (readonly Member[])[]): Promise<{ stack: TestLayer[]; kept: Member[][] }> {
+async function stackOf(
+  layers: readonly (readonly Member[])[],
+): Promise<{ stack: TestLayer[]; kept: Member[][] }> {
   const stack: TestLayer[] = [];
   const kept: Member[][] = [];
   for (const members of layers) {
@@ -108,7 +142,7 @@ async function stackOf(layers: readonly (readonly Member[])[]): Promise<{ stack:
         unpacked = await bench.unpack(archive(...lawful, next), stack);
         lawful.push(next);
       } catch (error) {
-        expect((error as { code?: string }).code).toMatch(/^(PATH_BLOCKED|LINK_LOOP|LINK_TARGET_MISSING|INVALID_ENTRY)$/);
+        if (!lawfulRefusals.has((error as { code?: string }).code ?? '')) throw error;
       }
     }
     stack.push(unpacked);
@@ -123,13 +157,23 @@ afterAll(() => mounted.forEach((path) => spawnSync('umount', ['-l', path])));
 /** The same layers through overlayfs, or `undefined` where it cannot be mounted. */
 function overlaid(layers: readonly TestLayer[]): string | undefined {
   const folder = bench.fresh('overlay');
-  const lower = [...layers.map(({ rootfs }) => rootfs)].reverse().join(':');
+  const lower = layers
+    .map(({ rootfs }) => rootfs)
+    .toReversed()
+    .join(':');
   const empty = join(folder, 'empty');
   const target = join(folder, 'merged');
   fs.mkdirSync(empty);
   fs.mkdirSync(target);
   // Two lower directories are the least that overlayfs takes without an upper one.
-  const { status } = spawnSync('mount', ['-t', 'overlay', 'overlay', '-o', `lowerdir=${lower}:${empty}`, target]);
+  const { status } = spawnSync('mount', [
+    '-t',
+    'overlay',
+    'overlay',
+    '-o',
+    `lowerdir=${lower}:${empty}`,
+    target,
+  ]);
   if (status === 0) mounted.push(target);
   return status === 0 ? target : undefined;
 }
@@ -139,7 +183,8 @@ function canOverlay(): boolean {
   const folder = bench.fresh('probe');
   for (const name of ['a', 'b', 'm']) fs.mkdirSync(join(folder, name));
   const options = `lowerdir=${folder}/a:${folder}/b`;
-  const isMounted = spawnSync('mount', ['-t', 'overlay', 'overlay', '-o', options, join(folder, 'm')]).status === 0;
+  const isMounted =
+    spawnSync('mount', ['-t', 'overlay', 'overlay', '-o', options, join(folder, 'm')]).status === 0;
   if (isMounted) spawnSync('umount', [join(folder, 'm')]);
   return isMounted;
 }
@@ -177,12 +222,20 @@ describe.skipIf(!hasUmoci || !isRoot)('the same image unpacked by umoci', () => 
       fc.asyncProperty(fc.array(layer, { minLength: 1, maxLength: 3 }), async (layers) => {
         const { stack, kept } = await stackOf(layers.map(withFolders));
         const oci = bench.fresh('oci');
-        writeLayout(oci, kept.map((members) => archive(...members)));
+        writeLayout(
+          oci,
+          kept.map((members) => archive(...members)),
+        );
         const bundle = join(bench.fresh('bundle'), 'b');
-        const run = spawnSync('umoci', ['raw', 'unpack', '--image', `${oci}:test`, bundle], { encoding: 'utf8' });
+        const run = spawnSync('umoci', ['raw', 'unpack', '--image', `${oci}:test`, bundle], {
+          encoding: 'utf8',
+        });
         // It cannot link a file to itself, for instance: then there is nothing to compare.
         fc.pre(run.status === 0);
-        const [theirs, ours] = [snapshot(bundle, { times: false }), snapshot(copied(stack), { times: false })];
+        const [theirs, ours] = [
+          snapshot(bundle, { times: false }),
+          snapshot(copied(stack), { times: false }),
+        ];
         expect(ours).toEqual(theirs);
       }),
       { numRuns: runs(15) },
@@ -202,7 +255,10 @@ function writeLayout(folder: string, layers: readonly Buffer[]): void {
   const oci = 'application/vnd.oci.image';
   const descriptors = layers.map((bytes) => put(bytes, `${oci}.layer.v1.tar`));
   const rootfs = { type: 'layers', diff_ids: descriptors.map(({ digest }) => digest) };
-  const config = put(json({ architecture: 'amd64', os: 'linux', config: {}, rootfs }), `${oci}.config.v1+json`);
+  const config = put(
+    json({ architecture: 'amd64', os: 'linux', config: {}, rootfs }),
+    `${oci}.config.v1+json`,
+  );
   const manifest = put(json({ schemaVersion: 2, config, layers: descriptors }), `${oci}.manifest.v1+json`);
   const named = { ...manifest, annotations: { 'org.opencontainers.image.ref.name': 'test' } };
   fs.writeFileSync(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');

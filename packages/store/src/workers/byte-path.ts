@@ -1,9 +1,10 @@
 /*
- * Byte strings: one character, U+0000 to U+00FF, for each byte of a name. They compare and concatenate as strings do,
- * and are exact for names that are no text.
+ * Byte strings: one character, U+0000 to U+00FF, for each byte of a name. They compare and concatenate as
+ * strings do, and are exact for names that are no text.
  */
 import { decodePathText, encodePathText } from '@keelson/image';
 
+// oxlint-disable-next-line no-control-regex -- they are lawful in names
 const ascii = /^[\x01-\x7f]*$/;
 
 /** The form in which `node:fs` and our system calls take a byte string. */

@@ -8,8 +8,8 @@ import { readMetadata } from './file-metadata.js';
 const { COPYFILE_EXCL, COPYFILE_FICLONE } = constants;
 
 /**
- * Copies one node that is no directory, with all it has, to a name that must be free. It never follows a link at
- * either end. Paths are byte strings; `status` is the `lstat` of `source`, a node of ours.
+ * Copies one node that is no directory, with all it has, to a name that must be free. It never follows a
+ * link at either end. Paths are byte strings; `status` is the `lstat` of `source`, a node of ours.
  */
 export function copyNode(
   source: string,
@@ -23,7 +23,11 @@ export function copyNode(
   else if (status.isSymbolicLink()) symlinkSync(readlinkSync(from, 'buffer'), to);
   else {
     const kind = kindOf(status);
-    makeSpecialFile(to, 'socket' === kind || kind === 'fifo' ? { kind } : { kind, ...deviceOf(status) }, status.mode);
+    makeSpecialFile(
+      to,
+      'socket' === kind || kind === 'fifo' ? { kind } : { kind, ...deviceOf(status) },
+      status.mode,
+    );
   }
   metadata.writeNamed(target, readMetadata(source, status), status.isSymbolicLink(), skipped);
 }

@@ -7,8 +7,8 @@ import { pathIn } from './tree-walk.js';
 export const directoryCreationMode = 0o700;
 
 /**
- * Keeps what directories are to have until nothing is written into them any more: every entry would move their time,
- * and without privileges a read-only directory could not be filled.
+ * Keeps what directories are to have until nothing is written into them any more: every entry would move
+ * their time, and without privileges a read-only directory could not be filled.
  */
 export class DirectoryMetadata {
   readonly #byPath = new Map<string, FileMetadata>();
@@ -25,7 +25,7 @@ export class DirectoryMetadata {
 
   /** Children before their parents, which may then become closed to us. */
   finish(walk: TreeWalk, writer: MetadataWriter, skipped: SkippedEntries): void {
-    for (const path of [...this.#byPath.keys()].sort().reverse()) {
+    for (const path of [...this.#byPath.keys()].toSorted().toReversed()) {
       const directory = walk.resolve(path);
       const report = (why: string) => skipped.add(path, why);
       const self = pathIn(directory, '.');

@@ -1,10 +1,14 @@
-import {
-  getExtendedAttribute,
-  listExtendedAttributes,
-  setExtendedAttribute,
-} from '@keelson/os/system-calls';
+import { getExtendedAttribute, listExtendedAttributes, setExtendedAttribute } from '@keelson/os/system-calls';
 import type { Stats } from 'node:fs';
-import { chmodSync, fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync, readFileSync } from 'node:fs';
+import {
+  chmodSync,
+  fchmodSync,
+  fchownSync,
+  futimesSync,
+  lchownSync,
+  lutimesSync,
+  readFileSync,
+} from 'node:fs';
 import { nativePath } from './byte-path.js';
 
 /** What a node has besides its content. Times are seconds since the epoch, with a fraction. */
@@ -20,8 +24,8 @@ export interface FileMetadata {
 export type ReportSkipped = (why: string) => void;
 
 /**
- * overlayfs reads these to decide what a directory shows and where a file's data is. They are ours to write: an image
- * or a tree that brings them would steer the mount.
+ * overlayfs reads these to decide what a directory shows and where a file's data is. They are ours to
+ * write: an image or a tree that brings them would steer the mount.
  */
 export function belongsToOverlay(attribute: string): boolean {
   return attribute.startsWith('trusted.overlay.') || attribute.startsWith('user.overlay.');
@@ -52,8 +56,8 @@ function listed(path: string | Buffer): string[] {
 }
 
 /**
- * Gives nodes their owner, mode, attributes and time, in this order: a change of owner clears setuid bits and file
- * capabilities, and every change but the last moves the time.
+ * Gives nodes their owner, mode, attributes and time, in this order: a change of owner clears setuid bits
+ * and file capabilities, and every change but the last moves the time.
  */
 export class MetadataWriter {
   readonly #umask = currentUmask();
@@ -69,7 +73,13 @@ export class MetadataWriter {
   }
 
   /** For a file or directory held open; `path` names the same node, for its extended attributes. */
-  writeOpen(descriptor: number, path: string, metadata: FileMetadata, created: number, skipped: ReportSkipped): void {
+  writeOpen(
+    descriptor: number,
+    path: string,
+    metadata: FileMetadata,
+    created: number,
+    skipped: ReportSkipped,
+  ): void {
     const { mode, uid, gid, modifiedAtSeconds, xattrs } = metadata;
     if (this.#mustChown(uid, gid)) fchownSync(descriptor, uid, gid);
     if ((created & ~this.#umask) !== mode) fchmodSync(descriptor, mode);

@@ -7,9 +7,10 @@ import { pathIn } from './tree-walk.js';
 /**
  * What a layer hides in the layers below it.
  *
- * A mark is kept only if something below is there to hide, so that no mark shows up in a view of its own. Whiteouts
- * never touch what this layer itself brings, whatever the order in the archive: a directory of this layer under a
- * whiteout of the same name becomes opaque, and anything else hides what is below by itself.
+ * A mark is kept only if something below is there to hide, so that no mark shows up in a view of its own.
+ * Whiteouts never touch what this layer itself brings, whatever the order in the archive: a directory of
+ * this layer under a whiteout of the same name becomes opaque, and anything else hides what is below by
+ * itself.
  */
 export class HiddenPaths implements LayerMarks {
   readonly #whiteouts = new Set<string>();
@@ -34,7 +35,8 @@ export class HiddenPaths implements LayerMarks {
   addOpaque(walk: TreeWalk, directory: OpenDirectory): void {
     if (walk.lowerOf(directory).layers.length === 0) return;
     if (directory.path !== '') this.#opaques.add(directory.path);
-    // overlayfs does not ask whether the root of a layer is opaque, so what is to hide is hidden name by name.
+    // overlayfs does not ask whether the root of a layer is opaque, so what is to hide is hidden name by
+    // name.
     else for (const name of walk.namesBelow(directory)) this.#add('', name);
     walk.hideLower(directory);
   }
@@ -49,8 +51,8 @@ export class HiddenPaths implements LayerMarks {
   /**
    * Settles the marks when the whole tree is there, and answers them as path text, sorted.
    *
-   * @param markers  whether to put into the tree what overlayfs reads: a 0:0 character device for a whiteout and an
-   *                 attribute on an opaque directory
+   * @param markers  whether to put into the tree what overlayfs reads: a 0:0 character device for a whiteout
+   *                 and an attribute on an opaque directory
    */
   finish(walk: TreeWalk, markers: boolean): { whiteouts: string[]; opaques: string[] } {
     const hidden = new Set([...this.#whiteouts, ...this.#opaques]);
@@ -58,7 +60,7 @@ export class HiddenPaths implements LayerMarks {
     const whiteouts: string[] = [];
     const opaques = [...this.#opaques].filter(outermost);
 
-    for (const path of [...this.#whiteouts].filter(outermost).sort()) {
+    for (const path of [...this.#whiteouts].filter(outermost).toSorted()) {
       const directory = walk.resolve(folderOf(path));
       const marker = nativePath(pathIn(directory, nameOf(path)));
       const own = lstatSync(marker, { throwIfNoEntry: false });
@@ -67,7 +69,7 @@ export class HiddenPaths implements LayerMarks {
         if (markers) makeSpecialFile(marker, { kind: 'character', major: 0, minor: 0 }, 0o600);
       } else if (own.isDirectory()) opaques.push(path);
     }
-    const opaquePaths = [...new Set(opaques)].sort();
+    const opaquePaths = [...new Set(opaques)].toSorted();
     for (const path of markers ? opaquePaths : []) markOpaque(walk.resolve(path));
     return { whiteouts: whiteouts.map(recordOfBytes), opaques: opaquePaths.map(recordOfBytes) };
   }
@@ -89,6 +91,6 @@ function markOpaque(directory: OpenDirectory): void {
 /** The folders a path lies in, the root included, itself not. */
 function ancestorsOf(path: string): string[] {
   const ancestors: string[] = [];
-  for (let folder = path; folder !== ''; ) ancestors.push((folder = folderOf(folder)));
+  for (let folder = path; folder !== '';) ancestors.push((folder = folderOf(folder)));
   return ancestors;
 }

@@ -1,5 +1,6 @@
 /*
- * For worker files of other packages, which read the same layers: `@keelson/store/workers`. It loads no actor.
+ * For worker files of other packages, which read the same layers: `@keelson/store/workers`. It loads no
+ * actor.
  */
 export { bytesOfText, joined, nativePath, recordOfBytes } from './byte-path.js';
 export { copyNode } from './copy-node.js';

@@ -32,7 +32,8 @@ export interface MergedNode {
 }
 
 /**
- * The merged view of finished layers, as overlayfs shows it, read from their lists: markers in the trees do not count.
+ * The merged view of finished layers, as overlayfs shows it, read from their lists: markers in the trees
+ * do not count.
  *
  * It never follows a link, and reads no file but by `lstat`. The trees must not change meanwhile.
  * Source: Linux `fs/overlayfs/namei.c` (`ovl_lookup`), OCI image-spec `layer.md`.
@@ -47,7 +48,7 @@ export class LayerStack {
       whiteouts: new Set(layer.whiteouts.map(bytesOfRecord)),
       opaques: new Set(layer.opaques.map(bytesOfRecord)),
     }));
-    this.root = { path: '', layers: indexed.reverse() };
+    this.root = { path: '', layers: indexed.toReversed() };
   }
 
   /** The root directory's own status comes from the topmost layer; `undefined` for a stack of none. */
@@ -57,7 +58,10 @@ export class LayerStack {
     return { status: lstatSync(nativePath(top.rootfs)), source: top.rootfs, directory: this.root };
   }
 
-  /** Every name some layer has in `directory`, once each: a marker's too, which `lookup` then does not find. */
+  /**
+   * Every name some layer has in `directory`, once each: a marker's too, which `lookup` then does not
+   * find.
+   */
   names({ path, layers }: MergedDirectory): string[] {
     const folders = layers.map(({ rootfs }) => nativePath(path === '' ? rootfs : `${rootfs}/${path}`));
     const names = folders.map((folder) => readdirSync(folder, 'latin1'));
@@ -75,7 +79,8 @@ export class LayerStack {
       const status = lstatSync(nativePath(source), { throwIfNoEntry: false });
       if (status === undefined) continue;
       // Below a directory a file of the same name is hidden, and with it whatever lies deeper.
-      if (!status.isDirectory()) return top === undefined ? { status, source } : { ...top, directory: { path, layers } };
+      if (!status.isDirectory())
+        return top === undefined ? { status, source } : { ...top, directory: { path, layers } };
       top ??= { status, source };
       layers.push(layer);
       if (layer.opaques.has(path)) break;

@@ -9,8 +9,6 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  readdirSync,
-  rmdirSync,
   symlinkSync,
   unlinkSync,
   writeSync,
@@ -18,10 +16,12 @@ import {
 import { joined, nativePath, recordOfBytes } from './byte-path.js';
 import { copyNode } from './copy-node.js';
 import { DirectoryMetadata, directoryCreationMode } from './directory-metadata.js';
+import { isAufsMetadata, splitEntryName } from './entry-name.js';
 import type { FileMetadata } from './file-metadata.js';
 import { MetadataWriter } from './file-metadata.js';
 import { HiddenPaths } from './hidden-paths.js';
 import type { LayerStack } from './layer-stack.js';
+import { removeOwnTree } from './remove-own-tree.js';
 import { SkippedEntries } from './skipped-entries.js';
 import type { OpenDirectory } from './tree-walk.js';
 import { pathIn, TreeWalk } from './tree-walk.js';
@@ -43,8 +43,9 @@ interface OpenFile {
 /**
  * Makes the tree of one layer out of the members of its archive.
  *
- * What is in the way is unlinked and the new node is created exclusively, in a directory that `TreeWalk` holds open:
- * nothing is ever written through a link. Sources: OCI image-spec `layer.md`; containerd `archive/tar.go`.
+ * What is in the way is unlinked and the new node is created exclusively, in a directory that `TreeWalk`
+ * holds open: nothing is ever written through a link. Sources: OCI image-spec `layer.md`; containerd
+ * `archive/tar.go`.
  */
 export class LayerWriter implements TarHandler {
   readonly skipped = new SkippedEntries();
@@ -70,7 +71,7 @@ export class LayerWriter implements TarHandler {
   entry(entry: TarEntry): void {
     this.budget.addEntry(entry.name);
     this.budget.addLogical(entry.sizeBytes);
-    const { folder, name } = split(entry.name);
+    const { folder, name } = splitEntryName(entry.name);
     const meaning = classifyName(name);
     if (meaning.kind === 'ignored' || isAufsMetadata(folder)) return;
     const directory = this.#walk.resolve(folder);
@@ -89,7 +90,7 @@ export class LayerWriter implements TarHandler {
   data(bytes: Buffer, position: number): void {
     if (this.#file === undefined) return;
     const { descriptor, entry } = this.#file;
-    for (let written = 0; written < bytes.length; ) {
+    for (let written = 0; written < bytes.length;) {
       const at = entry.isSparse ? position + written : null;
       written += writeSync(descriptor, bytes, written, bytes.length - written, at);
     }
@@ -105,12 +106,16 @@ export class LayerWriter implements TarHandler {
       if (file.writtenTo < entry.sizeBytes) ftruncateSync(descriptor, entry.sizeBytes);
     } else this.#allocate(entry.sizeBytes);
     const created = this.#metadata.creationMode(entry.mode);
-    this.#metadata.writeOpen(descriptor, path, metadataOf(entry), created, (why) => this.skipped.add(name, why));
+    this.#metadata.writeOpen(descriptor, path, metadataOf(entry), created, (why) =>
+      this.skipped.add(name, why),
+    );
     this.#file = undefined;
     closeSync(descriptor);
   }
 
-  /** Settles marks and directories when all entries are there. Answers what the layer hides, as path text. */
+  /**
+   * Settles marks and directories when all entries are there. Answers what the layer hides, as path text.
+   */
   finish(): { whiteouts: string[]; opaques: string[] } {
     const marks = this.#hidden.finish(this.#walk, this.privileged);
     this.#directories.finish(this.#walk, this.#metadata, this.skipped);
@@ -159,7 +164,8 @@ export class LayerWriter implements TarHandler {
   #createSymlink(entry: TarEntry, directory: OpenDirectory, name: string): void {
     if (entry.linkName === '') throw invalid(entry, 'is a link to nowhere');
     const path = pathIn(directory, name);
-    // Absolute and climbing targets are lawful: they are kept byte for byte, and never followed out of the root.
+    // Absolute and climbing targets are lawful: they are kept byte for byte, and never followed out of
+    // the root.
     this.#exclusively(directory, name, () => symlinkSync(nativePath(entry.linkName), nativePath(path)));
     const report = (why: string) => this.skipped.add(joined(directory.path, name), why);
     this.#metadata.writeNamed(path, metadataOf(entry), true, report);
@@ -183,9 +189,13 @@ export class LayerWriter implements TarHandler {
     this.#metadata.writeNamed(path, metadataOf(entry), false, (why) => this.skipped.add(shown, why));
   }
 
-  /** The target is named from the root. One that only the layers below have is copied up first: a link needs a node. */
+  /**
+   * The target is named from the root. One that only the layers below have is copied up first: a link
+   * needs a node.
+   */
   #createHardLink(entry: TarEntry, name: string): void {
-    const target = split(entry.linkName);
+    this.budget.checkPath(entry.linkName);
+    const target = splitEntryName(entry.linkName);
     if (target.name === '') throw missing(entry);
     this.budget.checkName(target.name);
     const targetDirectory = this.#walk.resolve(target.folder);
@@ -194,7 +204,7 @@ export class LayerWriter implements TarHandler {
     // The next resolve may close the directory of the target, so it is held by a descriptor of its own.
     const held = openSync(`/proc/self/fd/${targetDirectory.descriptor}`, O_RDONLY | O_DIRECTORY);
     try {
-      const directory = this.#walk.resolve(split(entry.name).folder);
+      const directory = this.#walk.resolve(splitEntryName(entry.name).folder);
       if (joined(directory.path, name) === targetPath) return;
       const from = nativePath(`/proc/self/fd/${held}/${target.name}`);
       const to = nativePath(pathIn(directory, name));
@@ -220,7 +230,12 @@ export class LayerWriter implements TarHandler {
   }
 
   /** Creates with `create`, which fails if anything is there; that goes first then, unless it `isKept`. */
-  #exclusively<T>(directory: OpenDirectory, name: string, create: () => T, isKept?: () => boolean): T | undefined {
+  #exclusively<T>(
+    directory: OpenDirectory,
+    name: string,
+    create: () => T,
+    isKept?: () => boolean,
+  ): T | undefined {
     try {
       return create();
     } catch (error) {
@@ -236,7 +251,7 @@ export class LayerWriter implements TarHandler {
     const native = nativePath(pathIn(directory, name));
     const path = joined(directory.path, name);
     if (lstatSync(native).isDirectory()) {
-      removeTree(pathIn(directory, name), path, (gone) => {
+      removeOwnTree(pathIn(directory, name), path, (gone) => {
         this.#directories.forget(gone);
         this.#hidden.forget(gone);
       });
@@ -253,38 +268,6 @@ export class LayerWriter implements TarHandler {
   #allocate(bytes: number): void {
     this.allocatedBytes += Math.ceil(bytes / allocationUnit) * allocationUnit;
   }
-}
-
-/** The folder and the last component of a name as the archive has it; both empty for the root. */
-function split(name: string): { folder: string; name: string } {
-  let end = name.length;
-  while (end > 0 && name[end - 1] === '/') end--;
-  const slash = name.lastIndexOf('/', end - 1);
-  const last = name.slice(slash + 1, end);
-  const folder = slash < 0 ? '' : name.slice(0, slash);
-  if (last === '..') throw new UnpackError('PATH_ESCAPES', `${recordOfBytes(name)} climbs with ".."`);
-  if (last === '.') return split(folder);
-  return { folder, name: last };
-}
-
-/** Whether an entry lies in a directory of aufs's book-keeping. @throws ImageError INVALID_WHITEOUT  below a whiteout */
-function isAufsMetadata(folder: string): boolean {
-  if (!folder.includes('.wh.')) return false;
-  const kinds = folder.split('/').map((component) => classifyName(component).kind);
-  if (kinds.includes('ignored')) return true;
-  if (kinds.every((kind) => kind === 'plain')) return false;
-  throw new UnpackError('INVALID_ENTRY', `an entry lies below the whiteout ${recordOfBytes(folder)}`);
-}
-
-/** Removes a directory of this layer, which holds nothing but this layer's nodes, and tells of each that is gone. */
-function removeTree(path: string, below: string, gone: (directory: string) => void): void {
-  for (const name of readdirSync(nativePath(path), 'latin1')) {
-    const inner = `${path}/${name}`;
-    if (lstatSync(nativePath(inner)).isDirectory()) removeTree(inner, joined(below, name), gone);
-    else unlinkSync(nativePath(inner));
-  }
-  rmdirSync(nativePath(path));
-  gone(below);
 }
 
 function joinedOrSelf(directory: OpenDirectory, name: string): string {

@@ -9,7 +9,10 @@ export interface SkippedEntry {
 /** More are counted but not told. */
 const mostTold = 1000;
 
-/** What an unpack or copy left out, and why: devices without privileges, attributes the file system cannot keep. */
+/**
+ * What an unpack or copy left out, and why: devices without privileges, attributes the file system cannot
+ * keep.
+ */
 export class SkippedEntries {
   readonly told: SkippedEntry[] = [];
   count = 0;

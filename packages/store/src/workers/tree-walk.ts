@@ -10,8 +10,17 @@ const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 /** As the kernel. */
 const mostLinks = 40;
 const nothing: MergedDirectory = { path: '', layers: [] };
-/** For a directory that no layer lists. The time is fixed so that the same image always gives the same tree. */
-const impliedMetadata: FileMetadata = { mode: 0o755, uid: 0, gid: 0, modifiedAtSeconds: 0, xattrs: new Map() };
+/**
+ * For a directory that no layer lists. The time is fixed so that the same image always gives the same
+ * tree.
+ */
+const impliedMetadata: FileMetadata = {
+  mode: 0o755,
+  uid: 0,
+  gid: 0,
+  modifiedAtSeconds: 0,
+  xattrs: new Map(),
+};
 
 /** A real directory of the layer's own tree, held open. */
 export interface OpenDirectory {
@@ -29,17 +38,22 @@ export interface LayerMarks {
   isOpaque(path: string): boolean;
 }
 
-/** A name inside an open directory: the way to reach a node without walking, and so without following, anything. */
+/**
+ * A name inside an open directory: the way to reach a node without walking, and so without following,
+ * anything.
+ */
 export function pathIn(directory: OpenDirectory, name: string): string {
   return `/proc/self/fd/${directory.descriptor}/${name}`;
 }
 
 /**
- * Finds the directory in which an entry lands: seen from the root of the stacked view, links resolved inside it.
+ * Finds the directory in which an entry lands: seen from the root of the stacked view, links resolved
+ * inside it.
  *
- * Every component is looked at when it is used, never through a link, and kept open while it is part of the present
- * path. A directory that only the layers below have is made in this layer, with their metadata, as copy-up does; so
- * writing below a directory does not change it. A link below (`lib -> usr/lib`) leads to where it points.
+ * Every component is looked at when it is used, never through a link, and kept open while it is part of
+ * the present path. A directory that only the layers below have is made in this layer, with their
+ * metadata, as copy-up does; so writing below a directory does not change it. A link below (`lib ->
+ * usr/lib`) leads to where it points.
  */
 export class TreeWalk {
   readonly #levels: OpenDirectory[] = [];
@@ -70,7 +84,8 @@ export class TreeWalk {
   resolve(path: string): OpenDirectory {
     if (path === this.#resolved) return this.#levels.at(-1)!;
     const components = path.split('/').filter((name) => name !== '' && name !== '.');
-    if (components.includes('..')) throw new UnpackError('PATH_ESCAPES', `${recordOfBytes(path)} climbs with ".."`);
+    if (components.includes('..'))
+      throw new UnpackError('PATH_ESCAPES', `${recordOfBytes(path)} climbs with ".."`);
 
     this.#isAlias = false;
     const kept = this.#commonPrefix(components);
@@ -80,7 +95,9 @@ export class TreeWalk {
     return this.#levels.at(-1)!;
   }
 
-  /** To be called when a link or directory came or went: text that led over a link may now lead elsewhere. */
+  /**
+   * To be called when a link or directory came or went: text that led over a link may now lead elsewhere.
+   */
   forgetAliases(): void {
     if (this.#isAlias) this.#resolved = undefined;
   }
@@ -118,7 +135,10 @@ export class TreeWalk {
     return this.lookupBelow(this.#levels[level - 1]!, directory.name)?.directory ?? nothing;
   }
 
-  /** How many components lead through the directories already open. Those are real, so the text needs no new look. */
+  /**
+   * How many components lead through the directories already open. Those are real, so the text needs no
+   * new look.
+   */
   #commonPrefix(components: readonly string[]): number {
     let kept = 0;
     while (kept < components.length && this.#levels[kept + 1]?.name === components[kept]) kept++;
@@ -137,7 +157,8 @@ export class TreeWalk {
       }
       const target = this.#enter(name);
       if (target === undefined) continue;
-      if (++links > mostLinks) throw new UnpackError('LINK_LOOP', `${recordOfBytes(asked)} leads over too many links`);
+      if (++links > mostLinks)
+        throw new UnpackError('LINK_LOOP', `${recordOfBytes(asked)} leads over too many links`);
       this.#isAlias = true;
       if (target.startsWith('/')) this.#leave(1);
       pending.push(...target.split('/').toReversed());

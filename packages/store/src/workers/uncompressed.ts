@@ -8,7 +8,10 @@ import { UnpackError } from './unpack-error.js';
 
 const readBytes = 256 * 1024;
 const chunkBytes = 256 * 1024;
-/** So many chunks may wait, so that the next is unpacked on another thread while we write files from this one. */
+/**
+ * So many chunks may wait, so that the next is unpacked on another thread while we write files from this
+ * one.
+ */
 const chunksAhead = 4;
 
 /** `zlib.createZstdDecompress`, of Node 22.15 and later. */
@@ -42,9 +45,11 @@ function sniff(head: Buffer): LayerCompression {
 export async function* uncompressed(path: string, compression: LayerCompression): AsyncGenerator<Buffer> {
   const blob = createReadStream(path, { highWaterMark: readBytes });
   const chunks: AsyncIterable<Buffer> =
-    compression === 'none' ? blob
-    : compression === 'zstd' && createZstd === undefined ? withFzstd(blob)
-    : piped(blob, compression === 'gzip' ? zlib.createGunzip(buffering) : createZstd!(buffering));
+    compression === 'none'
+      ? blob
+      : compression === 'zstd' && createZstd === undefined
+        ? withFzstd(blob)
+        : piped(blob, compression === 'gzip' ? zlib.createGunzip(buffering) : createZstd!(buffering));
   try {
     yield* chunks;
   } catch (error) {

@@ -45,8 +45,8 @@ export interface UnpackedLayer {
 /**
  * Unpacks one layer into `target/rootfs`, against the stacked view of the layers below it.
  *
- * When it answers, the tree is as the image says and the blob has the expected diff id; nothing is synced yet. When it
- * throws, what lies in `target` is rubbish.
+ * When it answers, the tree is as the image says and the blob has the expected diff id; nothing is synced
+ * yet. When it throws, what lies in `target` is rubbish.
  *
  * @throws UnpackError  DIFF_ID_MISMATCH, LAYER_CORRUPT, LAYER_LIMIT, or an entry that cannot be
  * @throws ImageError   the archive is malformed
@@ -83,5 +83,8 @@ export default async function unpackLayer(input: UnpackLayerInput): Promise<Unpa
 
 function verify(expected: Digest, found: string): void {
   if (found === hexOf(expected)) return;
-  throw new UnpackError('DIFF_ID_MISMATCH', `the layer's content is ${algorithmOf(expected)}:${found}, not ${expected}`);
+  throw new UnpackError(
+    'DIFF_ID_MISMATCH',
+    `the layer's content is ${algorithmOf(expected)}:${found}, not ${expected}`,
+  );
 }

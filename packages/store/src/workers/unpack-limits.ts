@@ -8,7 +8,10 @@ export interface UnpackLimits {
   readonly maxRatio: number;
   readonly ratioFloorBytes: number;
   readonly maxEntries: number;
-  /** Of one component, and of a whole path. Trees are also reached by path, so this stays well below PATH_MAX. */
+  /**
+   * Of one component, and of a whole path. Trees are also reached by path, so this stays well below
+   * PATH_MAX.
+   */
   readonly maxNameBytes: number;
   readonly maxPathBytes: number;
   /** Components of a path. An open descriptor is held for each. */
@@ -34,7 +37,10 @@ export const defaultUnpackLimits: UnpackLimits = {
   maxLogicalBytes: 256 * gibibyte,
 };
 
-/** Counts what one layer has cost so far. Each method throws UnpackError LAYER_LIMIT when that is too much. */
+/**
+ * Counts what one layer has cost so far. Each method throws UnpackError LAYER_LIMIT when that is too
+ * much.
+ */
 export class UnpackBudget {
   readonly limits: UnpackLimits;
   unpackedBytes = 0;
@@ -54,22 +60,29 @@ export class UnpackBudget {
   addUnpacked(bytes: number): void {
     this.unpackedBytes += bytes;
     const { maxUnpackedBytes, maxRatio, ratioFloorBytes } = this.limits;
-    if (this.unpackedBytes > maxUnpackedBytes) throw exceeded(`unpacks to more than ${maxUnpackedBytes} bytes`);
+    if (this.unpackedBytes > maxUnpackedBytes)
+      throw exceeded(`unpacks to more than ${maxUnpackedBytes} bytes`);
     if (this.unpackedBytes > ratioFloorBytes && this.unpackedBytes > this.compressedBytes * maxRatio) {
       throw exceeded(`unpacks to more than ${maxRatio} times its size`);
     }
   }
 
   addEntry(name: string): void {
-    const { maxEntries, maxPathBytes } = this.limits;
+    const { maxEntries } = this.limits;
     if (++this.entries > maxEntries) throw exceeded(`has more than ${maxEntries} entries`);
-    if (name.length > maxPathBytes) throw exceeded(`has a path of more than ${maxPathBytes} bytes`);
+    this.checkPath(name);
+  }
+
+  checkPath(path: string): void {
+    const { maxPathBytes } = this.limits;
+    if (path.length > maxPathBytes) throw exceeded(`has a path of more than ${maxPathBytes} bytes`);
   }
 
   addLogical(fileBytes: number): void {
     const { maxLogicalBytes } = this.limits;
     this.logicalBytes += fileBytes;
-    if (this.logicalBytes > maxLogicalBytes) throw exceeded(`has files of more than ${maxLogicalBytes} bytes`);
+    if (this.logicalBytes > maxLogicalBytes)
+      throw exceeded(`has files of more than ${maxLogicalBytes} bytes`);
   }
 
   /** One component of a path was looked at. */
@@ -83,9 +96,9 @@ export class UnpackBudget {
   }
 
   checkDepth(path: string, depth: number): void {
-    const { maxDepth, maxPathBytes } = this.limits;
+    const { maxDepth } = this.limits;
     if (depth > maxDepth) throw exceeded(`has a path of more than ${maxDepth} components`);
-    if (path.length > maxPathBytes) throw exceeded(`has a path of more than ${maxPathBytes} bytes`);
+    this.checkPath(path);
   }
 }
 

@@ -26,12 +26,24 @@ export class LayerBench {
   #count = 0;
   constructor(readonly folder: string) {}
 
-  async unpack(tar: Buffer, lower: readonly StackedLayer[] = [], options: Partial<UnpackLayerInput> = {}): Promise<TestLayer> {
+  async unpack(
+    tar: Buffer,
+    lower: readonly StackedLayer[] = [],
+    options: Partial<UnpackLayerInput> = {},
+  ): Promise<TestLayer> {
     const target = this.fresh('layer');
     const blobPath = `${target}.blob`;
     fs.writeFileSync(blobPath, tar);
     const compression: LayerCompression = 'none';
-    const input = { blobPath, compression, target, lower, expectedDiffId: digestOf(tar), privileged: isRoot, ...options };
+    const input = {
+      blobPath,
+      compression,
+      target,
+      lower,
+      expectedDiffId: digestOf(tar),
+      privileged: isRoot,
+      ...options,
+    };
     return { ...(await unpackLayer(input)), rootfs: join(target, 'rootfs') };
   }
 

@@ -18,8 +18,19 @@ describe('a layer over others', () => {
   ];
 
   it('sees through a directory link below, relative or absolute', async () => {
-    const layer = await top(usrMerge, [{ name: 'lib/one' }, { name: 'abs/deep/two' }, { name: './lib/three' }]);
-    expect(paths(layer.rootfs)).toEqual(['usr', 'usr/lib', 'usr/lib/deep', 'usr/lib/deep/two', 'usr/lib/one', 'usr/lib/three']);
+    const layer = await top(usrMerge, [
+      { name: 'lib/one' },
+      { name: 'abs/deep/two' },
+      { name: './lib/three' },
+    ]);
+    expect(paths(layer.rootfs)).toEqual([
+      'usr',
+      'usr/lib',
+      'usr/lib/deep',
+      'usr/lib/deep/two',
+      'usr/lib/one',
+      'usr/lib/three',
+    ]);
   });
 
   it('resolves the links below as they stand after each entry', async () => {
@@ -31,17 +42,32 @@ describe('a layer over others', () => {
       { name: 'elsewhere/' },
       { name: 'abs/three' },
     ]);
-    expect(paths(layer.rootfs)).toEqual(['abs', 'elsewhere', 'elsewhere/three', 'lib', 'lib/two', 'usr', 'usr/lib', 'usr/lib/one']);
+    expect(paths(layer.rootfs)).toEqual([
+      'abs',
+      'elsewhere',
+      'elsewhere/three',
+      'lib',
+      'lib/two',
+      'usr',
+      'usr/lib',
+      'usr/lib/one',
+    ]);
   });
 
   it('never climbs out of the root with a link below', async () => {
-    const layer = await top([{ name: 'up', type: '2', linkName: '../../../../../../usr' }], [{ name: 'up/x' }]);
+    const layer = await top(
+      [{ name: 'up', type: '2', linkName: '../../../../../../usr' }],
+      [{ name: 'up/x' }],
+    );
     expect(paths(layer.rootfs)).toEqual(['usr', 'usr/x']);
   });
 
   it('does not change a directory that it only writes below', async () => {
     const attributes = isRoot ? [['SCHILY.xattr.user.kept', 'v'] as const] : [];
-    const base: Member[] = [{ name: 'd/', mode: 0o1751, uid: isRoot ? 7 : 0, mtime: 99, pax: attributes }, { name: 'd/e/', mode: 0o500, mtime: 98 }];
+    const base: Member[] = [
+      { name: 'd/', mode: 0o1751, uid: isRoot ? 7 : 0, mtime: 99, pax: attributes },
+      { name: 'd/e/', mode: 0o500, mtime: 98 },
+    ];
     const [lower, upper] = await bench.stack(base, [{ name: 'd/e/new' }]);
     const [before, after] = [snapshot(lower!.rootfs), snapshot(upper!.rootfs)];
     expect([after['d'], after['d/e']]).toEqual([before['d'], before['d/e']]);
@@ -67,54 +93,92 @@ describe('a layer over others', () => {
   });
 
   it('copies up links and special files to link them too', async () => {
-    const base: Member[] = [{ name: 's', type: '2', linkName: 'nowhere' }, { name: 'f', type: '6', mode: 0o611 }];
-    const layer = await top(base, [{ name: 's2', type: '1', linkName: 's' }, { name: 'f2', type: '1', linkName: 'f' }]);
+    const base: Member[] = [
+      { name: 's', type: '2', linkName: 'nowhere' },
+      { name: 'f', type: '6', mode: 0o611 },
+    ];
+    const layer = await top(base, [
+      { name: 's2', type: '1', linkName: 's' },
+      { name: 'f2', type: '1', linkName: 'f' },
+    ]);
     expect(paths(layer.rootfs)).toEqual(['f', 'f2', 's', 's2']);
     expect(fs.readlinkSync(join(layer.rootfs, 's2'))).toBe('nowhere');
   });
 });
 
 describe('whiteouts', () => {
-  const base: Member[] = [{ name: 'd/a', content: 'base' }, { name: 'd/b' }, { name: 'd/sub/c' }, { name: 'file' }];
+  const base: Member[] = [
+    { name: 'd/a', content: 'base' },
+    { name: 'd/b' },
+    { name: 'd/sub/c' },
+    { name: 'file' },
+  ];
   const marks = async (...members: Member[]) => {
     const { whiteouts, opaques } = await top(base, members);
     return { whiteouts, opaques };
   };
 
   it('hide what is below, and are listed', async () => {
-    expect(await marks({ name: 'd/.wh.a' }, { name: '.wh.file' })).toEqual({ whiteouts: ['d/a', 'file'], opaques: [] });
+    expect(await marks({ name: 'd/.wh.a' }, { name: '.wh.file' })).toEqual({
+      whiteouts: ['d/a', 'file'],
+      opaques: [],
+    });
     expect(await marks({ name: 'd/.wh..wh..opq' })).toEqual({ whiteouts: [], opaques: ['d'] });
   });
 
   it('of the whole root hide every name in it, for overlayfs knows no opaque root', async () => {
     expect(await marks({ name: '.wh..wh..opq' })).toEqual({ whiteouts: ['d', 'file'], opaques: [] });
-    expect(await marks({ name: 'd/new' }, { name: '.wh..wh..opq' })).toEqual({ whiteouts: ['file'], opaques: ['d'] });
+    expect(await marks({ name: 'd/new' }, { name: '.wh..wh..opq' })).toEqual({
+      whiteouts: ['file'],
+      opaques: ['d'],
+    });
   });
 
   it('never hide what the same layer brings, before or after them', async () => {
-    for (const order of [[0, 1], [1, 0]]) {
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
       const members: Member[] = [{ name: 'd/.wh.a' }, { name: 'd/a', content: 'upper' }];
-      const layer = await top(base, order.map((index) => members[index]!));
+      const layer = await top(
+        base,
+        order.map((index) => members[index]!),
+      );
       expect(layer).toMatchObject({ whiteouts: [], opaques: [] });
       expect(fs.readFileSync(join(layer.rootfs, 'd/a'), 'utf8')).toBe('upper');
     }
   });
 
   it('over a directory that the same layer makes again make it opaque', async () => {
-    for (const order of [[0, 1, 2], [2, 1, 0], [1, 2, 0]]) {
+    for (const order of [
+      [0, 1, 2],
+      [2, 1, 0],
+      [1, 2, 0],
+    ]) {
       const members: Member[] = [{ name: '.wh.d' }, { name: 'd/' }, { name: 'd/new' }];
-      expect(await marks(...order.map((index) => members[index]!))).toEqual({ whiteouts: [], opaques: ['d'] });
+      expect(await marks(...order.map((index) => members[index]!))).toEqual({
+        whiteouts: [],
+        opaques: ['d'],
+      });
     }
   });
 
   it('that hide nothing are not kept', async () => {
-    expect(await marks({ name: '.wh.unknown' }, { name: 'new/.wh.x' }, { name: 'new/.wh..wh..opq' })).toEqual({ whiteouts: [], opaques: [] });
+    expect(await marks({ name: '.wh.unknown' }, { name: 'new/.wh.x' }, { name: 'new/.wh..wh..opq' })).toEqual(
+      { whiteouts: [], opaques: [] },
+    );
     expect(await marks({ name: '.wh.d' }, { name: 'd/.wh.a' })).toEqual({ whiteouts: [], opaques: ['d'] });
-    expect(await marks({ name: 'd/.wh.a' }, { name: 'd/sub/.wh..wh..opq' }, { name: 'd/.wh..wh..opq' })).toEqual({ whiteouts: [], opaques: ['d'] });
+    expect(
+      await marks({ name: 'd/.wh.a' }, { name: 'd/sub/.wh..wh..opq' }, { name: 'd/.wh..wh..opq' }),
+    ).toEqual({ whiteouts: [], opaques: ['d'] });
   });
 
   it('hide what a lower layer brings again, and not what an upper one does', async () => {
-    const [, second, third] = await bench.stack(base, [{ name: '.wh.d' }], [{ name: 'd/' }, { name: 'd/.wh.a' }]);
+    const [, second, third] = await bench.stack(
+      base,
+      [{ name: '.wh.d' }],
+      [{ name: 'd/' }, { name: 'd/.wh.a' }],
+    );
     expect(second).toMatchObject({ whiteouts: ['d'], opaques: [] });
     expect(third).toMatchObject({ whiteouts: [], opaques: [] });
   });
@@ -125,13 +189,19 @@ describe('whiteouts', () => {
   });
 
   it('hide from the entries that follow them', async () => {
-    const layer = await top([...base, { name: 'l', type: '2', linkName: 'd' }], [{ name: '.wh.l' }, { name: 'l/x' }]);
+    const layer = await top(
+      [...base, { name: 'l', type: '2', linkName: 'd' }],
+      [{ name: '.wh.l' }, { name: 'l/x' }],
+    );
     expect(layer).toMatchObject({ whiteouts: [], opaques: ['l'] });
     expect(paths(layer.rootfs)).toEqual(['l', 'l/x']);
   });
 
   it('have names in the record that are bytes', async () => {
-    const layer = await top([{ name: 'a\xff' }, { name: '100%' }], [{ name: '.wh.a\xff' }, { name: '.wh.100%' }]);
+    const layer = await top(
+      [{ name: 'a\xff' }, { name: '100%' }],
+      [{ name: '.wh.a\xff' }, { name: '.wh.100%' }],
+    );
     expect(layer.whiteouts).toEqual(['100%25', 'a%FF']);
   });
 
@@ -143,12 +213,19 @@ describe('whiteouts', () => {
   });
 
   it('do not move the time of the directory they stand in', async () => {
-    const [lower, upper] = await bench.stack([{ name: 'd/', mtime: 9 }, { name: 'd/a' }], [{ name: 'd/.wh.a' }]);
+    const [lower, upper] = await bench.stack(
+      [{ name: 'd/', mtime: 9 }, { name: 'd/a' }],
+      [{ name: 'd/.wh.a' }],
+    );
     expect(snapshot(upper!.rootfs)['d']).toBe(snapshot(lower!.rootfs)['d']);
   });
 
   it('of aufs and its book-keeping are passed over', async () => {
-    const layer = await top(base, [{ name: '.wh..wh.plnk/', }, { name: '.wh..wh.plnk/12.34' }, { name: '.wh..wh.aufs' }]);
+    const layer = await top(base, [
+      { name: '.wh..wh.plnk/' },
+      { name: '.wh..wh.plnk/12.34' },
+      { name: '.wh..wh.aufs' },
+    ]);
     expect(paths(layer.rootfs)).toEqual([]);
   });
 });

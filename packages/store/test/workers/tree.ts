@@ -3,7 +3,10 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 
 /** Everything a tree has, as one line for each path: two trees are the same if these are. Paths are byte strings. */
-export function snapshot(root: string, options: { times?: boolean; markers?: boolean } = {}): Record<string, string> {
+export function snapshot(
+  root: string,
+  options: { times?: boolean; markers?: boolean } = {},
+): Record<string, string> {
   const { times = true, markers = false } = options;
   const lines: Record<string, string> = {};
   const firstOfInode = new Map<string, string>();
@@ -27,7 +30,8 @@ export function snapshot(root: string, options: { times?: boolean; markers?: boo
     ];
     lines[path === '' ? '.' : path] = parts.join(' ');
     if (!isDirectory) return;
-    for (const name of fs.readdirSync(native, 'latin1').sort()) visit(path === '' ? name : `${path}/${name}`);
+    for (const name of fs.readdirSync(native, 'latin1').toSorted())
+      visit(path === '' ? name : `${path}/${name}`);
   };
   visit('');
   return lines;
@@ -50,7 +54,7 @@ function kindOf(status: fs.BigIntStats): string {
 function attributes(path: Buffer, markers: boolean): string[] {
   return listExtendedAttributes(path)
     .filter((name) => markers || !name.startsWith('trusted.overlay.'))
-    .sort()
+    .toSorted()
     .map((name) => `${name}=${Buffer.from(getExtendedAttribute(path, name)).toString('base64')}`);
 }
 

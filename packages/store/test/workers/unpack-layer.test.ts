@@ -26,19 +26,37 @@ describe('a layer', () => {
     );
     const mode = (name: string) => fs.lstatSync(join(layer.rootfs, name)).mode & 0o7777;
     const mtime = (name: string) => fs.lstatSync(join(layer.rootfs, name)).mtimeMs / 1000;
-    expect(paths(layer.rootfs)).toEqual(['bin', 'bin/climb', 'bin/hard', 'bin/sh', 'bin/su', 'run', 'run/fifo']);
-    expect([mode('.'), mode('bin'), mode('bin/su'), mode('run'), mode('run/fifo')]).toEqual([0o755, 0o2755, 0o4755, 0o755, 0o622]);
+    expect(paths(layer.rootfs)).toEqual([
+      'bin',
+      'bin/climb',
+      'bin/hard',
+      'bin/sh',
+      'bin/su',
+      'run',
+      'run/fifo',
+    ]);
+    expect([mode('.'), mode('bin'), mode('bin/su'), mode('run'), mode('run/fifo')]).toEqual([
+      0o755, 0o2755, 0o4755, 0o755, 0o622,
+    ]);
     expect(['.', 'bin', 'bin/su', 'bin/sh', 'run', 'run/fifo'].map(mtime)).toEqual([11, 22, 33, 44, 0, 55]);
     expect(fs.readlinkSync(join(layer.rootfs, 'bin/sh'))).toBe('/bin/busybox');
     expect(fs.readlinkSync(join(layer.rootfs, 'bin/climb'))).toBe('../../../../etc/shadow');
-    expect(fs.statSync(join(layer.rootfs, 'bin/hard')).ino).toBe(fs.statSync(join(layer.rootfs, 'bin/su')).ino);
+    expect(fs.statSync(join(layer.rootfs, 'bin/hard')).ino).toBe(
+      fs.statSync(join(layer.rootfs, 'bin/su')).ino,
+    );
     expect(layer).toMatchObject({ whiteouts: [], opaques: [], sizeBytes: 2, entries: 7, skippedCount: 0 });
   });
 
   it.skipIf(!isRoot)('keeps owners, devices and attributes when it may', async () => {
     const { rootfs, skipped } = await bench.unpack(
       archive(
-        { name: 'ping', mode: 0o4755, uid: 12, gid: 34, pax: [['SCHILY.xattr.security.capability', capability]] },
+        {
+          name: 'ping',
+          mode: 0o4755,
+          uid: 12,
+          gid: 34,
+          pax: [['SCHILY.xattr.security.capability', capability]],
+        },
         { name: 'null', type: '3', device: [1, 3], mode: 0o666 },
         { name: 'disk', type: '4', device: [8, 300], uid: 5 },
         { name: 'link', type: '2', linkName: 'x', uid: 7, gid: 8, pax: [['SCHILY.xattr.trusted.t', 'v']] },
@@ -57,7 +75,15 @@ describe('a layer', () => {
   it('without privileges is what a user can have, and says what is missing', async () => {
     const bytes = archive(
       { name: 'dir/', mode: 0o500 },
-      { name: 'dir/file', uid: 1, mode: 0o4755, pax: [['SCHILY.xattr.trusted.t', 'v'], ['SCHILY.xattr.user.u', 'v']] },
+      {
+        name: 'dir/file',
+        uid: 1,
+        mode: 0o4755,
+        pax: [
+          ['SCHILY.xattr.trusted.t', 'v'],
+          ['SCHILY.xattr.user.u', 'v'],
+        ],
+      },
       { name: 'null', type: '3', device: [1, 3] },
       { name: 'fifo', type: '6' },
     );
@@ -73,7 +99,17 @@ describe('a layer', () => {
   it.skipIf(!hasProgram('tar'))('is what GNU tar makes of the same archive', async () => {
     const source = bench.fresh('source');
     execFileSync('sh', ['-c', script], { cwd: source });
-    const tar = execFileSync('tar', ['-C', source, '--xattrs', '--xattrs-include=*', '--format=pax', '-S', '-cf', '-', '.']);
+    const tar = execFileSync('tar', [
+      '-C',
+      source,
+      '--xattrs',
+      '--xattrs-include=*',
+      '--format=pax',
+      '-S',
+      '-cf',
+      '-',
+      '.',
+    ]);
     const layer = await bench.unpack(tar);
     expect(snapshot(layer.rootfs)).toEqual(snapshot(source));
     expect(fs.statSync(join(layer.rootfs, 'sparse')).blocks).toBeLessThan(5000);
@@ -81,7 +117,13 @@ describe('a layer', () => {
   });
 
   it('whose names are no text keeps them', async () => {
-    const layer = await bench.unpack(archive({ name: 'a\xff/' }, { name: 'a\xff/\xfe', content: 'x' }, { name: 'l', type: '2', linkName: 'a\xff' }));
+    const layer = await bench.unpack(
+      archive(
+        { name: 'a\xff/' },
+        { name: 'a\xff/\xfe', content: 'x' },
+        { name: 'l', type: '2', linkName: 'a\xff' },
+      ),
+    );
     expect(paths(layer.rootfs)).toEqual(['a\xff', 'a\xff/\xfe', 'l']);
   });
 
@@ -121,13 +163,19 @@ describe('a later entry of the same name', () => {
 
   it('breaks a hard link instead of writing through it', async () => {
     const { rootfs } = await bench.unpack(
-      archive({ name: 'a', content: 'a' }, { name: 'b', type: '1', linkName: 'a' }, { name: 'b', content: 'b' }),
+      archive(
+        { name: 'a', content: 'a' },
+        { name: 'b', type: '1', linkName: 'a' },
+        { name: 'b', content: 'b' },
+      ),
     );
     expect(read(rootfs, 'a')).toBe('a');
   });
 
   it('that is a hard link to itself leaves the file', async () => {
-    const { rootfs } = await bench.unpack(archive({ name: 'a', content: 'a' }, { name: './a', type: '1', linkName: '/a' }));
+    const { rootfs } = await bench.unpack(
+      archive({ name: 'a', content: 'a' }, { name: './a', type: '1', linkName: '/a' }),
+    );
     expect(read(rootfs, 'a')).toBe('a');
   });
 });
@@ -142,7 +190,8 @@ describe('a blob', () => {
 
   it('is decompressed by what it is, whatever the manifest says', async () => {
     for (const stated of ['none', 'gzip', 'zstd'] as const) {
-      for (const blob of [tar, gzipSync(tar)]) expect(read((await unpackBlob(blob, stated)).rootfs, 'file')).toHaveLength(100_000);
+      for (const blob of [tar, gzipSync(tar)])
+        expect(read((await unpackBlob(blob, stated)).rootfs, 'file')).toHaveLength(100_000);
     }
   });
 
@@ -154,13 +203,21 @@ describe('a blob', () => {
   it.skipIf(!hasProgram('zstd'))('may be of several zstd frames, with skippable ones between', async () => {
     const zstd = (bytes: Buffer) => execFileSync('zstd', ['-c', '-q'], { input: bytes });
     const skippable = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
-    const blob = Buffer.concat([skippable, zstd(tar.subarray(0, 700)), skippable, zstd(tar.subarray(700)), skippable]);
+    const blob = Buffer.concat([
+      skippable,
+      zstd(tar.subarray(0, 700)),
+      skippable,
+      zstd(tar.subarray(700)),
+      skippable,
+    ]);
     expect(read((await unpackBlob(blob, 'zstd')).rootfs, 'file')).toHaveLength(100_000);
   });
 
   it.skipIf(!hasProgram('zstd'))('is refused when a zstd frame is cut or damaged', async () => {
     const blob = execFileSync('zstd', ['-c', '-q', '--check'], { input: tar });
-    expect(await codeOf(unpackBlob(blob.subarray(0, -20), 'zstd'))).toMatch(/LAYER_CORRUPT|TAR_TRUNCATED|DIFF_ID_MISMATCH/);
+    expect(await codeOf(unpackBlob(blob.subarray(0, -20), 'zstd'))).toMatch(
+      /LAYER_CORRUPT|TAR_TRUNCATED|DIFF_ID_MISMATCH/,
+    );
     blob[10]! ^= 0xff;
     expect(await codeOf(unpackBlob(blob, 'zstd'))).not.toBe('accepted');
   });
@@ -175,7 +232,9 @@ describe('a blob', () => {
   it('is refused when its content is not what the image says, also behind the end of the archive', async () => {
     expect(await codeOf(unpackBlob(Buffer.concat([tar, Buffer.from('more')])))).toBe('DIFF_ID_MISMATCH');
     expect(await codeOf(unpackBlob(archive({ name: 'other' })))).toBe('DIFF_ID_MISMATCH');
-    expect(await codeOf(bench.unpack(tar, [], { expectedDiffId: digestOf(Buffer.from('')) }))).toBe('DIFF_ID_MISMATCH');
+    expect(await codeOf(bench.unpack(tar, [], { expectedDiffId: digestOf(Buffer.from('')) }))).toBe(
+      'DIFF_ID_MISMATCH',
+    );
   });
 });
 
@@ -197,18 +256,28 @@ describe('limits', () => {
     const tar = archive({ name: 'zeros', content: Buffer.alloc(1_000_000) });
     const blobPath = join(bench.fresh('blob'), 'blob');
     fs.writeFileSync(blobPath, gzipSync(tar));
-    const unpack = (ratioFloorBytes: number) => codeOf(bench.unpack(tar, [], { blobPath, limits: { maxRatio: 10, ratioFloorBytes } }));
+    const unpack = (ratioFloorBytes: number) =>
+      codeOf(bench.unpack(tar, [], { blobPath, limits: { maxRatio: 10, ratioFloorBytes } }));
     expect([await unpack(100_000), await unpack(2_000_000)]).toEqual(['LAYER_LIMIT', 'accepted']);
   });
 
   it('count the holes of sparse files', async () => {
-    const huge = { name: 'x', pax: [['GNU.sparse.major', '1'], ['GNU.sparse.realsize', String(2 ** 50)]] as const, content: `0\n${'\0'.repeat(510)}` };
+    const huge = {
+      name: 'x',
+      pax: [
+        ['GNU.sparse.major', '1'],
+        ['GNU.sparse.realsize', String(2 ** 50)],
+      ] as const,
+      content: `0\n${'\0'.repeat(510)}`,
+    };
     expect(await codeOf(bench.unpack(archive(huge)))).toBe('LAYER_LIMIT');
   });
 
   it('allow a path as long as the kernel does when asked to', async () => {
     const name = Array(12).fill('d'.repeat(250)).join('/');
-    const { rootfs } = await bench.unpack(archive({ name: 'x', pax: [['path', `${name}/file`]], content: 'deep' }));
+    const { rootfs } = await bench.unpack(
+      archive({ name: 'x', pax: [['path', `${name}/file`]], content: 'deep' }),
+    );
     expect(read(rootfs, `${name}/file`)).toBe('deep');
   });
 });
