@@ -14,13 +14,18 @@ export interface AreaBytes {
 }
 
 /**
- * What is in `gc/`, `staging/` and `quarantine/`, as far as it is on record: a layer that left took its record along, a
- * blob in transfer is one file. Trees are never walked, so what has no record counts as nothing.
+ * What is in `gc/`, `staging/` and `quarantine/`, as far as it is on record: a layer that left took its
+ * record along, a blob in transfer is one file. Trees are never walked, so what has no record counts as
+ * nothing.
  */
 export function readAreaBytes(paths: StorePaths, files: Files): Future<AreaBytes> {
   return sum(files, paths.gc, layerBytes).then((trashBytes) =>
     sum(files, paths.staging, blobBytes).then((stagingBytes) =>
-      sum(files, paths.quarantine, layerBytes).then((unaccountedBytes) => ({ trashBytes, stagingBytes, unaccountedBytes })),
+      sum(files, paths.quarantine, layerBytes).then((unaccountedBytes) => ({
+        trashBytes,
+        stagingBytes,
+        unaccountedBytes,
+      })),
     ),
   );
 }
@@ -30,7 +35,9 @@ type Measure = (files: Files, entry: string) => Future<number>;
 function sum(files: Files, directory: string, measure: Measure): Future<number> {
   return listOrNone(files, directory)
     .then((entries) =>
-      inBatches(entries, 64, ({ name }) => measure(files, `${directory}/${name}`).repair(() => Future.ready(0))),
+      inBatches(entries, 64, ({ name }) =>
+        measure(files, `${directory}/${name}`).repair(() => Future.ready(0)),
+      ),
     )
     .then((sizes) => sizes.reduce((total, size) => total + size, 0));
 }

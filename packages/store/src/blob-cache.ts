@@ -20,14 +20,18 @@ export interface BlobCacheOptions {
   readonly files: Files;
   readonly random: Random;
   readonly puller: PID<Puller>;
-  /** Transfers from one repository at a time; another repository has its own, so a stalled one holds up nobody else. */
+  /**
+   * Transfers from one repository at a time; another repository has its own, so a stalled one holds up nobody
+   * else.
+   */
   readonly parallelDownloads: number;
   readonly onProgress: (digest: Digest, receivedBytes: number) => void;
 }
 
 /**
- * Brings blobs into staging and keeps each while somebody needs it, so that pulls that overlap transfer it once.
- * The last release deletes the file: a large image must not need its size twice (containerd/containerd#4249).
+ * Brings blobs into staging and keeps each while somebody needs it, so that pulls that overlap transfer it
+ * once. The last release deletes the file: a large image must not need its size twice
+ * (containerd/containerd#4249).
  */
 export class BlobCache {
   readonly #flights = new SingleFlight<Digest, FetchedBlob>((blob) => this.#delete(blob));
@@ -53,7 +57,9 @@ export class BlobCache {
       const fetched = files
         .makeDirectory(area)
         .then(() =>
-          puller.fetch({ origin, digest, sizeBytes }, `${area}/blob`, (received) => onProgress(digest, received)),
+          puller.fetch({ origin, digest, sizeBytes }, `${area}/blob`, (received) =>
+            onProgress(digest, received),
+          ),
         );
       // Whatever became of it: where there is no temporary blob, nothing needs the directory.
       fetched.onAny((result) => {

@@ -13,7 +13,7 @@ export interface DockerStoreOptions {
   readonly host: Host;
   readonly random: Random;
   /** For durations only. */
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
   readonly metadata: PID<MetadataManager>;
   readonly puller: PID<Puller>;
   readonly sweeper: PID<Sweeper>;

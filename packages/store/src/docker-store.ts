@@ -1,13 +1,10 @@
-import type { Platform } from '@keelson/image';
-import { formatPlatform, normalisePlatform } from '@keelson/image';
 import { defer, Future, Sequence } from '@keelson/process';
 import { readAreaBytes } from './area-bytes.js';
 import type { DockerStoreOptions } from './docker-store-options.js';
 import { parseExclusions } from './exclusion.js';
-import type { PulledImage } from './image-pull.js';
+import type { PullOptions } from './image-acquisition.js';
+import { ImageAcquisition } from './image-acquisition.js';
 import { ImagePulls } from './image-pulls.js';
-import type { ImageSource } from './image-source.js';
-import { parseSource } from './image-source.js';
 import type { InstalledLayer } from './layer-installer.js';
 import { LayerInstaller } from './layer-installer.js';
 import { LayerPublisher } from './layer-publisher.js';
@@ -22,8 +19,9 @@ import { PruneRun } from './prune-run.js';
 import type { PullResult } from './pull-result.js';
 import { pullResult } from './pull-result.js';
 import type { Root } from './roots.js';
-import { Roots } from './roots.js';
+import { pullNeeds, Roots, standsOn } from './roots.js';
 import { StoreError } from './store-error.js';
+import { StoreMetrics } from './store-metrics.js';
 import type { StoreRecovery } from './store-recovery.js';
 import { recoverStore } from './store-recovery.js';
 import type { GetOptions, Image, LayerId } from './store.js';
@@ -33,72 +31,71 @@ import type { SweepReport } from './sweeper.js';
 import type { ImageSummary, StoreUsage } from './usage.js';
 import { imageUsages, layerUsage } from './usage.js';
 
-/** How a pull is to be made, beside what `get` takes. */
-export interface PullOptions extends GetOptions {
-  /** Plain http also to registries that are not on the loopback interface. */
-  readonly insecure?: boolean;
-}
-
 export interface PruneOptions {
   /** Only if the plan of this hash still holds; else PLAN_STALE and nothing moves. */
   readonly planHash?: string;
 }
 
-/** An image, and how each of its layers got here. */
-interface Acquired {
-  readonly image: StoredImage;
-  readonly layers: readonly InstalledLayer[];
-  readonly bytesDownloaded: number;
-}
-
 /**
  * Keeps image layers on disk and answers where they are. Read-through: an unknown image is pulled.
  *
- * Who needs a layer holds a root, taken in the turn in which the request is served; a prune takes only what no root, no
- * kept image and no container needs, by rename, while pulls and launches go on. The network is never waited for under
- * a lock. The answer of a prune does not wait for the sweep. Mirrors Mesos `docker/store.cpp`.
+ * Who needs a layer holds a root, taken in the turn in which the request is served; a prune takes only what
+ * no root, no kept image and no container needs, by rename, while pulls and launches go on. The network is
+ * never waited for under a lock. The answer of a prune does not wait for the sweep. Mirrors Mesos
+ * `docker/store.cpp`.
  */
 export class DockerStore extends Store<DockerStore> {
+  readonly metrics: StoreMetrics;
   readonly #options: DockerStoreOptions;
   readonly #table = new LayerTable();
   readonly #roots = new Roots();
-  readonly #pulls = new ImagePulls();
   readonly #prunes = new Sequence();
-  readonly #publisher: LayerPublisher;
-  readonly #shelf: LayerShelf;
   readonly #installer: LayerInstaller;
+  readonly #images: ImageAcquisition;
+  #recovering: Future<void> | undefined;
   #recovery: StoreRecovery | undefined;
 
   constructor(options: DockerStoreOptions) {
     super('docker-store');
     this.#options = options;
-    const shared = { ...options, table: this.#table, owner: this };
-    this.#publisher = new LayerPublisher(shared);
-    this.#shelf = new LayerShelf({ ...shared, publisher: this.#publisher });
+    this.metrics = new StoreMetrics(options.clock);
+    const shared = { ...options, table: this.#table, roots: this.#roots, owner: this };
+    const publisher = new LayerPublisher(shared);
+    const pulls = new ImagePulls(this.metrics);
     this.#installer = new LayerInstaller({
       ...shared,
-      publisher: this.#publisher,
+      publisher,
       parallelDownloads: options.parallelDownloads ?? 3,
       unpackLimits: options.unpackLimits ?? {},
-      onState: (id, state) => this.#pulls.layerChanged(id, state),
-      onReceived: (digest, receivedBytes) => this.#pulls.received(digest, receivedBytes),
+      onState: (id, state) => pulls.layerChanged(id, state),
+      onReceived: (digest, receivedBytes) => pulls.received(digest, receivedBytes),
       discardArea: (unique) => this.#discardArea(unique),
+    });
+    this.#images = new ImageAcquisition({
+      ...shared,
+      pulls,
+      installer: this.#installer,
+      shelf: new LayerShelf({ ...shared, publisher }),
+      platform: options.platform ?? options.host.platform,
     });
   }
 
   /**
-   * Makes directories and records agree, whatever the last owner left, and starts the sweep of what is in `gc/`.
+   * Makes directories and records agree, whatever the last owner left, and starts the sweep of what is in
+   * `gc/`.
    * @throws StoreError STORE_UNUSABLE  a directory cannot be made; the message says which
    */
   override recover(): Future<void> {
-    if (this.#recovery) return Future.ready();
-    return recoverStore(this.#options).then(
-      defer(this, ({ layers, report }) => {
-        for (const layer of layers) this.#table.publish(layer);
-        this.#recovery = report;
-        this.#options.sweeper.sweep();
-      }),
-    );
+    this.#recovering ??= recoverStore(this.#options)
+      .then(
+        defer(this, ({ layers, report }) => {
+          for (const layer of layers) this.#table.publish(layer);
+          this.#recovery = report;
+          this.#options.sweeper.sweep();
+        }),
+      )
+      .onFailed(() => (this.#recovering = undefined));
+    return this.#recovering.undiscardable();
   }
 
   /** What the last `recover` found and put right. */
@@ -115,9 +112,11 @@ export class DockerStore extends Store<DockerStore> {
    * @throws ImageError INVALID_REFERENCE
    */
   override get(reference: string, options: GetOptions = {}): Future<Image> {
-    return this.#acquire(reference, options).then(
+    this.#expectRecovered(`get ${reference}`);
+    const { metadata, host } = this.#options;
+    return this.#images.acquire(reference, options).then(
       defer(this, ({ image, layers }) => {
-        this.#options.metadata.touch(image.reference, new Date(this.#options.host.wallClockMs()).toISOString());
+        metadata.touch(image.reference, new Date(host.wallClockMs()).toISOString());
         return this.#imageOf(image, layers);
       }),
     );
@@ -125,10 +124,12 @@ export class DockerStore extends Store<DockerStore> {
 
   /** As `get`, and answers how the image got here. */
   pull(reference: string, options: PullOptions = {}): Future<PullResult> {
-    const startedAtMs = this.#options.clock.now();
-    return this.#acquire(reference, options).then((acquired) =>
-      pullResult(acquired, this.#options.clock.now() - startedAtMs),
-    );
+    this.#expectRecovered(`pull ${reference}`);
+    const { clock } = this.#options;
+    const startedAtMs = clock.now();
+    return this.#images
+      .acquire(reference, options)
+      .then((acquired) => pullResult(acquired, clock.now() - startedAtMs));
   }
 
   override release(owner: string): void {
@@ -160,17 +161,22 @@ export class DockerStore extends Store<DockerStore> {
       defer(this, ({ storeVersion, images }) =>
         planPrune(
           { storeVersion, images, layers: [...this.#table.records()] },
-          { exclusions, references: this.#heldReferences(), layers: this.#liveLayers(activeLayers) },
+          {
+            exclusions,
+            references: this.#roots.heldReferences(),
+            layers: this.#roots.liveLayers(activeLayers, this.#installer.busy()),
+          },
         ),
       ),
     );
   }
 
   /**
-   * Forgets every image that is not excluded, pinned or held, and moves away every layer that nothing needs any more.
+   * Forgets every image that is not excluded, pinned or held, and moves away every layer that nothing needs
+   * any more.
    *
-   * Runs beside pulls and launches: whatever is rooted while it is open is protected until its last rename. Answers
-   * before the sweep; `swept` tells when the bytes are gone.
+   * Runs beside pulls and launches: whatever is rooted while it is open is protected until its last rename.
+   * Answers before the sweep; `swept` tells when the bytes are gone.
    *
    * @param excluded  every name is read before anything moves: one bad name fails the call
    * @throws StoreError NOT_RECOVERED  the inventory is not complete, so nothing can be proved unneeded
@@ -184,13 +190,15 @@ export class DockerStore extends Store<DockerStore> {
     this.#expectRecovered('prune');
     const exclusions = parseExclusions(excluded);
     this.#roots.openPrune();
+    const active = new Set(activeLayers);
     const run = new PruneRun(
       {
         ...this.#options,
         table: this.#table,
         owner: this,
-        heldReferences: () => this.#heldReferences(),
-        liveLayers: () => this.#liveLayers(activeLayers),
+        heldReferences: () => this.#roots.heldReferences(),
+        liveLayers: () => this.#roots.liveLayers(active, this.#installer.busy()),
+        whyLive: (id) => (active.has(id) ? standsOn : (this.#roots.whyLive(id) ?? this.#whyBusy(id))),
         sliceSize: this.#options.pruneSliceSize ?? 64,
       },
       exclusions,
@@ -199,7 +207,9 @@ export class DockerStore extends Store<DockerStore> {
       defer(this, () =>
         options.planHash === undefined
           ? run.run()
-          : this.#currentPlan(excluded, activeLayers, options.planHash).then((plan) => run.run(plan.storeVersion)),
+          : this.#currentPlan(excluded, activeLayers, options.planHash).then((plan) =>
+              run.run(plan.storeVersion),
+            ),
       ),
     );
     // Not on discard: the lingering roots must last until the last rename, whoever still waits for the answer.
@@ -209,6 +219,9 @@ export class DockerStore extends Store<DockerStore> {
         this.#options.sweeper.sweep();
       }),
     );
+    pruned
+      .onReady((report) => this.metrics.pruned(report))
+      .onFailed(() => this.metrics.prunesFailed.increment());
     return pruned.undiscardable();
   }
 
@@ -226,67 +239,16 @@ export class DockerStore extends Store<DockerStore> {
   usage(activeLayers: readonly LayerId[] = []): Future<StoreUsage> {
     return readAreaBytes(this.#options.paths, this.#options.files).then((areas) =>
       this.images().then((images) => {
-        const live = new Set(this.#liveLayers(activeLayers).keys());
+        const live = new Set(this.#roots.liveLayers(activeLayers, this.#installer.busy()).keys());
         return { ...layerUsage(this.#table.records(), live), ...areas, images };
       }),
     );
   }
 
-  #acquire(reference: string, options: PullOptions): Future<Acquired> {
-    this.#expectRecovered(`get ${reference}`);
-    const source = parseSource(reference);
-    // In this very turn, before the first look: nothing that is found later can have been taken in between.
-    const asker = options.owner ?? this.#options.random.id(`request for ${source.key} `);
-    this.#roots.hold(asker, { reference: source.key });
-
-    const known = source.scheme === 'docker' ? this.#options.metadata.get(source.key) : Future.ready(undefined);
-    const acquired = known.then(defer(this, (image) => this.#serve(source, image, asker, options)));
-    if (options.owner === undefined) acquired.onAny(defer(this, () => this.#roots.release(asker)));
-    return acquired;
-  }
-
-  #serve(
-    source: ImageSource,
-    known: StoredImage | undefined,
-    asker: string,
-    options: PullOptions,
-  ): Future<Acquired> {
-    if (!known || options.cached === false || !satisfies(known, options.platform)) {
-      return this.#pull(source, known, asker, options);
-    }
-    if (this.#roots.holds(asker, source.key)) {
-      this.#roots.hold(asker, { digest: known.digest, layers: known.layers });
-    }
-    return this.#shelf.verify(known.layers).then(
-      defer(this, (whole) => (whole ? this.#reuse(known) : this.#pull(source, known, asker, options))),
-    );
-  }
-
-  #reuse(image: StoredImage): Acquired {
-    const layers = image.layers.map((id) => ({ record: this.#table.record(id)!, reused: true, downloadedBytes: 0 }));
-    return { image, layers, bytesDownloaded: 0 };
-  }
-
-  #pull(
-    source: ImageSource,
-    known: StoredImage | undefined,
-    asker: string,
-    options: PullOptions,
-  ): Future<PulledImage> {
-    const target = {
-      // A loaded name is never fetched from a registry: it is loaded again from where it came.
-      source: known?.loadedFrom === undefined ? source : { ...parseSource(known.loadedFrom), key: source.key },
-      platform: normalisePlatform(options.platform ?? this.#options.platform ?? this.#options.host.platform),
-      platformRequired: options.platform !== undefined,
-      insecure: options.insecure ?? false,
-      force: options.cached === false,
-      known,
-    };
-    const context = { ...this.#options, installer: this.#installer, shelf: this.#shelf, roots: this.#roots, owner: this };
-    return this.#pulls.join(context, target, asker, options.onProgress);
-  }
-
-  #imageOf({ reference, digest, indexDigest, config }: StoredImage, layers: readonly InstalledLayer[]): Image {
+  #imageOf(
+    { reference, digest, indexDigest, config }: StoredImage,
+    layers: readonly InstalledLayer[],
+  ): Image {
     return {
       reference,
       digest,
@@ -303,24 +265,14 @@ export class DockerStore extends Store<DockerStore> {
     });
   }
 
-  #heldReferences(): ReadonlyMap<string, string> {
-    const held = new Map<string, string>();
-    for (const root of this.#roots.list()) {
-      for (const reference of root.references) if (!held.has(reference)) held.set(reference, `in use by ${root.owner}`);
-    }
-    return held;
+  #whyBusy(id: LayerId): string | undefined {
+    return this.#installer.isBusy(id) ? pullNeeds : undefined;
   }
 
-  #liveLayers(active: readonly LayerId[]): ReadonlyMap<LayerId, string> {
-    const live = new Map<LayerId, string>();
-    for (const id of active) live.set(id, 'a container stands on it');
-    const add = (id: LayerId, why: string): void => void (live.has(id) || live.set(id, why));
-    for (const root of this.#roots.list()) for (const id of root.layers) add(id, `in use by ${root.owner}`);
-    for (const id of this.#installer.busy()) add(id, 'a pull needs it');
-    return live;
-  }
-
-  /** What still holds something goes by rename into `gc/`: a failed pull leaves nothing behind, however large it was. */
+  /**
+   * What still holds something goes by rename into `gc/`: a failed pull leaves nothing behind, however large
+   * it was.
+   */
   #discardArea(unique: string): void {
     const { paths, files, random, sweeper } = this.#options;
     const area = paths.stagingArea(unique);
@@ -335,8 +287,4 @@ export class DockerStore extends Store<DockerStore> {
     if (this.#recovery) return this.#recovery;
     throw new StoreError('NOT_RECOVERED', `cannot ${what}: the store has not been recovered yet`);
   }
-}
-
-function satisfies(image: StoredImage, platform: Platform | undefined): boolean {
-  return platform === undefined || formatPlatform(normalisePlatform(platform)) === formatPlatform(image.platform);
 }

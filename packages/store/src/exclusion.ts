@@ -12,7 +12,8 @@ export interface Exclusion {
 /**
  * Reads every exclusion, so that one bad name fails a prune before anything moves.
  *
- * `mysql`, `mysql:latest` and `docker.io/library/mysql` are one image: what is compared is the normalised name.
+ * `mysql`, `mysql:latest` and `docker.io/library/mysql` are one image: what is compared is the normalised
+ * name.
  * @throws ImageError INVALID_REFERENCE
  */
 export function parseExclusions(typed: readonly string[]): readonly Exclusion[] {
@@ -27,5 +28,8 @@ export function matches(exclusion: Exclusion, image: StoredImage): boolean {
   if (exclusion.canonical === image.reference) return true;
   const { digest, registry, repository } = exclusion.reference;
   if (digest === undefined || (digest !== image.digest && digest !== image.indexDigest)) return false;
-  return image.reference.startsWith(`${registry}/${repository}:`) || image.reference.startsWith(`${registry}/${repository}@`);
+  return (
+    image.reference.startsWith(`${registry}/${repository}:`) ||
+    image.reference.startsWith(`${registry}/${repository}@`)
+  );
 }

@@ -4,8 +4,9 @@ import { Deferred } from '@keelson/process';
 /**
  * The values of all `futures`, in order.
  *
- * Other than `collect`, the first failure discards the rest, and the answer comes when all have ended: who cleans up
- * after it finds nobody still at work. It fails with that first failure as it was raised. A discard is passed on to all.
+ * Other than `collect`, the first failure discards the rest, and the answer comes when all have ended: who
+ * cleans up after it finds nobody still at work. It fails with that first failure as it was raised. A discard
+ * is passed on to all.
  */
 export function gather<T>(futures: readonly Future<T>[]): Future<readonly T[]> {
   const all = new Deferred<readonly T[]>();

@@ -15,8 +15,8 @@ import { parseStoredImage } from './stored-image.js';
  * | `forget` | drops names |
  * | `touch` | sets `lastUsedAt` of names; not a change of the store version |
  *
- * Memory is changed by `applyEntry` alone, after the same entry was made durable, so that what is in memory is
- * always the fold of what is on disk.
+ * Memory is changed by `applyEntry` alone, after the same entry was made durable, so that what is in memory
+ * is always the fold of what is on disk.
  */
 export type JournalEntry =
   | { readonly op: 'begin'; readonly storeVersion: number; readonly images: number }
@@ -51,7 +51,11 @@ export function applyEntry(table: ImageTable, entry: JournalEntry): void {
     case 'touch':
       for (const reference of entry.references) {
         const image = table.images.get(reference);
-        if (image) table.images.set(reference, produce(image, (draft) => void (draft.lastUsedAt = entry.at)));
+        if (image)
+          table.images.set(
+            reference,
+            produce(image, (draft) => void (draft.lastUsedAt = entry.at)),
+          );
       }
   }
 }
@@ -71,8 +75,8 @@ export function compacted(table: ImageTable): Uint8Array {
 /**
  * Reads a journal piece by piece, so that ten thousand images do not hold up a mailbox.
  *
- * A last line that is cut short was never acknowledged and is dropped (`torn`). Damage anywhere else means that the
- * file cannot be trusted: `problem` says why.
+ * A last line that is cut short was never acknowledged and is dropped (`torn`). Damage anywhere else means
+ * that the file cannot be trusted: `problem` says why.
  */
 export class JournalReader {
   readonly table = emptyImageTable();

@@ -87,14 +87,19 @@ export class ImagePull {
     this.board.resolved(image);
 
     const free = image.loadedFrom === undefined ? Future.ready() : this.#expectFreeName(image, metadata);
-    return free.then(defer(this.context.owner, () => shelf.verify(image.layers.map((layer) => layer.id)))).then(() => image);
+    return free
+      .then(defer(this.context.owner, () => shelf.verify(image.layers.map((layer) => layer.id))))
+      .then(() => image);
   }
 
   /** Loading never silently moves a name that people use for something else. */
   #expectFreeName(image: ResolvedImage, metadata: PID<MetadataManager>): Future<void> {
     return metadata.get(image.reference).then((held) => {
       if (!held || held.digest === image.digest || this.target.force) return;
-      throw new StoreError('NAME_TAKEN', `${image.reference} is ${held.digest} here; ${image.loadedFrom} has ${image.digest}`);
+      throw new StoreError(
+        'NAME_TAKEN',
+        `${image.reference} is ${held.digest} here; ${image.loadedFrom} has ${image.digest}`,
+      );
     });
   }
 

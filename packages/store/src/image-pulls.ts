@@ -5,12 +5,15 @@ import type { ImagePullContext, PulledImage, PullTarget } from './image-pull.js'
 import { ImagePull } from './image-pull.js';
 import type { LayerPullState, PullProgress } from './pull-progress.js';
 import { SingleFlight } from './single-flight.js';
+import type { StoreMetrics } from './store-metrics.js';
 import type { LayerId } from './store.js';
 
 /** The pulls under way. However many ask for the same image at once, it is pulled once. */
 export class ImagePulls {
   readonly #flights = new SingleFlight<string, PulledImage>();
   readonly #open = new Map<string, ImagePull>();
+
+  constructor(private readonly metrics: StoreMetrics) {}
 
   /** Starts or joins the pull of `target`. Discarding the answer gives up this asker's interest alone. */
   join(
@@ -20,6 +23,7 @@ export class ImagePulls {
     onProgress: ((progress: PullProgress) => void) | undefined,
   ): Future<PulledImage> {
     const key = keyOf(target);
+    if (this.#flights.has(key)) this.metrics.pullsJoined.increment();
     const pulled = this.#flights.join(key, () => this.#start(key, new ImagePull(context, target)));
     const pull = this.#open.get(key);
     if (!pull) return pulled;
@@ -43,7 +47,12 @@ export class ImagePulls {
 
   #start(key: string, pull: ImagePull): Future<PulledImage> {
     this.#open.set(key, pull);
-    const pulled = pull.run();
+    const pulled = this.metrics.imagePull.time(pull.run());
+    pulled.onFailed(() => this.metrics.pullsFailed.increment());
+    pulled.onReady(({ bytesDownloaded, layers }) => {
+      this.metrics.bytesDownloaded.increment(bytesDownloaded);
+      this.metrics.layersReused.increment(layers.filter((layer) => layer.reused).length);
+    });
     pulled.onAny(() => {
       // After everybody left, a new pull of the same image may have taken the place.
       if (this.#open.get(key) === pull) this.#open.delete(key);

@@ -7,8 +7,8 @@ export type SourceScheme = 'docker' | 'oci' | 'oci-archive' | 'docker-archive';
 /**
  * Where an image is to come from.
  *
- * `key` names it before it is resolved: the canonical reference of a registry image, the text of a local one. Equal
- * keys are the same request.
+ * `key` names it before it is resolved: the canonical reference of a registry image, the text of a local one.
+ * Equal keys are the same request.
  */
 export type ImageSource =
   | { readonly scheme: 'docker'; readonly key: string; readonly reference: ImageReference }

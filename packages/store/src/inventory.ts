@@ -35,8 +35,8 @@ const width = 64;
 /**
  * The store as its files tell it, for commands that only read and must work beside a running owner.
  *
- * What disappears between listing and reading was pruned meanwhile and is left out. A store that does not exist
- * yet is empty.
+ * What disappears between listing and reading was pruned meanwhile and is left out. A store that does not
+ * exist yet is empty.
  */
 export function readInventory(paths: StorePaths, files: Files): Future<StoreInventory> {
   return readJournal(paths, files).then((journal) =>
@@ -44,7 +44,9 @@ export function readInventory(paths: StorePaths, files: Files): Future<StoreInve
       storeVersion: journal.table.storeVersion,
       images: journal.problem ? [] : [...journal.table.images.values()],
       layers: scan.layers,
-      problems: journal.problem ? [{ object: 'storedImages', ...journal.problem }, ...scan.problems] : scan.problems,
+      problems: journal.problem
+        ? [{ object: 'storedImages', ...journal.problem }, ...scan.problems]
+        : scan.problems,
     })),
   );
 }
@@ -102,7 +104,9 @@ function readLayer(
         return { object: name, code: 'ROOTFS_MISSING', why: 'it has no rootfs directory' };
       });
     })
-    .repair((failed): Future<LayerRecord | StoreProblem | undefined> => unreadableLayer(paths, files, name, failed));
+    .repair((failed): Future<LayerRecord | StoreProblem | undefined> =>
+      unreadableLayer(paths, files, name, failed),
+    );
 }
 
 /** Tells a layer that was pruned meanwhile from one whose record is missing or cannot be read. */

@@ -55,9 +55,9 @@ export interface InstalledLayer {
 /**
  * Gets layers onto the disk, each once, however many pulls want it.
  *
- * A layer is fetched beside the others but unpacked over its parent: in staging first, made durable, then published by
- * one rename. Who calls has rooted the whole chain of the layer beforehand. A layer that a prune has condemned is
- * waited for, because it may be rescued by that root.
+ * A layer is fetched beside the others but unpacked over its parent: in staging first, made durable, then
+ * published by one rename. Who calls has rooted the whole chain of the layer beforehand. A layer that a prune
+ * has condemned is waited for, because it may be rescued by that root.
  */
 export class LayerInstaller {
   readonly #flights = new SingleFlight<LayerId, InstalledLayer>();
@@ -70,9 +70,16 @@ export class LayerInstaller {
     this.#blobs = new BlobCache({ paths, files, random, puller, parallelDownloads, onProgress: onReceived });
   }
 
-  /** Layers that work under way needs, also work nobody is interested in any more: it may not have ended yet. */
+  /**
+   * Layers that work under way needs, also work nobody is interested in any more: it may not have ended yet.
+   */
   *busy(): Iterable<LayerId> {
     for (const chain of this.#busy.values()) yield* chain;
+  }
+
+  isBusy(id: LayerId): boolean {
+    for (const chain of this.#busy.values()) if (chain.includes(id)) return true;
+    return false;
   }
 
   /** Gets the layer at `index` of `image` and all below it. Discarding gives up this interest alone. */
@@ -105,7 +112,10 @@ export class LayerInstaller {
   #install(image: ResolvedImage, index: number): Future<InstalledLayer> {
     const layer = image.layers[index]!;
     const unique = this.options.random.id('');
-    this.#busy.set(unique, image.layers.slice(0, index + 1).map(({ id }) => id));
+    this.#busy.set(
+      unique,
+      image.layers.slice(0, index + 1).map(({ id }) => id),
+    );
 
     const blob = this.#blobs.acquire(layer, image.origin);
     const parent: Future<unknown> = index === 0 ? Future.ready() : this.ensure(image, index - 1);

@@ -19,15 +19,17 @@ export interface LayerPublisherOptions {
 /**
  * The one place where a layer becomes visible: one rename, of a directory that is whole and durable already.
  *
- * One at a time, and never given up half-way: an install that was discarded while its rename ran would leave a layer
- * on disk that the table does not know.
+ * One at a time, and never given up half-way: an install that was discarded while its rename ran would leave
+ * a layer on disk that the table does not know.
  */
 export class LayerPublisher {
   readonly #turns = new Sequence();
 
   constructor(private readonly options: LayerPublisherOptions) {}
 
-  /** Moves `stage` to its place; if another install of the same layer was first, answers that one's record. */
+  /**
+   * Moves `stage` to its place; if another install of the same layer was first, answers that one's record.
+   */
   publish(record: LayerRecord, stage: string): Future<LayerRecord> {
     return this.#turns.add(defer(this.options.owner, () => this.#settled(record, stage))).undiscardable();
   }
@@ -64,7 +66,8 @@ export class LayerPublisher {
       .rename(stage, target)
       .repair((failed) => {
         // Something lies there that is no layer of ours, or it would be in the table.
-        if (!['EEXIST', 'ENOTEMPTY', 'ENOTDIR'].includes(codeOf(failed.failure()) ?? '')) throw failed.failure();
+        if (!['EEXIST', 'ENOTEMPTY', 'ENOTDIR'].includes(codeOf(failed.failure()) ?? ''))
+          throw failed.failure();
         return this.clear(record.id).then(() => files.rename(stage, target));
       })
       .then(() => files.syncDirectory(paths.layers));

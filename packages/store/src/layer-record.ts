@@ -5,7 +5,9 @@ import type { StorePaths } from './paths.js';
 import { isLayerId } from './layer-id.js';
 import { countField, fieldsOf, textField, textsField } from './shape.js';
 
-/** `layer.json`: everything known of one unpacked layer, so that its folder explains itself after any crash. */
+/**
+ * `layer.json`: everything known of one unpacked layer, so that its folder explains itself after any crash.
+ */
 export interface LayerRecord {
   /** Chain id, the folder's name. */
   readonly id: LayerId;

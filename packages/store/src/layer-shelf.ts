@@ -17,15 +17,16 @@ export interface LayerShelfOptions {
 }
 
 /**
- * Compares the table with the disk for layers that are about to be used. What somebody deleted behind our back is
- * dropped from the table and moved aside, so that it is fetched again (Mesos `store.cpp` looks before each use too).
+ * Compares the table with the disk for layers that are about to be used. What somebody deleted behind our
+ * back is dropped from the table and moved aside, so that it is fetched again (Mesos `store.cpp` looks before
+ * each use too).
  */
 export class LayerShelf {
   constructor(private readonly options: LayerShelfOptions) {}
 
   /**
-   * True if every one of `ids` is present, in the table and on disk. The caller has rooted them: a condemned layer is
-   * waited for, because that root rescues it.
+   * True if every one of `ids` is present, in the table and on disk. The caller has rooted them: a condemned
+   * layer is waited for, because that root rescues it.
    */
   verify(ids: readonly LayerId[]): Future<boolean> {
     const { table, owner } = this.options;

@@ -19,7 +19,10 @@ export type LayerState = 'present' | 'condemned' | 'absent';
  */
 export class LayerTable {
   readonly #present = new Map<LayerId, LayerRecord>();
-  readonly #condemned = new Map<LayerId, { readonly record: LayerRecord; readonly decided: Deferred<void> }>();
+  readonly #condemned = new Map<
+    LayerId,
+    { readonly record: LayerRecord; readonly decided: Deferred<void> }
+  >();
 
   get size(): number {
     return this.#present.size + this.#condemned.size;

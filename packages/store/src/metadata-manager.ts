@@ -41,15 +41,16 @@ export interface MetadataRecovery {
 }
 
 /** Lines read in one turn. */
-const slice = 256;
+const slice = 64;
 /** Lines beyond twice the images that make a journal worth rewriting. */
 const slack = 256;
 
 /**
  * Knows every image by its name. Mirrors Mesos `docker/metadata_manager.hpp`.
  *
- * A change is made durable first and in memory after that, so a failed write leaves both as they were; changes run
- * one at a time. Reading never waits for a write. Sized for 10,000 images: a change appends one line.
+ * A change is made durable first and in memory after that, so a failed write leaves both as they were;
+ * changes run one at a time. Reading never waits for a write. Sized for 10,000 images: a change appends one
+ * line.
  */
 export class MetadataManager extends Process<MetadataManager> {
   readonly #options: MetadataManagerOptions;
@@ -64,7 +65,9 @@ export class MetadataManager extends Process<MetadataManager> {
     this.#options = options;
   }
 
-  /** Reads the journal. A damaged or empty one means a cold cache and a warning, never a failure (MESOS-8871). */
+  /**
+   * Reads the journal. A damaged or empty one means a cold cache and a warning, never a failure (MESOS-8871).
+   */
   recover(): Future<MetadataRecovery> {
     const { paths, files } = this.#options;
     return files
@@ -95,7 +98,8 @@ export class MetadataManager extends Process<MetadataManager> {
       const known = this.#table.images.get(image.reference);
       const merged = produce(image, (draft) => {
         if (known?.pinned) draft.pinned = true;
-        if (known?.lastUsedAt !== undefined && draft.lastUsedAt === undefined) draft.lastUsedAt = known.lastUsedAt;
+        if (known?.lastUsedAt !== undefined && draft.lastUsedAt === undefined)
+          draft.lastUsedAt = known.lastUsedAt;
       });
       return { entries: [{ op: 'put', image: merged }], answer: merged };
     });
@@ -119,7 +123,9 @@ export class MetadataManager extends Process<MetadataManager> {
     return this.#setPinned(reference, false);
   }
 
-  /** Notes that an image was used. Written later, with others: losing one costs nothing but a little accuracy. */
+  /**
+   * Notes that an image was used. Written later, with others: losing one costs nothing but a little accuracy.
+   */
   touch(reference: string, at: string): void {
     if (this.#touched.size === 0) delay(this.#options.touchDelayMs ?? 5_000, this.self, 'flush');
     this.#touched.set(reference, at);
@@ -131,7 +137,11 @@ export class MetadataManager extends Process<MetadataManager> {
       const at = new Map<string, string[]>();
       for (const [reference, time] of this.#touched) at.set(time, [...(at.get(time) ?? []), reference]);
       this.#touched.clear();
-      const entries = [...at].map(([time, references]): JournalEntry => ({ op: 'touch', references, at: time }));
+      const entries = [...at].map(([time, references]): JournalEntry => ({
+        op: 'touch',
+        references,
+        at: time,
+      }));
       return { entries, answer: undefined };
     });
   }
@@ -148,7 +158,10 @@ export class MetadataManager extends Process<MetadataManager> {
   ): Future<MetadataPrune> {
     return this.#change(() => {
       if (atVersion !== undefined && atVersion !== this.#table.storeVersion) {
-        throw new StoreError('PLAN_STALE', `the plan is of version ${atVersion}, the store of ${this.#table.storeVersion}`);
+        throw new StoreError(
+          'PLAN_STALE',
+          `the plan is of version ${atVersion}, the store of ${this.#table.storeVersion}`,
+        );
       }
       const decision = decideImages(this.#table.images.values(), protections);
       const references = decision.removed.map((image) => image.reference);
@@ -192,7 +205,8 @@ export class MetadataManager extends Process<MetadataManager> {
       .then(() => files.appendDurably(paths.storedImages, lines))
       .repair((failed) => {
         this.#tailInDoubt = true;
-        // Best effort at once, so that what was refused is not read back after a crash; else before the next append.
+        // Best effort at once, so that what was refused is not read back after a crash; else before the next
+        // append.
         this.#writes.add(defer(this, this.#withCleanTail));
         throw failed.failure();
       });

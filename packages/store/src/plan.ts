@@ -22,7 +22,9 @@ export interface Protections {
   readonly layers: ReadonlyMap<LayerId, string>;
 }
 
-/** What a prune would do. `hash` names exactly these decisions: equal hashes remove and keep the same objects. */
+/**
+ * What a prune would do. `hash` names exactly these decisions: equal hashes remove and keep the same objects.
+ */
 export interface PrunePlan {
   readonly hash: string;
   readonly storeVersion: number;
@@ -63,55 +65,85 @@ export function decideImages(
   return { kept, removed, unmatchedExclusions: [...unmatched].map((exclusion) => exclusion.typed) };
 }
 
+/** The decisions of a prune, in no particular order. */
+export type PruneDecision = Omit<PrunePlan, 'hash'>;
+
 /**
  * What a prune of `inventory` would do. Pure: it holds no handle with which it could delete anything
  * (goharbor/harbor#15332: a dry run that shared its code with the mark phase removed data).
  */
 export function planPrune(inventory: Inventory, protections: Protections): PrunePlan {
-  const decision = decideImages(inventory.images, protections);
-  const retained = new Map<LayerId, string>();
-  for (const { image } of decision.kept) {
-    for (const id of image.layers) if (!retained.has(id)) retained.set(id, `layer of ${image.reference}`);
+  const decided = decidePrune(inventory, protections);
+  const { storeVersion, uniqueBytes: bytes, unmatchedExclusions } = decided;
+  const images = [...decided.remove.images].sort(by('reference'));
+  const layers = [...decided.remove.layers].sort(by('id'));
+  const keep = [...decided.keep].sort(by('object'));
+  const hash = hashOf({ remove: { images, layers }, keep, unmatchedExclusions });
+  return { hash, storeVersion, remove: { images, layers }, keep, unmatchedExclusions, uniqueBytes: bytes };
+}
+
+/** As `planPrune` without order and hash, which is what a prune itself needs: it decides within one turn. */
+export function decidePrune(inventory: Inventory, protections: Protections): PruneDecision {
+  const { kept, removed, unmatchedExclusions } = decideImages(inventory.images, protections);
+  const retained = new Map<LayerId, StoredImage>();
+  for (const { image } of kept) for (const id of image.layers) retained.set(id, image);
+
+  const sizes = sizesOf(inventory.layers);
+  const victims = new Set(sweepable(sizes.keys(), retained, protections.layers));
+
+  const keep: Verdict[] = kept.map(({ image, why }) => ({ object: image.reference, why }));
+  const layers: RemovedLayer[] = [];
+  let bytes = 0;
+  for (const { id, sizeBytes } of inventory.layers) {
+    if (victims.has(id)) {
+      layers.push({ id, sizeBytes });
+      bytes += sizeBytes;
+    } else {
+      const why = protections.layers.get(id) ?? `layer of ${retained.get(id)!.reference}`;
+      keep.push({ object: id, why });
+    }
   }
-  const sizes = new Map(inventory.layers.map((layer) => [layer.id, layer.sizeBytes]));
-  const victims = sweepable(sizes.keys(), asSet(retained), asSet(protections.layers));
 
-  const layers = victims.map((id) => ({ id, sizeBytes: sizes.get(id)! })).sort(by('id'));
-  const gone = new Set(victims);
-  const uniqueBytesOf = uniqueBytes(inventory);
-  const images = decision.removed
-    .map((image) => ({ reference: image.reference, digest: image.digest, uniqueBytes: uniqueBytesOf(image) }))
-    .sort(by('reference'));
-  const keep = [
-    ...decision.kept.map(({ image, why }) => ({ object: image.reference, why })),
-    ...[...sizes.keys()]
-      .filter((id) => !gone.has(id))
-      .map((id) => ({ object: id, why: protections.layers.get(id) ?? retained.get(id)! })),
-  ].sort(by('object'));
-
-  const decided = { remove: { images, layers }, keep, unmatchedExclusions: decision.unmatchedExclusions };
-  return {
-    hash: hashOf(decided),
-    storeVersion: inventory.storeVersion,
-    ...decided,
-    uniqueBytes: layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
-  };
+  const unique = uniqueBytes(inventory, sizes);
+  const images = removed.map((image) => ({
+    reference: image.reference,
+    digest: image.digest,
+    uniqueBytes: unique(image),
+  }));
+  const { storeVersion } = inventory;
+  return { storeVersion, remove: { images, layers }, keep, unmatchedExclusions, uniqueBytes: bytes };
 }
 
 /** Bytes of an image's layers that no other image of the inventory holds. */
-export function uniqueBytes(inventory: Pick<Inventory, 'images' | 'layers'>): (image: StoredImage) => number {
-  const sizes = new Map(inventory.layers.map((layer) => [layer.id, layer.sizeBytes]));
-  const holders = new Map<LayerId, number>();
+export function uniqueBytes(
+  inventory: Pick<Inventory, 'images' | 'layers'>,
+  sizes: ReadonlyMap<LayerId, number> = sizesOf(inventory.layers),
+): (image: StoredImage) => number {
+  // The one image that holds a layer; `undefined` once a second one was met.
+  const holders = new Map<LayerId, StoredImage | undefined>();
   for (const image of inventory.images) {
-    for (const id of new Set(image.layers)) holders.set(id, (holders.get(id) ?? 0) + 1);
+    for (const id of image.layers) {
+      if (holders.get(id) === image) continue;
+      holders.set(id, holders.has(id) ? undefined : image);
+    }
   }
-  return (image) =>
-    [...new Set(image.layers)]
-      .filter((id) => holders.get(id) === 1)
-      .reduce((sum, id) => sum + (sizes.get(id) ?? 0), 0);
+  return (image) => {
+    let bytes = 0;
+    const own = image.layers.filter((id) => holders.get(id) === image);
+    for (const id of new Set(own)) bytes += sizes.get(id) ?? 0;
+    return bytes;
+  };
 }
 
-/** Sentences are left out: the name of the container that keeps a layer may change without changing the plan. */
+function sizesOf(layers: Inventory['layers']): ReadonlyMap<LayerId, number> {
+  const sizes = new Map<LayerId, number>();
+  for (const { id, sizeBytes } of layers) sizes.set(id, sizeBytes);
+  return sizes;
+}
+
+/**
+ * Sentences are left out: the name of the container that keeps a layer may change without changing the plan.
+ */
 function hashOf(decided: Pick<PrunePlan, 'remove' | 'keep' | 'unmatchedExclusions'>): string {
   const content = [
     decided.remove.images.map((image) => [image.reference, image.digest]),
@@ -120,10 +152,6 @@ function hashOf(decided: Pick<PrunePlan, 'remove' | 'keep' | 'unmatchedExclusion
     [...decided.unmatchedExclusions].sort(),
   ];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
-}
-
-function asSet(map: ReadonlyMap<LayerId, string>): ReadonlySet<LayerId> {
-  return new Set(map.keys());
 }
 
 function by<K extends string>(key: K): (a: Record<K, string>, b: Record<K, string>) => number {

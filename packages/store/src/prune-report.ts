@@ -26,7 +26,10 @@ export interface PruneReport {
   /** Wanted gone but could not be moved (EBUSY, EACCES, …); the next prune tries again. */
   readonly skipped: readonly Verdict[];
   readonly unmatchedExclusions: readonly string[];
-  /** planned: sizes on record. unlinked: allocated bytes really unlinked by the sweep. measured: free space won. */
+  /**
+   * planned: sizes on record. unlinked: allocated bytes really unlinked by the sweep. measured: free space
+   * won.
+   */
   readonly bytes: { readonly planned: number; readonly unlinked: number; readonly measured: number };
   readonly lockHeldMs: number;
 }
@@ -44,7 +47,8 @@ export function emptyPruneReport(): PruneReport {
 }
 
 /**
- * One report of what several prunes did beside each other: lists are joined, bytes added, the longest lock counts.
+ * One report of what several prunes did beside each other: lists are joined, bytes added, the longest lock
+ * counts.
  *
  * @example mergePruneReports([await docker.prune(names, layers), await other.prune(names, layers)])
  */

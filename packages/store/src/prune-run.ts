@@ -5,8 +5,8 @@ import type { Exclusion } from './exclusion.js';
 import type { LayerTable } from './layer-table.js';
 import type { MetadataManager, MetadataPrune } from './metadata-manager.js';
 import type { StorePaths } from './paths.js';
-import type { PrunePlan } from './plan.js';
-import { planPrune } from './plan.js';
+import type { PruneDecision } from './plan.js';
+import { decidePrune } from './plan.js';
 import type { PruneReport, RemovedLayer, Verdict } from './prune-report.js';
 import { codeOf } from './store-error.js';
 import type { LayerId } from './store.js';
@@ -24,6 +24,8 @@ export interface PruneContext {
   readonly heldReferences: () => ReadonlyMap<string, string>;
   /** Layers needed at this moment, and why: roots, work under way, and what the caller said is active. */
   readonly liveLayers: () => ReadonlyMap<LayerId, string>;
+  /** As `liveLayers` for one layer, without a look at all the others. */
+  readonly whyLive: (id: LayerId) => string | undefined;
   /** Renames in one turn, so that the mailbox stays free in between. */
   readonly sliceSize: number;
 }
@@ -37,8 +39,8 @@ export interface PruneContext {
  * | victims are chosen and condemned with the roots of that moment | one |
  * | each slice is checked against the roots again, and renamed into `gc/` | one each |
  *
- * Whatever is rooted before its slice comes is rescued. A layer that cannot be renamed stays, is reported, and the
- * next prune tries again.
+ * Whatever is rooted before its slice comes is rescued. A layer that cannot be renamed stays, is reported,
+ * and the next prune tries again.
  */
 export class PruneRun {
   readonly #layers: RemovedLayer[] = [];
@@ -58,19 +60,22 @@ export class PruneRun {
       .then(defer(this.context.owner, (cut) => this.#condemn(cut)))
       .then(
         defer(this.context.owner, (plan) =>
-          this.#rename(plan.remove.layers.map((layer) => layer.id), 0).then(() => this.#report(plan)),
+          this.#rename(
+            plan.remove.layers.map((layer) => layer.id),
+            0,
+          ).then(() => this.#report(plan)),
         ),
       );
   }
 
-  #condemn(cut: MetadataPrune): Future<PrunePlan> {
+  #condemn(cut: MetadataPrune): Future<PruneDecision> {
     const { table, metadata, heldReferences, liveLayers } = this.context;
     const references = heldReferences();
     // A root taken after the metadata manager had decided: its image is put back before anything of it can go.
     const rescued = cut.removed.filter((image) => references.has(image.reference));
     const images = [...cut.kept.map(({ image }) => image), ...cut.removed];
     const inventory = { storeVersion: cut.storeVersion, images, layers: [...table.records()] };
-    const plan = planPrune(inventory, { exclusions: this.exclusions, references, layers: liveLayers() });
+    const plan = decidePrune(inventory, { exclusions: this.exclusions, references, layers: liveLayers() });
     for (const { id } of plan.remove.layers) table.condemn(id);
     return this.#putBack(metadata, rescued).then(() => plan);
   }
@@ -83,11 +88,10 @@ export class PruneRun {
 
   #rename(victims: readonly LayerId[], from: number): Future<void> {
     if (from >= victims.length) return Future.ready();
-    const { paths, files, random, table, liveLayers, sliceSize } = this.context;
-    const live = liveLayers();
+    const { paths, files, random, table, whyLive, sliceSize } = this.context;
     const moving: LayerId[] = [];
     for (const id of victims.slice(from, from + sliceSize)) {
-      const why = live.get(id);
+      const why = whyLive(id);
       if (why === undefined) {
         moving.push(id);
         continue;
@@ -117,7 +121,7 @@ export class PruneRun {
     this.#skipped.push({ object: id, why: `${codeOf(error) ?? 'error'}: ${error.message}` });
   }
 
-  #report(plan: PrunePlan): PruneReport {
+  #report(plan: PruneDecision): PruneReport {
     return {
       removed: { images: plan.remove.images, layers: this.#layers },
       kept: [...plan.keep, ...this.#kept],

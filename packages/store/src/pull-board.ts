@@ -11,8 +11,8 @@ const stepBytes = 128 * 1024;
 /**
  * The present state of one pull. Who listens late is told where things stand first, then every change.
  *
- * Layers are reported by the digest of their blob, as users know them. A blob that stands for two layers of one image
- * is reported once.
+ * Layers are reported by the digest of their blob, as users know them. A blob that stands for two layers of
+ * one image is reported once.
  */
 export class PullBoard {
   readonly #listeners = new Set<Listener>();
@@ -49,7 +49,8 @@ export class PullBoard {
   /** A transfer went on. A retry starts again from nothing. */
   received(digest: Digest, receivedBytes: number): void {
     for (const line of this.#layers.values()) {
-      if (line.layer.digest !== digest || (line.state !== 'waiting' && line.state !== 'downloading')) continue;
+      if (line.layer.digest !== digest || (line.state !== 'waiting' && line.state !== 'downloading'))
+        continue;
       const news = line.state === 'waiting' || Math.abs(receivedBytes - line.toldBytes) >= stepBytes;
       line.state = 'downloading';
       line.receivedBytes = receivedBytes;

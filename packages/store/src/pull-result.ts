@@ -23,7 +23,11 @@ export function pullResult(
     reference,
     digest,
     ...(indexDigest === undefined ? {} : { indexDigest }),
-    layers: pulled.layers.map(({ record, reused }) => ({ id: record.id, sizeBytes: record.sizeBytes, reused })),
+    layers: pulled.layers.map(({ record, reused }) => ({
+      id: record.id,
+      sizeBytes: record.sizeBytes,
+      reused,
+    })),
     bytesDownloaded: pulled.bytesDownloaded,
     elapsedMs,
   };

@@ -64,8 +64,8 @@ export interface FetchedBlob {
 /**
  * Finds images at their source and brings their blobs. Mirrors Mesos `docker/puller.hpp`.
  *
- * A puller knows nothing of layers on disk: it resolves, then fetches the blobs the store asks for. Everything it
- * answers has been verified against its digest and size.
+ * A puller knows nothing of layers on disk: it resolves, then fetches the blobs the store asks for.
+ * Everything it answers has been verified against its digest and size.
  */
 export abstract class Puller<Self = unknown> extends Process<Self> {
   /** Answers what the source means right now. Discarding gives the request up. */

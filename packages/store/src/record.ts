@@ -4,11 +4,15 @@ import { createHash } from 'node:crypto';
 export interface RecordFormat<T> {
   readonly name: string;
   readonly version: number;
-  /** Checks a payload that carried a version up to `version`; throws an Error saying what is wrong with it. */
+  /**
+   * Checks a payload that carried a version up to `version`; throws an Error saying what is wrong with it.
+   */
   readonly parse: (payload: unknown, version: number) => T;
 }
 
-/** EMPTY: no bytes (a power cut after the create). FUTURE: written by a newer release. CORRUPT: anything else. */
+/**
+ * EMPTY: no bytes (a power cut after the create). FUTURE: written by a newer release. CORRUPT: anything else.
+ */
 export type RecordProblem = 'EMPTY' | 'CORRUPT' | 'FUTURE';
 
 export type DecodedRecord<T> =
@@ -18,36 +22,46 @@ export type DecodedRecord<T> =
 /**
  * One line of JSON that says what it is and proves that it is whole.
  *
- * `{"format","version","checksum","payload"}`; the checksum is the sha256 of the payload's JSON text. Every record
- * of the store, the provisioner and the containerizer is written this way, with `Files.writeDurably`.
+ * `{"format","version","checksum","payload"}`; the checksum is the sha256 of the payload's JSON text. Every
+ * record of the store, the provisioner and the containerizer is written this way, with `Files.writeDurably`.
  */
 export function encodeRecord<T>(format: RecordFormat<T>, value: T): Uint8Array {
   const payload = JSON.stringify(value);
-  const head = JSON.stringify({ format: format.name, version: format.version, checksum: checksumOf(payload) });
-  return Buffer.from(`${head.slice(0, -1)},"payload":${payload}}\n`);
+  const head = JSON.stringify({
+    format: format.name,
+    version: format.version,
+    checksum: checksumOf(payload),
+  });
+  return Buffer.from(`${head.slice(0, -1)}${payloadMark}${payload}}\n`);
 }
 
-/** Reads what `encodeRecord` wrote. Never throws: a damaged record is an answer, so that no start depends on it. */
+/**
+ * Reads what `encodeRecord` wrote. Never throws: a damaged record is an answer, so that no start depends on
+ * it.
+ */
 export function decodeRecord<T>(format: RecordFormat<T>, bytes: Uint8Array | string): DecodedRecord<T> {
-  const text = typeof bytes === 'string' ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+  const text =
+    typeof bytes === 'string' ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
   if (text.trim() === '') return refuse('EMPTY', 'the record is empty');
 
   const envelope = parseEnvelope(text);
   if (envelope === undefined) return refuse('CORRUPT', 'not a record');
   if (envelope.format !== format.name) return refuse('CORRUPT', `a ${envelope.format}, not a ${format.name}`);
   if (envelope.version > format.version) {
-    return refuse('FUTURE', `${format.name} version ${envelope.version}; this release reads up to ${format.version}`);
+    return refuse(
+      'FUTURE',
+      `${format.name} version ${envelope.version}; this release reads up to ${format.version}`,
+    );
   }
-  // Text written by JSON.stringify survives a parse and a second stringify unchanged (ECMA-262, JSON.stringify).
-  if (checksumOf(JSON.stringify(envelope.payload)) !== envelope.checksum) {
-    return refuse('CORRUPT', 'the checksum does not match');
-  }
+  if (!isWhole(text, envelope)) return refuse('CORRUPT', 'the checksum does not match');
   try {
     return { ok: true, value: format.parse(envelope.payload, envelope.version) };
   } catch (error) {
     return refuse('CORRUPT', error instanceof Error ? error.message : String(error));
   }
 }
+
+const payloadMark = ',"payload":';
 
 interface Envelope {
   readonly format: string;
@@ -67,6 +81,16 @@ function parseEnvelope(text: string): Envelope | undefined {
   const { format, version, checksum, payload } = value as Partial<Envelope>;
   if (typeof format !== 'string' || !Number.isSafeInteger(version) || payload === undefined) return undefined;
   return { format, version: version!, checksum: String(checksum), payload };
+}
+
+/**
+ * The payload as it stands in the text is checked first. What was formatted anew since (by a person, say) is
+ * checked in its canonical form: text written by JSON.stringify survives a parse and a second stringify
+ * unchanged (ECMA-262).
+ */
+function isWhole(text: string, { checksum, payload }: Envelope): boolean {
+  const written = text.slice(text.indexOf(payloadMark) + payloadMark.length, text.lastIndexOf('}'));
+  return checksumOf(written) === checksum || checksumOf(JSON.stringify(payload)) === checksum;
 }
 
 function refuse(problem: RecordProblem, why: string): { ok: false; problem: RecordProblem; why: string } {

@@ -31,7 +31,10 @@ export function resolveImage(found: FoundImage, request: ResolveRequest): Resolv
     const counts = `${manifest.layers.length} layers, its configuration ${config.diffIds.length}`;
     throw new StoreError('INVALID_MANIFEST', `cannot use ${reference}: its manifest lists ${counts}`);
   }
-  if (request.platformRequired && (os !== request.platform.os || architecture !== request.platform.architecture)) {
+  if (
+    request.platformRequired &&
+    (os !== request.platform.os || architecture !== request.platform.architecture)
+  ) {
     const offer = `it is made for ${formatPlatform(platform)}, not for ${formatPlatform(request.platform)}`;
     throw new StoreError('PLATFORM_NOT_FOUND', `cannot use ${reference}: ${offer}`);
   }

@@ -1,6 +1,10 @@
 import type { Digest } from '@keelson/image';
 import type { LayerId } from './store.js';
 
+/** Sentences of a prune's report, for what is needed by something else than a root. */
+export const standsOn = 'a container stands on it';
+export const pullNeeds = 'a pull needs it';
+
 /** What one owner keeps alive. */
 export interface Root {
   readonly owner: string;
@@ -19,8 +23,8 @@ export interface Holding {
  * Who needs which images and layers right now. Root first, object second: an entry is made before the first
  * asynchronous step of whatever needs the object.
  *
- * While a prune is open (`openPrune`), what is released lingers until the last open prune ends: a container whose
- * layer record became durable during the prune is in nobody's list of active layers yet.
+ * While a prune is open (`openPrune`), what is released lingers until the last open prune ends: a container
+ * whose layer record became durable during the prune is in nobody's list of active layers yet.
  */
 export class Roots {
   readonly #held = new Map<string, MutableRoot>();
@@ -28,7 +32,12 @@ export class Roots {
   #openPrunes = 0;
 
   hold(owner: string, holding: Holding): void {
-    const root = this.#held.get(owner) ?? { owner, references: new Set(), digests: new Set(), layers: new Set() };
+    const root = this.#held.get(owner) ?? {
+      owner,
+      references: new Set(),
+      digests: new Set(),
+      layers: new Set(),
+    };
     this.#held.set(owner, root);
     if (holding.reference !== undefined) root.references.add(holding.reference);
     if (holding.digest !== undefined) root.digests.add(holding.digest);
@@ -56,6 +65,31 @@ export class Roots {
     if (this.#openPrunes === 0) this.#lingering = [];
   }
 
+  /** Every reference that is held, and by whom. */
+  heldReferences(): ReadonlyMap<string, string> {
+    const held = new Map<string, string>();
+    for (const { owner, references } of this.list()) addAll(held, references, heldBy(owner));
+    return held;
+  }
+
+  /**
+   * Every layer that is needed, and why: by containers, by roots, or by work under way that may have no root
+   * left.
+   */
+  liveLayers(active: Iterable<LayerId>, busy: Iterable<LayerId>): ReadonlyMap<LayerId, string> {
+    const live = new Map<LayerId, string>();
+    addAll(live, active, standsOn);
+    for (const { owner, layers } of this.list()) addAll(live, layers, heldBy(owner));
+    addAll(live, busy, pullNeeds);
+    return live;
+  }
+
+  /** Why one layer is needed by a root. */
+  whyLive(id: LayerId): string | undefined {
+    const root = this.list().find(({ layers }) => layers.has(id));
+    return root && heldBy(root.owner);
+  }
+
   /** Every root, those that linger included. */
   list(): readonly Root[] {
     return [...this.#held.values(), ...this.#lingering];
@@ -66,4 +100,13 @@ interface MutableRoot extends Root {
   readonly references: Set<string>;
   readonly digests: Set<Digest>;
   readonly layers: Set<LayerId>;
+}
+
+function heldBy(owner: string): string {
+  return `in use by ${owner}`;
+}
+
+/** The first reason stays. */
+function addAll(reasons: Map<string, string>, objects: Iterable<string>, why: string): void {
+  for (const object of objects) if (!reasons.has(object)) reasons.set(object, why);
 }

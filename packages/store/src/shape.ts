@@ -1,11 +1,12 @@
 /**
- * Reads untrusted JSON field by field. Each reader throws an Error naming the field, which `decodeRecord` turns
- * into a CORRUPT answer.
+ * Reads untrusted JSON field by field. Each reader throws an Error naming the field, which `decodeRecord`
+ * turns into a CORRUPT answer.
  */
 export type Fields = Readonly<Record<string, unknown>>;
 
 export function fieldsOf(value: unknown, what: string): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error(`${what} is not an object`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`${what} is not an object`);
   return value as Fields;
 }
 

@@ -4,9 +4,9 @@ import { Deferred } from '@keelson/process';
 /**
  * Runs equal work once, however many ask, and shares the result but not the cancellation.
  *
- * Every asker gets a view of its own. Discarding it gives up this interest alone; the last one to go discards the
- * work. An ended flight erases only itself: after the last discard a new flight of the same key may be under way
- * already (MESOS-10169 erased that one).
+ * Every asker gets a view of its own. Discarding it gives up this interest alone; the last one to go discards
+ * the work. An ended flight erases only itself: after the last discard a new flight of the same key may be
+ * under way already (MESOS-10169 erased that one).
  */
 export class SingleFlight<K, V> {
   readonly #flights = new Map<K, Flight<V>>();

@@ -2,8 +2,9 @@ import type { Future } from '@keelson/process';
 import { Deferred } from '@keelson/process';
 
 /**
- * Lets at most `limit` pieces of work run at once, the others in the order they came. Discarding one that waits takes
- * it out of the queue; discarding one that runs is passed on to it, and its slot is free when it has really ended.
+ * Lets at most `limit` pieces of work run at once, the others in the order they came. Discarding one that
+ * waits takes it out of the queue; discarding one that runs is passed on to it, and its slot is free when it
+ * has really ended.
  */
 export class Slots {
   readonly #waiting = new Set<() => void>();

@@ -38,11 +38,13 @@ const width = 64;
 /**
  * Makes the directories and the records agree again, whatever the last owner left.
  *
- * Whatever is unreadable or unknown is moved aside and counted, never deleted: a transient error must not cost data
- * (cri-o/cri-o#9968). Comparing goes both ways, because neither the records nor the directories alone show what is
- * lost.
+ * Whatever is unreadable or unknown is moved aside and counted, never deleted: a transient error must not
+ * cost data (cri-o/cri-o#9968). Comparing goes both ways, because neither the records nor the directories
+ * alone show what is lost.
  */
-export function recoverStore(context: RecoveryContext): Future<{ layers: readonly LayerRecord[]; report: StoreRecovery }> {
+export function recoverStore(
+  context: RecoveryContext,
+): Future<{ layers: readonly LayerRecord[]; report: StoreRecovery }> {
   const { paths, files, metadata } = context;
   return makeDirectories(context)
     .then(() => clearStaging(context))
@@ -71,7 +73,9 @@ function makeDirectories({ paths, files }: RecoveryContext): Future<void> {
   return inBatches(paths.directories(), 1, (directory) =>
     files.makeDirectory(directory, { mode: 0o700 }).repair((failed) => {
       const { message } = failed.failure();
-      throw new StoreError('STORE_UNUSABLE', `cannot create ${directory}: ${message}`, { cause: failed.failure() });
+      throw new StoreError('STORE_UNUSABLE', `cannot create ${directory}: ${message}`, {
+        cause: failed.failure(),
+      });
     }),
   ).then(() => {});
 }
@@ -87,7 +91,10 @@ function clearStaging({ paths, files, random }: RecoveryContext): Future<number>
     .then((moved) => moved.length);
 }
 
-function quarantine({ paths, files, random }: RecoveryContext, problems: readonly StoreProblem[]): Future<void> {
+function quarantine(
+  { paths, files, random }: RecoveryContext,
+  problems: readonly StoreProblem[],
+): Future<void> {
   return inBatches(problems, width, ({ object }) =>
     files.rename(`${paths.layers}/${object}`, paths.quarantined(object, random.id(''))),
   ).then(() => {});

@@ -56,8 +56,8 @@ export abstract class Store<Self = unknown> extends Process<Self> {
   release(_owner: string): void {}
 
   /**
-   * Forgets every image but `excluded` and moves away every layer no retained image, root or `activeLayers` needs.
-   * Runs under the provisioner's write lock: it marks by rename and never waits for the sweep.
+   * Forgets every image but `excluded` and moves away every layer no retained image, root or `activeLayers`
+   * needs. Runs under the provisioner's write lock: it marks by rename and never waits for the sweep.
    */
   prune(_excluded: readonly string[], _activeLayers: readonly LayerId[]): Future<PruneReport> {
     return Future.ready(emptyPruneReport());

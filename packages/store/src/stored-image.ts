@@ -6,8 +6,8 @@ import type { LayerId } from './store.js';
 /**
  * What the store remembers of one image name.
  *
- * The parsed configuration lives in here and not among the layers, so nothing a cached image needs can be swept
- * from under it (MESOS-9704: a prune took the config blob of images it had kept).
+ * The parsed configuration lives in here and not among the layers, so nothing a cached image needs can be
+ * swept from under it (MESOS-9704: a prune took the config blob of images it had kept).
  */
 export interface StoredImage {
   /** Canonical, for example `docker.io/library/mysql:latest`; the key. */

@@ -1,6 +1,6 @@
 import type { Files } from '@keelson/os/ports';
-import type { Counter, Executor } from '@keelson/process';
-import { Deferred, defer, delay, Future, Process } from '@keelson/process';
+import type { Executor } from '@keelson/process';
+import { Counter, Deferred, defer, delay, Future, Process } from '@keelson/process';
 import { listOrNone } from './inventory.js';
 import type { StorePaths } from './paths.js';
 import { codeOf } from './store-error.js';
@@ -32,16 +32,18 @@ export interface SweeperOptions {
   readonly longestPauseMs?: number;
   readonly onRemoved?: (entry: string, unlinkedBytes: number) => void;
   readonly onFailed?: (failure: SweepFailure) => void;
-  readonly failures?: Counter;
 }
 
 /**
  * Empties `gc/`, one entry at a time, in the pool. Whatever lies there is removed, also what a crash left.
  *
- * An entry stops at its first error and is retried later, so that a layer that is still mounted somewhere is damaged
- * as little as possible; the others go on. Nothing waits for a sweep unless it asks `quiet`.
+ * An entry stops at its first error and is retried later, so that a layer that is still mounted somewhere is
+ * damaged as little as possible; the others go on. Nothing waits for a sweep unless it asks `quiet`.
  */
 export class Sweeper extends Process<Sweeper> {
+  readonly removalsSucceeded = new Counter('store/sweep_removals_succeeded');
+  readonly removalsFailed = new Counter('store/sweep_removals_failed');
+  readonly bytesUnlinked = new Counter('store/sweep_bytes_unlinked');
   readonly #options: SweeperOptions;
   readonly #failed = new Map<string, SweepFailure>();
   readonly #retrying = new Set<string>();
@@ -65,7 +67,9 @@ export class Sweeper extends Process<Sweeper> {
     this.#next();
   }
 
-  /** Settles once nothing is left that could be tried now; the report is that of the round that ended last. */
+  /**
+   * Settles once nothing is left that could be tried now; the report is that of the round that ended last.
+   */
   quiet(): Future<SweepReport> {
     if (!this.#running) return Future.ready(this.#report());
     const waiter = new Deferred<SweepReport>();
@@ -110,6 +114,8 @@ export class Sweeper extends Process<Sweeper> {
       this.#failed.delete(name);
       this.#round.removedEntries += 1;
       this.#round.unlinkedBytes += unlinkedBytes;
+      this.removalsSucceeded.increment();
+      this.bytesUnlinked.increment(unlinkedBytes);
       this.#options.onRemoved?.(name, unlinkedBytes);
     } else {
       this.#remember(name, job.isFailed() ? job.failure() : new Error('the job was given up'));
@@ -118,11 +124,11 @@ export class Sweeper extends Process<Sweeper> {
   }
 
   #remember(entry: string, error: Error): void {
-    const { firstPauseMs = 1_000, longestPauseMs = 300_000, onFailed, failures } = this.#options;
+    const { firstPauseMs = 1_000, longestPauseMs = 300_000, onFailed } = this.#options;
     const attempts = (this.#failed.get(entry)?.attempts ?? 0) + 1;
     const failure = { entry, code: codeOf(error) ?? 'UNKNOWN', why: error.message, attempts };
     this.#failed.set(entry, failure);
-    failures?.increment();
+    this.removalsFailed.increment();
     onFailed?.(failure);
     delay(Math.min(longestPauseMs, firstPauseMs * 2 ** (attempts - 1)), this.self, 'retry', entry);
   }

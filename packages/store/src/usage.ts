@@ -20,7 +20,10 @@ export interface ImageSummary {
   readonly loadedFrom?: string;
 }
 
-/** Where the bytes of the store are. Sizes come from records made when a layer was unpacked; nothing is walked. */
+/**
+ * Where the bytes of the store are. Sizes come from records made when a layer was unpacked; nothing is
+ * walked.
+ */
 export interface StoreUsage {
   /** Layers that a container stands on, or that work in progress needs. */
   readonly liveBytes: number;
@@ -55,7 +58,8 @@ export function layerUsage(
 }
 
 function summaryOf(image: StoredImage, unique: number): ImageSummary {
-  const { reference, digest, indexDigest, sizeBytes, created, pulledAt, lastUsedAt, pinned, loadedFrom } = image;
+  const { reference, digest, indexDigest, sizeBytes, created, pulledAt, lastUsedAt, pinned, loadedFrom } =
+    image;
   return {
     reference,
     digest,

@@ -9,12 +9,22 @@ import { StoreError } from './store-error.js';
  * @param what for the message, for example `the configuration of docker.io/library/mysql:latest`
  * @throws StoreError SIZE_MISMATCH, DIGEST_MISMATCH
  */
-export function verifyBytes(bytes: Uint8Array, expected: { digest: Digest; sizeBytes?: number }, what: string): void {
+export function verifyBytes(
+  bytes: Uint8Array,
+  expected: { digest: Digest; sizeBytes?: number },
+  what: string,
+): void {
   if (expected.sizeBytes !== undefined && bytes.length !== expected.sizeBytes) {
-    throw new StoreError('SIZE_MISMATCH', `${what} has ${bytes.length} bytes, not the announced ${expected.sizeBytes}`);
+    throw new StoreError(
+      'SIZE_MISMATCH',
+      `${what} has ${bytes.length} bytes, not the announced ${expected.sizeBytes}`,
+    );
   }
   const actual = createHash(algorithmOf(expected.digest)).update(bytes).digest('hex');
   if (actual !== hexOf(expected.digest)) {
-    throw new StoreError('DIGEST_MISMATCH', `${what} is ${algorithmOf(expected.digest)}:${actual}, not ${expected.digest}`);
+    throw new StoreError(
+      'DIGEST_MISMATCH',
+      `${what} is ${algorithmOf(expected.digest)}:${actual}, not ${expected.digest}`,
+    );
   }
 }

@@ -61,7 +61,11 @@ function scenario(program: readonly Step[], choices: readonly number[]): World &
 function take(world: World, held: Held[], step: Step, index: number): void {
   if (step.do === 'get' || step.do === 'force') {
     const owner = `owner ${index}`;
-    held.push({ owner, name: step.image, answer: world.store.get(step.image, { owner, cached: step.do === 'get' }) });
+    held.push({
+      owner,
+      name: step.image,
+      answer: world.store.get(step.image, { owner, cached: step.do === 'get' }),
+    });
   } else if (step.do === 'discard') {
     held.find(({ name }) => name === step.image)?.answer.discard();
   } else if (step.do === 'release') {

@@ -48,7 +48,10 @@ class Layout {
   }
 
   #write(): void {
-    this.files.put(`${this.folder}/index.json`, JSON.stringify({ schemaVersion: 2, manifests: this.#entries }));
+    this.files.put(
+      `${this.folder}/index.json`,
+      JSON.stringify({ schemaVersion: 2, manifests: this.#entries }),
+    );
   }
 }
 

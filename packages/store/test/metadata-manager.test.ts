@@ -37,7 +37,9 @@ class Bench {
   }
 
   references(): string[] {
-    return this.value(this.manager.images()).images.map((image) => image.reference).sort();
+    return this.value(this.manager.images())
+      .images.map((image) => image.reference)
+      .sort();
   }
 }
 
@@ -68,7 +70,10 @@ describe('metadata manager', () => {
     bench.value(bench.manager.put(mysql));
 
     const cut = bench.value(
-      bench.manager.prune({ ...nobody, exclusions: parseExclusions(['mysql', 'library/mysql:latest', 'nginx']) }),
+      bench.manager.prune({
+        ...nobody,
+        exclusions: parseExclusions(['mysql', 'library/mysql:latest', 'nginx']),
+      }),
     );
 
     expect(cut.kept).toEqual([{ image: mysql, why: 'excluded as mysql' }]);
@@ -80,7 +85,9 @@ describe('metadata manager', () => {
   it('prune answers the retained layers of every kept image, once each', () => {
     const bench = new Bench();
     for (const image of [alpine, mysql]) bench.value(bench.manager.put(image));
-    const cut = bench.value(bench.manager.prune({ ...nobody, exclusions: parseExclusions(['mysql', 'alpine']) }));
+    const cut = bench.value(
+      bench.manager.prune({ ...nobody, exclusions: parseExclusions(['mysql', 'alpine']) }),
+    );
     expect([...cut.retainedLayers].sort()).toEqual([layer(1), layer(2), layer(3)]);
   });
 

@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -31,7 +39,10 @@ interface Blob {
   readonly bytes: Buffer;
 }
 
-const blobOf = (bytes: Buffer): Blob => ({ digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`, bytes });
+const blobOf = (bytes: Buffer): Blob => ({
+  digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
+  bytes,
+});
 
 /** A registry on loopback that serves over real HTTP and logs the paths it was asked for. */
 class Registry {
@@ -65,10 +76,16 @@ class Registry {
     const blobs = layers.map((layer) => blobOf(gzipSync(layer)));
     const diffIds = layers.map((layer) => blobOf(layer).digest);
     const config = blobOf(
-      Buffer.from(JSON.stringify({ os: 'linux', architecture: 'amd64', rootfs: { type: 'layers', diff_ids: diffIds } })),
+      Buffer.from(
+        JSON.stringify({ os: 'linux', architecture: 'amd64', rootfs: { type: 'layers', diff_ids: diffIds } }),
+      ),
     );
     for (const { digest, bytes } of [...blobs, config]) this.blobs.set(digest, bytes);
-    const descriptor = ({ digest, bytes }: Blob, mediaType: string): object => ({ mediaType, digest, size: bytes.length });
+    const descriptor = ({ digest, bytes }: Blob, mediaType: string): object => ({
+      mediaType,
+      digest,
+      size: bytes.length,
+    });
     const manifest = {
       schemaVersion: 2,
       mediaType: mediaTypes.ociManifest,
@@ -95,7 +112,9 @@ class Machine {
     const paths = (this.paths = new StorePaths(root));
     const metadata = runtime.spawn(new MetadataManager({ paths, files, random }));
     const docker = runtime.spawn(new RegistryPuller({ http, files, random }));
-    const puller = runtime.spawn(new PullerRouter({ docker, oci: runtime.spawn(new LayoutPuller({ files })) }));
+    const puller = runtime.spawn(
+      new PullerRouter({ docker, oci: runtime.spawn(new LayoutPuller({ files })) }),
+    );
     const sweeper = runtime.spawn(new Sweeper({ paths, files, executor }));
     const host = new LocalHost();
     const platform = { os: 'linux', architecture: 'amd64' };
@@ -111,8 +130,16 @@ class Machine {
   }
 }
 
-const base = tarOf([['etc/', ''], ['etc/name', 'base'], ['bin/', ''], ['bin/tool', '#!/bin/sh\n']]);
-const top = tarOf([['etc/name', 'top'], ['bin/.wh.tool', '']]);
+const base = tarOf([
+  ['etc/', ''],
+  ['etc/name', 'base'],
+  ['bin/', ''],
+  ['bin/tool', '#!/bin/sh\n'],
+]);
+const top = tarOf([
+  ['etc/name', 'top'],
+  ['bin/.wh.tool', ''],
+]);
 
 describe('a store on the real machine', () => {
   const registry = new Registry();
@@ -136,7 +163,9 @@ describe('a store on the real machine', () => {
     registry.publish('1', [base, top]);
     const told: PullProgress[] = [];
 
-    const image = await machine.store.get(`${registry.name}:1`, { onProgress: (progress) => told.push(progress) });
+    const image = await machine.store.get(`${registry.name}:1`, {
+      onProgress: (progress) => told.push(progress),
+    });
 
     expect(readFileSync(join(image.layers[0]!.rootfs, 'bin/tool'), 'utf8')).toBe('#!/bin/sh\n');
     expect(readFileSync(join(image.layers[1]!.rootfs, 'etc/name'), 'utf8')).toBe('top');
@@ -169,8 +198,13 @@ describe('a store on the real machine', () => {
 
   it('leaves nothing behind when a blob is not what its digest says', async () => {
     const [blob] = registry.publish('bad', [tarOf([['a', 'never seen before']])]);
-    registry.blobs.set(blob!.digest, Buffer.from(blob!.bytes.map((byte, at) => (at === 12 ? byte ^ 1 : byte))));
-    await expect(machine.store.pull(`${registry.name}:bad`)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    registry.blobs.set(
+      blob!.digest,
+      Buffer.from(blob!.bytes.map((byte, at) => (at === 12 ? byte ^ 1 : byte))),
+    );
+    await expect(machine.store.pull(`${registry.name}:bad`)).rejects.toMatchObject({
+      code: 'DIGEST_MISMATCH',
+    });
     await machine.store.swept();
     expect(readdirSync(machine.paths.layers)).toEqual([]);
     expect(readdirSync(machine.paths.staging)).toEqual([]);
@@ -198,7 +232,11 @@ describe('a store on the real machine', () => {
     for (const bytes of [manifest, ...registry.blobs.values()]) {
       writeFileSync(join(folder, 'blobs/sha256', blobOf(bytes).digest.slice(7)), bytes);
     }
-    const entry = { mediaType: mediaTypes.ociManifest, digest: blobOf(manifest).digest, size: manifest.length };
+    const entry = {
+      mediaType: mediaTypes.ociManifest,
+      digest: blobOf(manifest).digest,
+      size: manifest.length,
+    };
     writeFileSync(join(folder, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [entry] }));
     writeFileSync(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
 

@@ -14,7 +14,9 @@ const inventories: fc.Arbitrary<Inventory> = fc
   .map(([layers, images]) => ({
     storeVersion: 1,
     layers: layers.map((layer, index) => ({ id: layer, sizeBytes: index + 1 })),
-    images: images.map(([ids, pinned], index) => storedImage(`docker.io/library/i${index}:latest`, ids, { pinned })),
+    images: images.map(([ids, pinned], index) =>
+      storedImage(`docker.io/library/i${index}:latest`, ids, { pinned }),
+    ),
   }));
 const protections: fc.Arbitrary<Protections> = fc
   .tuple(fc.uniqueArray(fc.nat(7), { maxLength: 3 }), fc.uniqueArray(fc.nat(7), { maxLength: 3 }), layerSets)
@@ -24,7 +26,10 @@ const protections: fc.Arbitrary<Protections> = fc
     layers: new Map(live.map((layer) => [layer, 'a container stands on it'])),
   }));
 
-function keptImages(inventory: Inventory, plan: { remove: { images: readonly { reference: string }[] } }): StoredImage[] {
+function keptImages(
+  inventory: Inventory,
+  plan: { remove: { images: readonly { reference: string }[] } },
+): StoredImage[] {
   const gone = new Set(plan.remove.images.map((image) => image.reference));
   return inventory.images.filter((image) => !gone.has(image.reference));
 }
@@ -95,7 +100,10 @@ describe('planPrune', () => {
           ...plan.remove.images.map((image) => image.reference),
           ...plan.remove.layers.map((layer) => layer.id),
         ].sort();
-        const objects = [...inventory.images.map((image) => image.reference), ...inventory.layers.map((layer) => layer.id)];
+        const objects = [
+          ...inventory.images.map((image) => image.reference),
+          ...inventory.layers.map((layer) => layer.id),
+        ];
         expect(verdicts).toEqual(objects.sort());
         expect(plan.uniqueBytes).toBe(plan.remove.layers.reduce((sum, layer) => sum + layer.sizeBytes, 0));
       }),
@@ -106,7 +114,11 @@ describe('planPrune', () => {
     fc.assert(
       fc.property(inventories, protections, (inventory, protection) => {
         const plan = planPrune(inventory, protection);
-        const turned = { ...inventory, images: inventory.images.toReversed(), layers: inventory.layers.toReversed() };
+        const turned = {
+          ...inventory,
+          images: inventory.images.toReversed(),
+          layers: inventory.layers.toReversed(),
+        };
         expect(planPrune(turned, protection).hash).toBe(plan.hash);
         const more = { ...inventory, layers: [...inventory.layers, { id: id(99), sizeBytes: 1 }] };
         expect(planPrune(more, protection).hash).not.toBe(plan.hash);
@@ -120,7 +132,11 @@ describe('planPrune', () => {
     const inventory = { storeVersion: 1, images: [image, elsewhere], layers: [] };
     const typed = [`mysql@${image.digest}`, 'mysql:9', `mysql@${digestOf(Buffer.from('other'))}`];
 
-    const plan = planPrune(inventory, { exclusions: parseExclusions(typed), references: new Map(), layers: new Map() });
+    const plan = planPrune(inventory, {
+      exclusions: parseExclusions(typed),
+      references: new Map(),
+      layers: new Map(),
+    });
 
     expect(plan.keep).toEqual([{ object: image.reference, why: `excluded as ${typed[0]}` }]);
     expect(plan.remove.images.map(({ reference }) => reference)).toEqual([elsewhere.reference]);

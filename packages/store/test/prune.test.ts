@@ -29,7 +29,10 @@ describe('store prune', () => {
 
   it('is fine with a store that never pulled', () => {
     const world = World.ready();
-    expect(world.value(world.store.prune([], []))).toMatchObject({ removed: { images: [], layers: [] }, skipped: [] });
+    expect(world.value(world.store.prune([], []))).toMatchObject({
+      removed: { images: [], layers: [] },
+      skipped: [],
+    });
   });
 
   it('is fine with a store whose layers directory is missing', () => {
@@ -84,7 +87,9 @@ describe('store prune', () => {
     expect(world.layersOnDisk()).toEqual([world.own]);
 
     world.files.heal();
-    expect(world.value(world.store.prune([], [])).removed.layers.map((layer) => layer.id)).toEqual([world.own]);
+    expect(world.value(world.store.prune([], [])).removed.layers.map((layer) => layer.id)).toEqual([
+      world.own,
+    ]);
   });
 
   it('counts a layer that is gone already as removed', () => {

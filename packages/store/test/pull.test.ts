@@ -26,7 +26,8 @@ describe('store get', () => {
   it('answers a known image without asking the source, however it is spelled', () => {
     const world = World.ready();
     world.fakePuller.offer(app, ['a']);
-    for (const name of ['app', 'library/app', 'docker.io/library/app:latest']) world.value(world.store.get(name));
+    for (const name of ['app', 'library/app', 'docker.io/library/app:latest'])
+      world.value(world.store.get(name));
     expect(world.fakePuller.resolved).toEqual([app]);
   });
 
@@ -155,7 +156,11 @@ describe('store get', () => {
     const proceed = world.fakePuller.hold('fetch');
     const [first, second] = [world.store.get(app), world.store.get(other)];
     world.settle();
-    world.fakePuller.failFetch('shared', image.origin.location, new StoreError('REGISTRY_UNREACHABLE', 'gone'));
+    world.fakePuller.failFetch(
+      'shared',
+      image.origin.location,
+      new StoreError('REGISTRY_UNREACHABLE', 'gone'),
+    );
     proceed();
     expect(world.failure(first)).toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
     expect(world.value(second).layers).toHaveLength(1);
@@ -179,7 +184,9 @@ describe('store get', () => {
     const { layers } = world.fakePuller.offer(app, ['a']);
     world.files.changes.length = 0;
     world.value(world.store.get(app));
-    const changes = world.files.changes.filter((change) => /layer\.json|sync|layers\/|storedImages/.test(change));
+    const changes = world.files.changes.filter((change) =>
+      /layer\.json|sync|layers\/|storedImages/.test(change),
+    );
     expect(changes.map((change) => change.split(' ')[0])).toEqual(['write', 'sync', 'rename', 'write']);
     expect(changes[2]).toContain(world.paths.layer(layers[0]!.id));
     expect(changes[3]).toContain('storedImages');
@@ -257,7 +264,10 @@ describe('store get', () => {
   it('loads a loaded name again from where it came, and never from a registry', () => {
     const world = World.ready();
     const name = 'localhost/app:latest';
-    const image = world.fakePuller.offer('oci:/images/app', ['a'], { reference: name, loadedFrom: 'oci:/images/app' });
+    const image = world.fakePuller.offer('oci:/images/app', ['a'], {
+      reference: name,
+      loadedFrom: 'oci:/images/app',
+    });
     world.value(world.store.pull('oci:/images/app'));
     world.files.removeTree(world.paths.layer(image.layers[0]!.id));
     const scheme = (): string | undefined => world.fakePuller.requests.at(-1)?.source.scheme;

@@ -17,7 +17,9 @@ describe('records', () => {
 
   it('are one line that says what it is', () => {
     const text = Buffer.from(encodeRecord(format, { a: 1 })).toString();
-    expect(text).toMatch(/^\{"format":"test.record","version":2,"checksum":"sha256:[0-9a-f]{64}","payload":\{"a":1\}\}\n$/);
+    expect(text).toMatch(
+      /^\{"format":"test.record","version":2,"checksum":"sha256:[0-9a-f]{64}","payload":\{"a":1\}\}\n$/,
+    );
   });
 
   it('are refused, never thrown, when any byte is changed or the end is missing', () => {
@@ -46,7 +48,10 @@ describe('records', () => {
       throw new Error('name is not a text');
     };
     const strict = { ...format, parse };
-    expect(decodeRecord(strict, encodeRecord({ ...format, version: 1 }, 7))).toEqual({ ok: true, value: { upgraded: 7 } });
+    expect(decodeRecord(strict, encodeRecord({ ...format, version: 1 }, 7))).toEqual({
+      ok: true,
+      value: { upgraded: 7 },
+    });
     expect(decodeRecord(strict, encodeRecord(format, 7))).toEqual({
       ok: false,
       problem: 'CORRUPT',

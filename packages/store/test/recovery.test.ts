@@ -52,7 +52,10 @@ describe('store recovery', () => {
 
   it.each([
     ['an empty record', (world: World, id: string) => world.files.put(world.paths.layerRecord(id), '')],
-    ['a damaged record', (world: World, id: string) => world.files.put(world.paths.layerRecord(id), '{"format":1}')],
+    [
+      'a damaged record',
+      (world: World, id: string) => world.files.put(world.paths.layerRecord(id), '{"format":1}'),
+    ],
     ['no record', (world: World, id: string) => void world.files.removeTree(world.paths.layerRecord(id))],
     ['no rootfs', (world: World, id: string) => void world.files.removeTree(world.paths.rootfs(id))],
     [
@@ -81,7 +84,9 @@ describe('store recovery', () => {
     const { world } = pulled();
     world.files.put(`${world.paths.layers}/lost+found`, 'x');
     const again = restarted(world);
-    expect(again.value(again.store.recovery()).quarantined).toMatchObject([{ object: 'lost+found', code: 'UNKNOWN' }]);
+    expect(again.value(again.store.recovery()).quarantined).toMatchObject([
+      { object: 'lost+found', code: 'UNKNOWN' },
+    ]);
     expect(again.files.names(again.paths.quarantine)).toHaveLength(1);
   });
 
@@ -90,7 +95,11 @@ describe('store recovery', () => {
     world.files.removeTree(world.paths.storedImages);
 
     const again = restarted(world);
-    expect(again.value(again.store.recovery())).toMatchObject({ images: 0, layers: 2, unreferencedLayers: 2 });
+    expect(again.value(again.store.recovery())).toMatchObject({
+      images: 0,
+      layers: 2,
+      unreferencedLayers: 2,
+    });
     expect(again.value(again.store.pull(app))).toMatchObject({ bytesDownloaded: 0 });
 
     world.files.removeTree(world.paths.storedImages);
@@ -152,7 +161,10 @@ describe('usage', () => {
     const after = world.value(world.store.usage());
 
     expect(before).toMatchObject({ liveBytes: 9, cachedBytes: 4, trashBytes: 0, unaccountedBytes: 0 });
-    expect(before.images.find((image) => image.reference === app)).toMatchObject({ uniqueBytes: 3, sharedBytes: 6 });
+    expect(before.images.find((image) => image.reference === app)).toMatchObject({
+      uniqueBytes: 3,
+      sharedBytes: 6,
+    });
     expect(after).toMatchObject({ liveBytes: 9, cachedBytes: 0, trashBytes: 4 });
   });
 });

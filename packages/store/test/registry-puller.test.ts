@@ -25,7 +25,10 @@ class Bench {
     this.puller = this.runtime.spawn(new RegistryPuller({ http: this.registry, files: this.files, random }));
   }
 
-  resolve(reference: string, extra: Partial<ResolveRequest> = {}): ReturnType<PID<RegistryPuller>['resolve']> {
+  resolve(
+    reference: string,
+    extra: Partial<ResolveRequest> = {},
+  ): ReturnType<PID<RegistryPuller>['resolve']> {
     const resolved = this.puller.resolve({ source: parseSource(reference), platform: amd64, ...extra });
     this.run();
     return resolved;
@@ -79,7 +82,9 @@ describe('registry puller', () => {
     const inner = { ...bench.registry.index(base, 'inner', [arm, amd]), architecture: 'amd64' };
     const outer = bench.registry.index(base, '1', [inner]);
     expect(bench.resolve(name).get()).toMatchObject({ digest: amd.digest, indexDigest: outer.digest });
-    expect(codeOf(bench.resolve(name, { platform: { os: 'linux', architecture: 's390x' } }))).toBe('NO_MATCHING_PLATFORM');
+    expect(codeOf(bench.resolve(name, { platform: { os: 'linux', architecture: 's390x' } }))).toBe(
+      'NO_MATCHING_PLATFORM',
+    );
   });
 
   it('refuses an image of another platform than the one the user named', () => {
@@ -149,7 +154,12 @@ describe('registry puller', () => {
     ['127.0.0.0/8', '127.8.0.1:81/b:1', 'http://127.8.0.1:81/v2/b/manifests/1', false],
     ['localhost', 'localhost:5000/b:1', 'http://localhost:5000/v2/b/manifests/1', false],
     ['::1', '[::1]:5000/b:1', 'http://[::1]:5000/v2/b/manifests/1', false],
-    ['a name that only looks like loopback', '127.0.0.1.example.com/b:1', 'https://127.0.0.1.example.com/v2/b/manifests/1', false],
+    [
+      'a name that only looks like loopback',
+      '127.0.0.1.example.com/b:1',
+      'https://127.0.0.1.example.com/v2/b/manifests/1',
+      false,
+    ],
   ])('speaks to %s as it should', (_, reference, url, insecure) => {
     const bench = new Bench();
     bench.resolve(reference, { insecure });
@@ -176,7 +186,8 @@ describe('registry puller', () => {
 });
 
 describe('registry tokens', () => {
-  const challenge = 'Bearer realm="http://auth.test/token",service="reg",scope="repository:team/app:pull,push"';
+  const challenge =
+    'Bearer realm="http://auth.test/token",service="reg",scope="repository:team/app:pull,push"';
 
   function guarded(header = challenge, token: string = JSON.stringify({ token: 'secret' })): Bench {
     const bench = new Bench();
@@ -207,7 +218,9 @@ describe('registry tokens', () => {
     bench.resolve(name).get();
     let refusals = 1;
     bench.registry.intercept(({ url }) =>
-      url.includes('/manifests/') && refusals-- > 0 ? { status: 401, headers: { 'www-authenticate': challenge } } : undefined,
+      url.includes('/manifests/') && refusals-- > 0
+        ? { status: 401, headers: { 'www-authenticate': challenge } }
+        : undefined,
     );
     expect(bench.resolve(name).isReady()).toBe(true);
   });
@@ -221,9 +234,12 @@ describe('registry tokens', () => {
     expect(codeOf(guarded(header, token).resolve(name))).toBe('UNAUTHORIZED');
   });
 
-  it.each(['no json', '{}', '{"token":"a\\r\\nb: c"}'])('are an error of the registry when the answer is %s', (token) => {
-    expect(codeOf(guarded(challenge, token).resolve(name))).toBe('REGISTRY_ERROR');
-  });
+  it.each(['no json', '{}', '{"token":"a\\r\\nb: c"}'])(
+    'are an error of the registry when the answer is %s',
+    (token) => {
+      expect(codeOf(guarded(challenge, token).resolve(name))).toBe('REGISTRY_ERROR');
+    },
+  );
 });
 
 describe('registry redirects', () => {
@@ -231,7 +247,8 @@ describe('registry redirects', () => {
     const bench = new Bench();
     const { digest, size } = bench.registry.blob(base, 'content');
     bench.registry.intercept(({ url, headers }) => {
-      if (url === 'http://auth.test/token?scope=repository%3Ateam%2Fapp%3Apull') return { status: 200, body: '{"token":"t"}' };
+      if (url === 'http://auth.test/token?scope=repository%3Ateam%2Fapp%3Apull')
+        return { status: 200, body: '{"token":"t"}' };
       if (url === 'http://cdn.test/x') return { status: 200, body: 'content' };
       if (url.endsWith('/moved')) return { status: 307, headers: { location: 'http://cdn.test/x' } };
       if (headers?.['authorization'] === undefined) {
@@ -274,12 +291,15 @@ describe('registry retries', () => {
     expect(bench.resolve(name).isReady()).toBe(true);
   });
 
-  it.each(['CONNECTION_FAILED', 'CONNECTION_RESET', 'IDLE_TIMEOUT', 'TRUNCATED'] as const)('try %s again, and give up', (code) => {
-    const bench = new Bench();
-    bench.registry.intercept(() => new HttpError(code, 'gone'));
-    expect(codeOf(bench.resolve(name))).toBe('REGISTRY_UNREACHABLE');
-    expect(bench.registry.log).toHaveLength(5);
-  });
+  it.each(['CONNECTION_FAILED', 'CONNECTION_RESET', 'IDLE_TIMEOUT', 'TRUNCATED'] as const)(
+    'try %s again, and give up',
+    (code) => {
+      const bench = new Bench();
+      bench.registry.intercept(() => new HttpError(code, 'gone'));
+      expect(codeOf(bench.resolve(name))).toBe('REGISTRY_UNREACHABLE');
+      expect(bench.registry.log).toHaveLength(5);
+    },
+  );
 
   it('give up with what the registry said', () => {
     const bench = new Bench();

@@ -10,13 +10,15 @@ export interface LayoutLocation {
 }
 
 /**
- * Splits `PATH[:NAME]` where PATH is the longest prefix that exists: both parts may hold colons, so only the disk can
- * tell where one ends.
+ * Splits `PATH[:NAME]` where PATH is the longest prefix that exists: both parts may hold colons, so only the
+ * disk can tell where one ends.
  *
  * @throws StoreError IMAGE_NOT_FOUND  no prefix is there
  */
 export function findLayout(files: Files, text: string): Future<LayoutLocation> {
-  const ends = [text.length, ...[...text.matchAll(/:/g)].map((found) => found.index).reverse()].filter((end) => end > 0);
+  const ends = [text.length, ...[...text.matchAll(/:/g)].map((found) => found.index).reverse()].filter(
+    (end) => end > 0,
+  );
   const tryNext = (at: number): Future<LayoutLocation> => {
     const end = ends[at];
     if (end === undefined) throw new StoreError('IMAGE_NOT_FOUND', `there is no layout folder at ${text}`);

@@ -21,8 +21,8 @@ const refName = 'org.opencontainers.image.ref.name';
 const deepestIndex = 3;
 
 /**
- * Reads images from OCI layout folders. Blobs are used where they lie and never copied; the unpacker checks them
- * while it streams.
+ * Reads images from OCI layout folders. Blobs are used where they lie and never copied; the unpacker checks
+ * them while it streams.
  *
  * Source: OCI image-spec `image-layout.md`.
  */
@@ -43,7 +43,8 @@ export class LayoutPuller extends Puller<LayoutPuller> {
    */
   override resolve(request: ResolveRequest): Future<ResolvedImage> {
     const { source } = request;
-    if (source.scheme !== 'oci') throw new StoreError('SOURCE_UNSUPPORTED', `${source.key} is not an OCI layout`);
+    if (source.scheme !== 'oci')
+      throw new StoreError('SOURCE_UNSUPPORTED', `${source.key} is not an OCI layout`);
     return findLayout(this.#files, source.location).then((location) =>
       this.#index(location).then((index) => {
         const chosen = select(index, location);
@@ -113,10 +114,14 @@ export class LayoutPuller extends Puller<LayoutPuller> {
     depth: number,
   ): Future<{ manifest: ImageManifest; digest: Digest }> {
     return this.#document(location, descriptor).then(
-      (bytes): { manifest: ImageManifest; digest: Digest } | Future<{ manifest: ImageManifest; digest: Digest }> => {
+      (
+        bytes,
+      ):
+        { manifest: ImageManifest; digest: Digest } | Future<{ manifest: ImageManifest; digest: Digest }> => {
         const parsed = parseManifest(bytes, descriptor.mediaType);
         if (parsed.kind === 'manifest') return { manifest: parsed, digest: descriptor.digest };
-        if (depth === 0) throw new StoreError('LAYOUT_INVALID', `${location.folder} nests indexes too deeply`);
+        if (depth === 0)
+          throw new StoreError('LAYOUT_INVALID', `${location.folder} nests indexes too deeply`);
         return this.#choose(location, selectPlatform(parsed, request.platform), request, depth - 1);
       },
     );
@@ -142,9 +147,12 @@ export class LayoutPuller extends Puller<LayoutPuller> {
   #read(path: string): Future<Uint8Array> {
     return this.#files.read(path, { maxBytes: this.#maxBytes }).repair((failed) => {
       const error = failed.failure();
-      if (codeOf(error) === 'ENOENT') throw new StoreError('LAYOUT_INVALID', `the layout has no file ${path}`, { cause: error });
+      if (codeOf(error) === 'ENOENT')
+        throw new StoreError('LAYOUT_INVALID', `the layout has no file ${path}`, { cause: error });
       if (codeOf(error) === 'EFBIG') {
-        throw new StoreError('LIMIT_EXCEEDED', `${path} is larger than ${this.#maxBytes} bytes`, { cause: error });
+        throw new StoreError('LIMIT_EXCEEDED', `${path} is larger than ${this.#maxBytes} bytes`, {
+          cause: error,
+        });
       }
       throw error;
     });
@@ -153,7 +161,9 @@ export class LayoutPuller extends Puller<LayoutPuller> {
 
 /** The entry that was named, or the only one. Platforms of one name are told apart later. */
 function select(index: ImageIndex, { folder, selection }: LayoutLocation): ManifestDescriptor {
-  const names = [...new Set(index.manifests.map((manifest) => manifest.annotations[refName] ?? manifest.digest))];
+  const names = [
+    ...new Set(index.manifests.map((manifest) => manifest.annotations[refName] ?? manifest.digest)),
+  ];
   const list = names.slice(0, 20).join(', ') || 'none';
   if (selection === undefined) {
     if (index.manifests.length === 1) return index.manifests[0]!;
@@ -174,7 +184,8 @@ function blobPath(folder: string, digest: Digest): string {
 
 function layoutVersion(marker: Uint8Array): unknown {
   try {
-    return (JSON.parse(Buffer.from(marker).toString()) as { imageLayoutVersion?: unknown } | null)?.imageLayoutVersion;
+    return (JSON.parse(Buffer.from(marker).toString()) as { imageLayoutVersion?: unknown } | null)
+      ?.imageLayoutVersion;
   } catch {
     return undefined;
   }

@@ -11,7 +11,8 @@ import { formatReference, parseReference } from '@keelson/image';
  */
 export function loadedName(recorded: string | undefined, baseName: string): string {
   if (recorded !== undefined && isFullReference(recorded)) return formatReference(parseReference(recorded));
-  const tag = recorded !== undefined && /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(recorded) ? recorded : 'latest';
+  const tag =
+    recorded !== undefined && /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(recorded) ? recorded : 'latest';
   return formatReference(parseReference(`localhost/${sanitised(baseName)}:${tag}`));
 }
 
@@ -28,6 +29,10 @@ function isFullReference(text: string): boolean {
 /** A folder's name as a repository: lower case, runs of other characters as one dash, no file ending. */
 function sanitised(baseName: string): string {
   const bare = baseName.toLowerCase().replace(/\.(tar|tgz|tar\.gz|tar\.zst|oci)$/, '');
-  const name = bare.replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 128).replace(/-+$/, '');
+  const name = bare
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 128)
+    .replace(/-+$/, '');
   return name === '' ? 'image' : name;
 }

@@ -20,13 +20,18 @@ export function isTransientFailure(error: Error): boolean {
 }
 
 /**
- * How long to wait before attempt `attempt + 1`: doubling, with full jitter so that many agents do not come back in
- * step, and never less than the server asked for, up to the cap.
+ * How long to wait before attempt `attempt + 1`: doubling, with full jitter so that many agents do not come
+ * back in step, and never less than the server asked for, up to the cap.
  *
  * @param random from 0 to 1
  * @param retryAfter the header, in seconds; dates are ignored
  */
-export function pauseBefore(policy: RetryPolicy, attempt: number, random: number, retryAfter?: string): number {
+export function pauseBefore(
+  policy: RetryPolicy,
+  attempt: number,
+  random: number,
+  retryAfter?: string,
+): number {
   const ceiling = Math.min(policy.longestPauseMs, policy.firstPauseMs * 2 ** (attempt - 1));
   const asked = /^\d{1,6}$/.test(retryAfter ?? '') ? Number(retryAfter) * 1_000 : 0;
   return Math.min(policy.longestPauseMs, Math.max(asked, Math.ceil(ceiling * (0.5 + random / 2))));

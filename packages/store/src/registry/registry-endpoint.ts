@@ -7,8 +7,8 @@ export interface RegistryEndpoint {
 }
 
 /**
- * Docker Hub answers under another name than its references carry. Registries on the loopback interface speak plain
- * http by rule; others only if `insecure` says so.
+ * Docker Hub answers under another name than its references carry. Registries on the loopback interface speak
+ * plain http by rule; others only if `insecure` says so.
  */
 export function endpointOf(registry: string, insecure = false): RegistryEndpoint {
   if (registry === 'docker.io') return { registry, baseUrl: 'https://registry-1.docker.io' };

@@ -29,11 +29,11 @@ export interface ExchangeOptions {
 const mostRedirects = 10;
 
 /**
- * One GET of a registry's API, carried through everything that may stand between asking and the answer: a token it
- * wants first, redirects, and moments in which it cannot serve.
+ * One GET of a registry's API, carried through everything that may stand between asking and the answer: a
+ * token it wants first, redirects, and moments in which it cannot serve.
  *
- * Redirects are followed here and not by the transport, so that the token stays with the registry: storage services
- * refuse requests that carry two authorizations, and no other host may see ours (MESOS-5172).
+ * Redirects are followed here and not by the transport, so that the token stays with the registry: storage
+ * services refuse requests that carry two authorizations, and no other host may see ours (MESOS-5172).
  */
 export class RegistryExchange {
   readonly #tokens: RegistryTokens;
@@ -55,14 +55,20 @@ export class RegistryExchange {
     send: (request: HttpRequest) => Future<A>,
   ): Future<A> {
     const url = `${target.baseUrl}/v2/${target.repository}/${path}`;
-    const request: HttpRequest = { method: 'GET', url, headers: { 'accept-encoding': 'identity', ...headers } };
+    const request: HttpRequest = {
+      method: 'GET',
+      url,
+      headers: { 'accept-encoding': 'identity', ...headers },
+    };
     return this.#retrying(target, () => this.#authorized(target, request, send), 1);
   }
 
   #retrying<A extends Answer>(target: RegistryRepository, ask: () => Future<A>, attempt: number): Future<A> {
     const { pause, random, retry } = this.options;
     const again = (retryAfter?: string): Future<A> =>
-      pause(pauseBefore(retry, attempt, random(), retryAfter)).then(() => this.#retrying(target, ask, attempt + 1));
+      pause(pauseBefore(retry, attempt, random(), retryAfter)).then(() =>
+        this.#retrying(target, ask, attempt + 1),
+      );
     const more = attempt < retry.attempts;
 
     return outcomeOf(ask()).then((outcome): A | Future<A> => {
@@ -73,7 +79,9 @@ export class RegistryExchange {
       if (!isTransientFailure(outcome.failure)) throw outcome.failure;
       if (more) return again();
       const why = `${attempt} attempts, the last: ${outcome.failure.message}`;
-      throw new StoreError('REGISTRY_UNREACHABLE', `cannot reach ${target.registry}: ${why}`, { cause: outcome.failure });
+      throw new StoreError('REGISTRY_UNREACHABLE', `cannot reach ${target.registry}: ${why}`, {
+        cause: outcome.failure,
+      });
     });
   }
 

@@ -53,10 +53,14 @@ export class RegistryPuller extends Puller<RegistryPuller> {
    */
   override resolve(request: ResolveRequest): Future<ResolvedImage> {
     const { source } = request;
-    if (source.scheme !== 'docker') throw new StoreError('SOURCE_UNSUPPORTED', `${source.key} is not in a registry`);
+    if (source.scheme !== 'docker')
+      throw new StoreError('SOURCE_UNSUPPORTED', `${source.key} is not in a registry`);
     const { registry, repository, tag, digest } = source.reference;
     if (registry === 'localhost') {
-      throw new StoreError('IMAGE_NOT_FOUND', `${source.key} is not here: names below localhost/ are loaded, never fetched`);
+      throw new StoreError(
+        'IMAGE_NOT_FOUND',
+        `${source.key} is not here: names below localhost/ are loaded, never fetched`,
+      );
     }
     const target = { ...endpointOf(registry, request.insecure), repository };
 
@@ -109,7 +113,8 @@ export class RegistryPuller extends Puller<RegistryPuller> {
   ): Future<{ manifest: ImageManifest; raw: RawManifest }> {
     const parsed = parseManifest(raw.bytes, raw.contentType);
     if (parsed.kind === 'manifest') return Future.ready({ manifest: parsed, raw });
-    if (depth === 0) throw new StoreError('INVALID_MANIFEST', `${request.source.key} is an index of indexes of indexes`);
+    if (depth === 0)
+      throw new StoreError('INVALID_MANIFEST', `${request.source.key} is an index of indexes of indexes`);
     const chosen = selectPlatform(parsed, request.platform);
     return this.#client
       .manifest(target, chosen.digest)

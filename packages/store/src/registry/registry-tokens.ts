@@ -9,8 +9,8 @@ const mostTokens = 256;
 /**
  * Anonymous bearer tokens, one per repository, in memory alone.
  *
- * A registry that wants Basic, or refuses an anonymous token, is UNAUTHORIZED: credentials would be added here.
- * Source: distribution `spec/auth/token.md`.
+ * A registry that wants Basic, or refuses an anonymous token, is UNAUTHORIZED: credentials would be added
+ * here. Source: distribution `spec/auth/token.md`.
  */
 export class RegistryTokens {
   readonly #tokens = new Map<string, string>();
@@ -30,7 +30,8 @@ export class RegistryTokens {
     const bearer = parseBearerChallenge(challenge);
     if (!bearer) throw unauthorized(target, 'it wants credentials');
     const url = tokenUrl(bearer, target.repository, target.baseUrl);
-    if (url === undefined) throw unauthorized(target, 'its token service has an address that may not be asked');
+    if (url === undefined)
+      throw unauthorized(target, 'its token service has an address that may not be asked');
 
     const request = { method: 'GET', url, headers: { 'accept-encoding': 'identity' } } as const;
     return this.http.request(request, { maxBytes: 64 * 1024 }).then((response) => {
@@ -46,13 +47,19 @@ function tokenOf(target: RegistryRepository, response: HttpResponse): string {
   const { status, body } = response;
   if (status === 401 || status === 403) throw unauthorized(target, `its token service answered ${status}`);
   if (status !== 200) {
-    throw new StoreError('REGISTRY_ERROR', `cannot get a token for ${target.registry}: the answer was ${status}`);
+    throw new StoreError(
+      'REGISTRY_ERROR',
+      `cannot get a token for ${target.registry}: the answer was ${status}`,
+    );
   }
   const answer = parseObject(body);
   const token = answer['token'] ?? answer['access_token'];
   // A token goes into a header: anything but visible ASCII would be refused there, or worse.
   if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
-    throw new StoreError('REGISTRY_ERROR', `the token service of ${target.registry} answered without a token`);
+    throw new StoreError(
+      'REGISTRY_ERROR',
+      `the token service of ${target.registry} answered without a token`,
+    );
   }
   return token;
 }
@@ -67,7 +74,10 @@ function parseObject(body: Uint8Array): Record<string, unknown> {
 }
 
 function unauthorized(target: RegistryRepository, why: string): StoreError {
-  return new StoreError('UNAUTHORIZED', `${target.registry} does not serve ${target.repository} to us: ${why}`);
+  return new StoreError(
+    'UNAUTHORIZED',
+    `${target.registry} does not serve ${target.repository} to us: ${why}`,
+  );
 }
 
 function keyOf(target: RegistryRepository): string {

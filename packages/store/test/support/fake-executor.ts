@@ -38,13 +38,16 @@ export class FakeExecutor implements Executor {
 
   execute<R>(job: { readonly name: string; readonly input: unknown }): Future<R> {
     this.jobs.push(job);
-    if (this.#gate?.name === job.name) return this.#gate.opened.future.undiscardable().then(() => this.#run<R>(job));
+    if (this.#gate?.name === job.name)
+      return this.#gate.opened.future.undiscardable().then(() => this.#run<R>(job));
     return this.files.via(() => this.#run<R>(job));
   }
 
   #run<R>(job: { readonly name: string; readonly input: unknown }): Future<R> {
     const text = JSON.stringify(job.input);
-    const fault = this.#faults.find((each) => each.name === job.name && each.times > 0 && each.match.test(text));
+    const fault = this.#faults.find(
+      (each) => each.name === job.name && each.times > 0 && each.match.test(text),
+    );
     if (fault) {
       fault.times -= 1;
       return Future.failed(fault.error);
@@ -57,6 +60,12 @@ export class FakeExecutor implements Executor {
     const content = this.files.text(blobPath);
     this.files.put(`${target}/rootfs/content`, content);
     const sizeBytes = content.length;
-    return Future.ready({ whiteouts: [], opaques: [], sizeBytes, allocatedBytes: sizeBytes, entries: 1 } as R);
+    return Future.ready({
+      whiteouts: [],
+      opaques: [],
+      sizeBytes,
+      allocatedBytes: sizeBytes,
+      entries: 1,
+    } as R);
   }
 }

@@ -6,7 +6,11 @@ import { Puller, StoreError } from '@keelson/store';
 import type { MemoryFiles } from './memory-files.js';
 
 /** An image made of texts: each layer's blob is its text, and its diff id the digest of the text. */
-export function fakeImage(reference: string, layers: readonly string[], extra: Partial<ResolvedImage> = {}): ResolvedImage {
+export function fakeImage(
+  reference: string,
+  layers: readonly string[],
+  extra: Partial<ResolvedImage> = {},
+): ResolvedImage {
   const diffIds = layers.map((text) => digestOf(Buffer.from(text)));
   const ids = chainIds(diffIds);
   const config: ImageConfig = {

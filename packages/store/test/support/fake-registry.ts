@@ -13,7 +13,9 @@ export interface Reply {
 
 type Handler = (request: HttpRequest) => Reply | HttpError | undefined;
 
-/** Registries behind the Http port: what is published under a URL is served, and handlers may step in first. */
+/**
+ * Registries behind the Http port: what is published under a URL is served, and handlers may step in first.
+ */
 export class FakeRegistry implements Http {
   readonly log: HttpRequest[] = [];
   readonly #replies = new Map<string, Reply>();
@@ -43,7 +45,11 @@ export class FakeRegistry implements Http {
   /** Publishes an image of these layer texts under `tag` and its digest. */
   image(base: string, tag: string, layers: readonly string[], architecture = 'amd64'): PublishedImage {
     const diffIds = layers.map((text) => digestOf(Buffer.from(text)));
-    const config = JSON.stringify({ os: 'linux', architecture, rootfs: { type: 'layers', diff_ids: diffIds } });
+    const config = JSON.stringify({
+      os: 'linux',
+      architecture,
+      rootfs: { type: 'layers', diff_ids: diffIds },
+    });
     const manifest = JSON.stringify({
       schemaVersion: 2,
       mediaType: mediaTypes.ociManifest,
@@ -53,7 +59,11 @@ export class FakeRegistry implements Http {
     return this.document(base, tag, mediaTypes.ociManifest, manifest);
   }
 
-  index(base: string, tag: string, entries: readonly (PublishedImage & { architecture: string })[]): PublishedImage {
+  index(
+    base: string,
+    tag: string,
+    entries: readonly (PublishedImage & { architecture: string })[],
+  ): PublishedImage {
     const index = JSON.stringify({
       schemaVersion: 2,
       mediaType: mediaTypes.ociIndex,
@@ -69,7 +79,11 @@ export class FakeRegistry implements Http {
 
   document(base: string, tag: string, mediaType: string, body: string): PublishedImage {
     const digest = digestOf(Buffer.from(body));
-    const reply = { status: 200, headers: { 'content-type': mediaType, 'docker-content-digest': digest }, body };
+    const reply = {
+      status: 200,
+      headers: { 'content-type': mediaType, 'docker-content-digest': digest },
+      body,
+    };
     for (const name of [tag, digest]) this.serve(`${base}/manifests/${name}`, reply);
     return { digest, size: body.length, mediaType };
   }
@@ -88,7 +102,8 @@ export class FakeRegistry implements Http {
     const body = Buffer.from(reply.body ?? '');
     const headers = reply.headers ?? {};
     if (reply.status !== 200) return Future.ready({ status: reply.status, headers, errorBody: body });
-    if (body.length > options.maxBytes) return Future.failed(new HttpError('TOO_LARGE', 'the body is too large'));
+    if (body.length > options.maxBytes)
+      return Future.failed(new HttpError('TOO_LARGE', 'the body is too large'));
     this.files.put(targetPath, body);
     options.onProgress?.(body.length);
     const sha256 = createHash('sha256').update(body).digest('hex');

@@ -173,7 +173,8 @@ export class MemoryFiles implements Files {
   }
 
   #write(path: string, content: Uint8Array): void {
-    if (this.nodes.get(path.slice(0, path.lastIndexOf('/')))?.kind !== 'directory') throw error('ENOENT', 'open', path);
+    if (this.nodes.get(path.slice(0, path.lastIndexOf('/')))?.kind !== 'directory')
+      throw error('ENOENT', 'open', path);
     this.changes.push(`write ${path}`);
     this.nodes.set(path, { kind: 'file', content });
   }

@@ -22,6 +22,10 @@ function header(path: string, size: number): Buffer {
   block.write('        ', 148);
   block.write(isDirectory ? '5' : '0', 156);
   block.write('ustar\x0000', 257);
-  octal(block.reduce((sum, byte) => sum + byte, 0), 148, 7);
+  octal(
+    block.reduce((sum, byte) => sum + byte, 0),
+    148,
+    7,
+  );
   return block;
 }

@@ -1,0 +1,93 @@
+import type { Platform } from '@keelson/image';
+import { formatPlatform, normalisePlatform } from '@keelson/image';
+import { defer, Future } from '@keelson/process';
+import type { ImagePullContext, PulledImage } from './image-pull.js';
+import type { ImagePulls } from './image-pulls.js';
+import type { ImageSource } from './image-source.js';
+import { parseSource } from './image-source.js';
+import type { LayerTable } from './layer-table.js';
+import type { GetOptions } from './store.js';
+import type { StoredImage } from './stored-image.js';
+
+/** How a pull is to be made, beside what `get` takes. */
+export interface PullOptions extends GetOptions {
+  /** Plain http also to registries that are not on the loopback interface. */
+  readonly insecure?: boolean;
+}
+
+export interface ImageAcquisitionContext extends ImagePullContext {
+  readonly pulls: ImagePulls;
+  readonly table: LayerTable;
+  /** What to pull where a request names no platform. */
+  readonly platform: Platform;
+}
+
+/**
+ * Read-through: answers a known image whose layers are all there, and pulls any other.
+ *
+ * The asker's root is taken in the very turn of the request and grows with what is learned; a request without
+ * an owner has a root of its own until it is answered.
+ */
+export class ImageAcquisition {
+  constructor(private readonly context: ImageAcquisitionContext) {}
+
+  acquire(reference: string, options: PullOptions): Future<PulledImage> {
+    const { roots, metadata, random, owner } = this.context;
+    const source = parseSource(reference);
+    // Before the first look: nothing that is found later can have been taken in between.
+    const asker = options.owner ?? random.id(`request for ${source.key} `);
+    roots.hold(asker, { reference: source.key });
+
+    const known = source.scheme === 'docker' ? metadata.get(source.key) : Future.ready(undefined);
+    const acquired = known.then(defer(owner, (image) => this.#serve(source, image, asker, options)));
+    if (options.owner === undefined) acquired.onAny(defer(owner, () => roots.release(asker)));
+    return acquired;
+  }
+
+  #serve(
+    source: ImageSource,
+    known: StoredImage | undefined,
+    asker: string,
+    options: PullOptions,
+  ): Future<PulledImage> {
+    const { roots, shelf, owner } = this.context;
+    if (!known || options.cached === false || !isFor(known, options.platform)) {
+      return this.#pull(source, known, asker, options);
+    }
+    if (roots.holds(asker, source.key)) roots.hold(asker, { digest: known.digest, layers: known.layers });
+    return shelf
+      .verify(known.layers)
+      .then(defer(owner, () => this.#onDisk(known) ?? this.#pull(source, known, asker, options)));
+  }
+
+  /** `undefined` if a layer is not there: it was lost, or the asker let go and a prune took it. */
+  #onDisk(image: StoredImage): PulledImage | undefined {
+    const records = image.layers.flatMap((id) => this.context.table.record(id) ?? []);
+    if (records.length < image.layers.length) return undefined;
+    const layers = records.map((record) => ({ record, reused: true, downloadedBytes: 0 }));
+    return { image, layers, bytesDownloaded: 0 };
+  }
+
+  #pull(
+    source: ImageSource,
+    known: StoredImage | undefined,
+    asker: string,
+    options: PullOptions,
+  ): Future<PulledImage> {
+    const { loadedFrom } = known ?? {};
+    const target = {
+      // A loaded name is never fetched from a registry: it is loaded again from where it came.
+      source: loadedFrom === undefined ? source : { ...parseSource(loadedFrom), key: source.key },
+      platform: normalisePlatform(options.platform ?? this.context.platform),
+      platformRequired: options.platform !== undefined,
+      insecure: options.insecure ?? false,
+      force: options.cached === false,
+      known,
+    };
+    return this.context.pulls.join(this.context, target, asker, options.onProgress);
+  }
+}
+
+function isFor(image: StoredImage, platform: Platform | undefined): boolean {
+  return !platform || formatPlatform(normalisePlatform(platform)) === formatPlatform(image.platform);
+}
