@@ -1,10 +1,10 @@
-import { toError } from '../errors.js';
-import { DISCARD_REQUESTED, FAILED, FutureCore, PENDING, READY, STATE } from '../future/future-core.js';
-import type { Watcher } from '../future/future-core.js';
+import { futureOf } from '../future/as-future.js';
+import { DISCARD_REQUESTED, READY, STATE } from '../future/future-core.js';
+import type { FutureCore, Watcher } from '../future/future-core.js';
 import { Future } from '../future/future.js';
 import type { Answer } from '../future/future.js';
 import { linkUpstream, requestDiscard } from '../future/discard-request.js';
-import { abandon, complete, settle, watch } from '../future/settlement.js';
+import { abandon, settle, watch } from '../future/settlement.js';
 import type { Lease } from './lease.js';
 
 /**
@@ -31,28 +31,16 @@ class Holder implements Watcher {
   settled(source: FutureCore<unknown>): void {
     if (this.#lease || (source.bits & STATE) !== READY) return this.#end(source.bits & STATE, source.value);
     this.#lease = source.value as Lease;
-    let work: unknown;
-    try {
-      work = this.f();
-    } catch (error) {
-      return this.#end(FAILED, toError(error));
-    }
-    if (typeof work !== 'object' || work === null) return this.#end(READY, work);
-    this.#await(work);
+    // Followed by hand, so that the lock is free by the time anybody hears of the result.
+    const work = futureOf(this.f);
+    linkUpstream(this.result, work);
+    watch(work, this);
+    if (this.result.bits & DISCARD_REQUESTED) requestDiscard(work);
   }
 
   abandoned(): void {
     this.#release();
     abandon(this.result);
-  }
-
-  /** Follows the work by hand, so that the lock is free by the time anybody hears of the result. */
-  #await(answer: object): void {
-    let work = answer as FutureCore<unknown>;
-    if (!(answer instanceof FutureCore)) complete((work = Future.pending()), answer);
-    linkUpstream(this.result, work);
-    watch(work, this);
-    if (this.result.bits & DISCARD_REQUESTED && (work.bits & STATE) === PENDING) requestDiscard(work);
   }
 
   #end(state: number, value: unknown): void {

@@ -1,6 +1,5 @@
-import { toError } from '../errors.js';
-import { Future } from '../future/future.js';
-import type { Answer } from '../future/future.js';
+import { futureOf } from '../future/as-future.js';
+import type { Answer, Future } from '../future/future.js';
 import { Deferred } from '../future/deferred.js';
 import { Metric } from './metric.js';
 
@@ -21,11 +20,7 @@ export class PullGauge extends Metric {
 
   value(): Future<number> {
     const deferred = new Deferred<number>();
-    try {
-      deferred.answer(this.ask());
-    } catch (error) {
-      return Future.failed(toError(error));
-    }
+    deferred.answer(futureOf(this.ask));
     return deferred.future;
   }
 }

@@ -1,4 +1,4 @@
-import { toError } from '../errors.js';
+import { futureOf } from '../future/as-future.js';
 import { Deferred } from '../future/deferred.js';
 import type { Answer, Future } from '../future/future.js';
 
@@ -23,11 +23,7 @@ export class Once<T> {
       const deferred = new Deferred<T>();
       // Known before `f` runs, so that `f` may ask again.
       this.#outcome = deferred.future;
-      try {
-        deferred.answer(f());
-      } catch (error) {
-        deferred.fail(toError(error));
-      }
+      deferred.answer(futureOf(f));
     }
     return this.#outcome.undiscardable();
   }

@@ -1,10 +1,11 @@
-import { DisposedError, toError } from '../errors.js';
-import { DISCARDED, DISCARD_REQUESTED, FAILED, FutureCore, PENDING, STATE } from '../future/future-core.js';
-import type { Watcher } from '../future/future-core.js';
+import { DisposedError } from '../errors.js';
+import { futureOf } from '../future/as-future.js';
+import { DISCARDED, DISCARD_REQUESTED, STATE } from '../future/future-core.js';
+import type { FutureCore, Watcher } from '../future/future-core.js';
 import { linkUpstream, requestDiscard } from '../future/discard-request.js';
 import { Future } from '../future/future.js';
 import type { Answer } from '../future/future.js';
-import { abandon, complete, settle, watch } from '../future/settlement.js';
+import { abandon, settle, watch } from '../future/settlement.js';
 import { WaiterList } from '../locks/waiter-list.js';
 
 /**
@@ -72,12 +73,7 @@ class Piece implements Watcher {
       this.#end();
       return;
     }
-    const work = new FutureCore<unknown>(PENDING);
-    try {
-      complete(work, this.f());
-    } catch (error) {
-      settle(work, FAILED, toError(error));
-    }
+    const work = futureOf(this.f);
     linkUpstream(this.result, work);
     watch(work, this);
   }

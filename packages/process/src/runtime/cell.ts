@@ -1,19 +1,13 @@
+import { GONE, QUEUED } from './cell-bits.js';
 import type { Future } from '../future/future.js';
-import type { Mailbox } from './mailbox.js';
+import type { Mailbox, MailboxPool } from './mailbox.js';
 import type { MessageEvent } from './events.js';
 import type { AnyProcess } from './process.js';
 import type { Pid } from './pid.js';
 import { pidFor } from './pid.js';
 import type { Runtime } from './runtime.js';
 import type { RestartHistory } from './supervision.js';
-
-/** Bits of a cell. A process is BOTTOM (none), then INITIALIZED, then GONE. */
-export const INITIALIZED = 1;
-/** In the run queue, or its handler is running. */
-export const QUEUED = 2;
-/** A termination was injected: what lies before it in the mailbox is dropped. */
-export const PURGE = 4;
-export const GONE = 8;
+import type { Turn } from './turns.js';
 
 /** What few processes need. */
 export class Ties {
@@ -38,6 +32,8 @@ export class Cell {
   number = 0;
   runtime: Runtime | undefined = undefined;
   mailbox: Mailbox | undefined = undefined;
+  /** The turn behind this one in the run queue. */
+  next: Turn | undefined = undefined;
   ties: Ties | undefined = undefined;
   #pid: Pid | undefined = undefined;
 
@@ -65,6 +61,20 @@ export class Cell {
 
   get isAlive(): boolean {
     return this.runtime !== undefined && (this.bits & GONE) === 0;
+  }
+
+  /** Whether it has nothing to do for now. */
+  get isOver(): boolean {
+    return this.mailbox === undefined || this.mailbox.size === 0;
+  }
+
+  /** Out of the run queue: the mailbox goes back to those who need one. */
+  leaveQueue(pool: MailboxPool): void {
+    const { mailbox } = this;
+    this.bits &= ~QUEUED;
+    if (mailbox === undefined) return;
+    this.mailbox = undefined;
+    pool.give(mailbox);
   }
 
   tied(): Ties {

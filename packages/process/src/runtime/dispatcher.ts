@@ -15,7 +15,12 @@ export interface ReadyItem {
  * each mailbox is offered, so the order between one sender and one receiver always holds.
  */
 export interface Dispatcher {
-  /** @returns an index into `ready`, which is never empty and ordered by age (0 is what production would take) */
+  /**
+   * @param ready    never empty, the oldest first. Valid during this call only: copy what is to be kept
+   * @returns        an index into `ready`; 0 is first in, first out
+   * @throws         whatever it throws halts the runtime for good: `settle` and `step` throw the same, and nothing runs
+   *                 any more. A simulation cuts the power so
+   */
   next(ready: readonly ReadyItem[]): number;
 }
 

@@ -3,38 +3,38 @@ import { EventTrace } from './event-trace.js';
 import type { TracedEvent } from './event-trace.js';
 import { labelOf } from './events.js';
 
-const REMEMBERED = 1024;
-const MASK = REMEMBERED - 1;
+const REMEMBERED = 512;
 const LONGEST_TRACE = 32;
+const COLUMNS = 4;
+const MASK = REMEMBERED - 1;
 
 /**
- * The last events served, so that a failure can say which led to it. A ring of plain columns: remembering an event is
- * four stores, and nothing else about traces costs anything until something fails.
+ * The last events served, so that a failure can say which led to it. A ring of plain slots: remembering an event is four
+ * stores side by side, and nothing else about traces costs anything until something fails.
  */
 export class EventLog {
-  readonly #ids = new Float64Array(REMEMBERED);
-  readonly #causes = new Float64Array(REMEMBERED);
-  readonly #cells: (Cell | undefined)[] = Array.from({ length: REMEMBERED });
-  readonly #whats: unknown[] = Array.from({ length: REMEMBERED });
+  readonly #slots: unknown[] = Array.from({ length: REMEMBERED * COLUMNS });
 
   /** @param what  a method name, a function or an event; never a future, which would stay alive with its value */
   record(id: number, cause: number, cell: Cell, what: unknown): void {
-    const at = id & MASK;
-    this.#ids[at] = id;
-    this.#causes[at] = cause;
-    this.#cells[at] = cell;
-    this.#whats[at] = what;
+    const slots = this.#slots;
+    const at = (id & MASK) * COLUMNS;
+    slots[at] = id;
+    slots[at + 1] = cause;
+    slots[at + 2] = cell;
+    slots[at + 3] = what;
   }
 
   /** The event and its causes, the latest first, as far as they are remembered. */
   trace(id: number): EventTrace | undefined {
+    const slots = this.#slots;
     const events: TracedEvent[] = [];
-    let at = id & MASK;
-    while (id !== 0 && this.#ids[at] === id && events.length < LONGEST_TRACE) {
-      const cause = this.#causes[at]!;
-      events.push({ id, cause, process: this.#cells[at]!.id, label: labelOf(this.#whats[at]) });
+    let at = (id & MASK) * COLUMNS;
+    while (id !== 0 && slots[at] === id && events.length < LONGEST_TRACE) {
+      const cause = slots[at + 1] as number;
+      events.push({ id, cause, process: (slots[at + 2] as Cell).id, label: labelOf(slots[at + 3]) });
       id = cause;
-      at = id & MASK;
+      at = (id & MASK) * COLUMNS;
     }
     return events.length === 0 ? undefined : new EventTrace(events, id !== 0);
   }

@@ -2,7 +2,7 @@ import { toError } from '../errors.js';
 import { READY } from '../future/future-core.js';
 import { settle } from '../future/settlement.js';
 import type { Cell } from './cell.js';
-import { GONE, INITIALIZED, PURGE } from './cell.js';
+import { GONE, INITIALIZED, PURGE } from './cell-bits.js';
 import { current } from './current.js';
 import { explain } from './event-trace.js';
 import { ExitedEvent, TerminateEvent } from './events.js';
@@ -13,7 +13,6 @@ import type { Birth } from './turns.js';
 
 /** Runs `initialize`, the first thing a process does. */
 export function initialize(runtime: Runtime, { cell, id, cause }: Birth): void {
-  current.runtime = runtime;
   current.cell = cell;
   runtime.event = id;
   runtime.log.record(id, cause, cell, 'initialize');
@@ -24,10 +23,6 @@ export function initialize(runtime: Runtime, { cell, id, cause }: Birth): void {
     const error = toError(thrown);
     explain(error, runtime.log.trace(id));
     endProcess(runtime, cell, error, { id, cause, label: 'initialize', arguments: [] });
-  } finally {
-    runtime.event = 0;
-    current.runtime = current.cell = undefined;
-    runtime.rest(cell);
   }
 }
 
@@ -35,11 +30,11 @@ export function initialize(runtime: Runtime, { cell, id, cause }: Birth): void {
 export function purge(runtime: Runtime, cell: Cell, mailbox: Mailbox): void {
   cell.bits &= ~PURGE;
   while (mailbox.size > 0) {
-    const { chunk, at } = mailbox;
-    const what = chunk[at];
+    const { slots, at } = mailbox;
+    const what = slots[at];
     if (what instanceof TerminateEvent) return;
-    const id = chunk[at + 2] as number;
-    const cause = chunk[at + 3] as number;
+    const id = slots[at + 2] as number;
+    const cause = slots[at + 3] as number;
     mailbox.advance();
     runtime.drop(cell, what, id, cause, 'terminated');
   }
@@ -72,10 +67,10 @@ function dropLeftovers(runtime: Runtime, cell: Cell): void {
   const { mailbox } = cell;
   if (mailbox === undefined) return;
   while (mailbox.size > 0) {
-    const { chunk, at } = mailbox;
-    const what = chunk[at];
-    const id = chunk[at + 2] as number;
-    const cause = chunk[at + 3] as number;
+    const { slots, at } = mailbox;
+    const what = slots[at];
+    const id = slots[at + 2] as number;
+    const cause = slots[at + 3] as number;
     mailbox.advance();
     runtime.drop(cell, what, id, cause, 'terminated');
   }

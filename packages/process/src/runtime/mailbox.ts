@@ -1,56 +1,110 @@
 /** Slots of one event: what, its arguments, its id, the id of its cause. */
 export const SLOTS = 4;
 
-/** Chunks grow: a million processes may hold one event each, and one process may hold a million. */
-const FIRST_EVENTS = 4;
-const MAX_EVENTS = 256;
+/** A mailbox begins with room for a few events, because a million processes may hold one each. */
+const FEW = 4 * SLOTS;
+const MANY = 128 * SLOTS;
 
-/** Events side by side, and in the last element the next chunk. */
-type Chunk = unknown[];
+/** Events side by side. */
+class Chunk {
+  readonly slots: unknown[];
+  /** The chunk that was filled after this one, or the next spare one. */
+  next: Chunk | undefined = undefined;
+
+  constructor(slots: number) {
+    this.slots = Array.from({ length: slots });
+  }
+}
+
+/**
+ * Empty mailboxes and chunks, for those who need one next: idle processes have none, and a steady flood allocates nothing.
+ * One per runtime.
+ */
+export class MailboxPool {
+  #mailbox: Mailbox | undefined;
+  #mailboxes = 0;
+  #chunk: Chunk | undefined;
+  #chunks = 0;
+
+  take(): Mailbox {
+    const mailbox = this.#mailbox;
+    if (mailbox === undefined) return new Mailbox(this);
+    this.#mailbox = mailbox.spare;
+    this.#mailboxes -= 1;
+    return mailbox;
+  }
+
+  give(mailbox: Mailbox): void {
+    if (this.#mailboxes >= 256) return;
+    mailbox.spare = this.#mailbox;
+    this.#mailbox = mailbox;
+    this.#mailboxes += 1;
+  }
+
+  takeChunk(): Chunk {
+    const chunk = this.#chunk;
+    if (chunk === undefined) return new Chunk(MANY);
+    this.#chunk = chunk.next;
+    chunk.next = undefined;
+    this.#chunks -= 1;
+    return chunk;
+  }
+
+  /** Keeps up to 4 MiB of them. */
+  giveChunk(chunk: Chunk): void {
+    if (this.#chunks >= 1024 || chunk.slots.length !== MANY) return;
+    chunk.next = this.#chunk;
+    this.#chunk = chunk;
+    this.#chunks += 1;
+  }
+}
 
 /**
  * One FIFO for all events of a process. Events lie flat in chunks, so queueing one allocates nothing; the reader looks at
- * `chunk[at]` to `chunk[at + 3]` itself and then calls `advance`, so taking one allocates nothing either.
+ * `slots[at]` to `slots[at + 3]` itself and then calls `advance`, so taking one allocates nothing either.
  */
 export class Mailbox {
   /** Events waiting. */
   size = 0;
   /** Where the next event lies. */
-  chunk: Chunk = newChunk(FIRST_EVENTS);
+  slots: unknown[];
   at = 0;
-  #last: Chunk = this.chunk;
+  /** The next mailbox nobody uses. */
+  spare: Mailbox | undefined = undefined;
+  #first = new Chunk(FEW);
+  #last = this.#first;
   #end = 0;
 
+  constructor(private readonly pool: MailboxPool) {
+    this.slots = this.#first.slots;
+  }
+
   push(what: unknown, args: unknown, id: number, cause: number): void {
-    let chunk = this.#last;
+    let { slots } = this.#last;
     let end = this.#end;
-    if (end === chunk.length - 1) {
-      const next = newChunk(Math.min(MAX_EVENTS, (end / SLOTS) * 4));
-      chunk[end] = next;
-      this.#last = chunk = next;
+    if (end === slots.length) {
+      slots = this.#grow();
       end = 0;
     }
-    chunk[end] = what;
-    chunk[end + 1] = args;
-    chunk[end + 2] = id;
-    chunk[end + 3] = cause;
+    slots[end] = what;
+    slots[end + 1] = args;
+    slots[end + 2] = id;
+    slots[end + 3] = cause;
     this.#end = end + SLOTS;
     this.size += 1;
   }
 
   /** Forgets the event at the head. */
   advance(): void {
-    const { chunk, at } = this;
-    chunk[at] = undefined;
-    chunk[at + 1] = undefined;
-    this.size -= 1;
-    if (this.size === 0) {
+    const { slots, at } = this;
+    slots[at] = undefined;
+    slots[at + 1] = undefined;
+    const size = (this.size -= 1);
+    if (size === 0) {
       // Start over: a process with one event at a time never leaves its first cache lines.
-      this.chunk = this.#last;
       this.at = this.#end = 0;
-    } else if (at + SLOTS === chunk.length - 1) {
-      this.chunk = chunk[at + SLOTS] as Chunk;
-      this.at = 0;
+    } else if (at + SLOTS === slots.length) {
+      this.#leave();
     } else {
       this.at = at + SLOTS;
     }
@@ -58,18 +112,32 @@ export class Mailbox {
 
   /** The events waiting, oldest first, for those who look from outside. */
   *events(): Generator<{ what: unknown; args: unknown; id: number; cause: number }> {
-    let { chunk, at } = this;
+    let chunk = this.#first;
+    let { at } = this;
     for (let left = this.size; left > 0; left -= 1) {
-      if (at === chunk.length - 1) {
-        chunk = chunk[at] as Chunk;
+      if (at === chunk.slots.length) {
+        chunk = chunk.next!;
         at = 0;
       }
-      yield { what: chunk[at], args: chunk[at + 1], id: chunk[at + 2] as number, cause: chunk[at + 3] as number };
+      const { slots } = chunk;
+      yield { what: slots[at], args: slots[at + 1], id: slots[at + 2] as number, cause: slots[at + 3] as number };
       at += SLOTS;
     }
   }
-}
 
-function newChunk(events: number): Chunk {
-  return Array.from({ length: events * SLOTS + 1 });
+  #grow(): unknown[] {
+    const next = this.pool.takeChunk();
+    this.#last.next = next;
+    this.#last = next;
+    return next.slots;
+  }
+
+  #leave(): void {
+    const left = this.#first;
+    this.#first = left.next!;
+    left.next = undefined;
+    this.pool.giveChunk(left);
+    this.slots = this.#first.slots;
+    this.at = 0;
+  }
 }

@@ -1,6 +1,7 @@
 import { RuntimeError } from '../errors.js';
 import { Future } from '../future/future.js';
 import { abandon } from '../future/settlement.js';
+import { GONE } from './cell-bits.js';
 import type { Cell } from './cell.js';
 import { Arguments, NO_ARGUMENTS } from './events.js';
 import type { BaseName } from './pid-type.js';
@@ -59,8 +60,8 @@ export class Pid {
   static cellOf(pid: object): Cell | undefined {
     if (!(#cell in pid)) return undefined;
     const cell = pid.#cell;
-    if (cell.isAlive || cell.runtime === undefined) return cell;
-    const successor = cell.runtime.successorOf(cell);
+    if ((cell.bits & GONE) === 0) return cell;
+    const successor = cell.runtime!.successorOf(cell);
     if (successor) pid.#cell = successor;
     return successor ?? cell;
   }

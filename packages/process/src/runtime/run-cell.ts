@@ -2,7 +2,7 @@ import { isCoded, toError } from '../errors.js';
 import { FAILED, FutureCore, PENDING, READY, STATE } from '../future/future-core.js';
 import { follow, followPromise, settle } from '../future/settlement.js';
 import type { Cell } from './cell.js';
-import { GONE, PURGE } from './cell.js';
+import { PURGE } from './cell-bits.js';
 import { current } from './current.js';
 import { Arguments, ExitedEvent, MessageEvent, TerminateEvent, labelOf, unpacked } from './events.js';
 import { explain } from './event-trace.js';
@@ -13,42 +13,37 @@ import type { Runtime } from './runtime.js';
 
 /** Serves at most `limit` events of a process; answers how many. */
 export function runCell(runtime: Runtime, cell: Cell, limit: number): number {
-  const outerRuntime = current.runtime;
-  const outerCell = current.cell;
-  current.runtime = runtime;
+  const { mailbox } = cell;
+  if (mailbox === undefined) return 0;
   current.cell = cell;
   let served = 0;
-  try {
-    while (served < limit) {
-      const mailbox = cell.mailbox;
-      if (mailbox === undefined || mailbox.size === 0) break;
-      if (cell.bits & PURGE) {
-        purge(runtime, cell, mailbox);
-        if (mailbox.size === 0) break;
-      }
-      const { chunk, at } = mailbox;
-      const what = chunk[at];
-      const args = chunk[at + 1];
-      const id = chunk[at + 2] as number;
-      const cause = chunk[at + 3] as number;
-      mailbox.advance();
-      served += 1;
-      runtime.event = id;
-      if (runtime.isWatched) serveWatched(runtime, cell, what, args, id, cause);
-      else serve(runtime, cell, what, args, id, cause);
-      if (cell.bits & GONE) break;
-    }
-  } finally {
-    runtime.event = 0;
-    current.runtime = outerRuntime;
-    current.cell = outerCell;
-    runtime.rest(cell);
+  while (served < limit && mailbox.size > 0) {
+    if (cell.bits & PURGE) purge(runtime, cell, mailbox);
+    const { slots, at } = mailbox;
+    const what = slots[at];
+    const args = slots[at + 1];
+    const id = slots[at + 2] as number;
+    const cause = slots[at + 3] as number;
+    mailbox.advance();
+    served += 1;
+    runtime.event = id;
+    if (runtime.isWatched) serveWatched(runtime, cell, what, args, id, cause);
+    else serve(runtime, cell, what, args, id, cause);
   }
   return served;
 }
 
 /** Serves one event; answers how the handler ended. */
 function serve(runtime: Runtime, cell: Cell, what: unknown, args: unknown, id: number, cause: number): Outcome {
+  if (typeof what === 'string' || typeof what === 'function') {
+    runtime.log.record(id, cause, cell, what);
+    try {
+      const result = call(cell, what, args);
+      return typeof result === 'object' && result !== null ? leave(result) : 'ready';
+    } catch (error) {
+      return failed(runtime, cell, undefined, what, args, error, id, cause);
+    }
+  }
   if (what instanceof FutureCore) {
     const method = what.value;
     what.value = undefined;
@@ -61,12 +56,7 @@ function serve(runtime: Runtime, cell: Cell, what: unknown, args: unknown, id: n
   }
   runtime.log.record(id, cause, cell, what);
   try {
-    if (typeof what === 'string' || typeof what === 'function') {
-      const result = call(cell, what, args);
-      if (typeof result === 'object' && result !== null) return leave(result);
-    } else {
-      serveSystem(runtime, cell, what);
-    }
+    serveSystem(runtime, cell, what);
     return 'ready';
   } catch (error) {
     return failed(runtime, cell, undefined, what, args, error, id, cause);

@@ -7,7 +7,8 @@ import { FailureLog } from '../future/unobserved.js';
 import { host } from '../host.js';
 import type { Clock, ClockTimer } from '../time/clock.js';
 import { RealClock } from '../time/real-clock.js';
-import { Cell, GONE, INITIALIZED, PURGE, QUEUED } from './cell.js';
+import { GONE, INITIALIZED, PURGE, QUEUED } from './cell-bits.js';
+import { Cell } from './cell.js';
 import { current } from './current.js';
 import type { Dispatcher, OfferedItem } from './dispatcher.js';
 import { EventLog } from './event-log.js';
@@ -16,7 +17,7 @@ import type { MessageEvent } from './events.js';
 import type { Executor } from './executor.js';
 import { noExecutor } from './executor.js';
 import { initialize } from './lifecycle.js';
-import { Mailbox } from './mailbox.js';
+import { MailboxPool } from './mailbox.js';
 import type { PID } from './pid-type.js';
 import { Pid } from './pid.js';
 import { Process } from './process.js';
@@ -25,7 +26,9 @@ import type { Random } from './random.js';
 import { hostRandom } from './random.js';
 import { runCell } from './run-cell.js';
 import { RuntimeTimer } from './runtime-timer.js';
-import { Scheduler } from './scheduler.js';
+import type { Scheduler } from './scheduler.js';
+import { ChosenScheduler } from './chosen-scheduler.js';
+import { FifoScheduler } from './fifo-scheduler.js';
 import { RestartHistory } from './supervision.js';
 import type { FailingEvent, Supervision } from './supervision.js';
 import type { DroppedRecord, Observer, TraceRecord } from './trace-record.js';
@@ -110,6 +113,8 @@ export class Runtime {
   readonly table = new ProcessTable();
   /** @internal */
   readonly log = new EventLog();
+  /** @internal */
+  readonly mailboxes = new MailboxPool();
   /** @internal The event being served, 0 between events. */
   event = 0;
   /** @internal Whether anybody wants to hear of every event. */
@@ -123,7 +128,6 @@ export class Runtime {
   readonly #observers = new Set<Observer>();
   readonly #filters = new Set<(event: FilteredEvent) => boolean>();
   readonly #timers = new Set<RuntimeTimer>();
-  readonly #spareMailboxes: Mailbox[] = [];
   readonly #detachClock: (() => void) | undefined;
   #lastId = 0;
   /** A caller waits for the queue to drain, and is told what is fatal. */
@@ -144,7 +148,8 @@ export class Runtime {
     this.#strict = options.strict ?? false;
     this.#supervision = options.supervision ?? {};
     this.#hasDispatcher = options.dispatcher !== undefined;
-    this.#scheduler = new Scheduler((turn, limit) => this.#serve(turn, limit), options.dispatcher);
+    const { dispatcher } = options;
+    this.#scheduler = dispatcher ? new ChosenScheduler(this, dispatcher) : new FifoScheduler(this);
     this.#detachClock = this.clock.attach?.(() => {
       if (current.runtime === undefined) this.#strictly(() => this.#scheduler.drain());
     });
@@ -345,7 +350,7 @@ export class Runtime {
     }
     let mailbox = cell.mailbox;
     if (mailbox === undefined) {
-      cell.mailbox = mailbox = this.#spareMailboxes.pop() ?? new Mailbox();
+      cell.mailbox = mailbox = this.mailboxes.take();
     } else if (bounded && mailbox.size >= this.#mailboxLimit && current.cell !== cell) {
       this.#refuse(cell, what);
       return;
@@ -357,18 +362,6 @@ export class Runtime {
       this.#scheduler.add(cell);
     }
     if (this.isWatched) this.#observeQueued(cell, what, id);
-  }
-
-  /** @internal A process ran out of events for now: its mailbox goes back to those who need one. */
-  rest(cell: Cell): void {
-    const { mailbox } = cell;
-    if (mailbox === undefined) {
-      cell.bits &= ~QUEUED;
-    } else if (mailbox.size === 0) {
-      cell.mailbox = undefined;
-      cell.bits &= ~QUEUED;
-      if (this.#spareMailboxes.length < 256) this.#spareMailboxes.push(mailbox);
-    }
   }
 
   /** @internal An event that will never be served: its future is abandoned. */
@@ -502,11 +495,25 @@ export class Runtime {
     this.#scheduler.add(new Birth(cell, this.#nextId(), cause));
   }
 
-  #serve(turn: Turn, limit: number): number {
+  /** @internal From here to `end` handlers of this runtime run. */
+  begin(): void {
+    current.runtime = this;
+  }
+
+  /** @internal */
+  end(): void {
+    current.runtime = undefined;
+    current.cell = undefined;
+    this.event = 0;
+  }
+
+  /** @internal Serves at most `limit` events of a turn; answers how many. */
+  serve(turn: Turn, limit: number): number {
     if (turn instanceof Cell) return runCell(this, turn, limit);
     if (turn instanceof Birth) {
       initialize(this, turn);
-      if (turn.cell.mailbox) this.#scheduler.add(turn.cell);
+      if (turn.cell.isOver) turn.cell.leaveQueue(this.mailboxes);
+      else this.#scheduler.add(turn.cell);
     } else {
       this.#within(turn.item, turn.cause);
     }

@@ -1,33 +1,43 @@
-import type { Cell } from './cell.js';
+import { Cell } from './cell.js';
 import type { OfferedItem, ReadyItem } from './dispatcher.js';
 import { labelOf } from './events.js';
 
+/** What stands in the run queue: a process with events, one to be initialized, or something from outside. */
+export type Turn = Cell | Birth | Offer;
+
 /** A spawned process that is still to run its `initialize`. */
 export class Birth {
+  next: Turn | undefined = undefined;
+  readonly isOver = true;
+
   constructor(
     readonly cell: Cell,
     readonly id: number,
     readonly cause: number,
   ) {}
+
+  leaveQueue(): void {}
 }
 
 /** Something that is no event of a mailbox: a due timer, a completion, a fault. */
 export class Offer {
+  next: Turn | undefined = undefined;
+  readonly isOver = true;
+
   constructor(
     readonly item: OfferedItem,
     readonly id: number,
     readonly cause: number,
   ) {}
-}
 
-/** What stands in the run queue. */
-export type Turn = Cell | Birth | Offer;
+  leaveQueue(): void {}
+}
 
 /** When a turn came about; the run queue of a simulation is ordered by it. */
 export function ageOf(turn: Turn): number {
-  if (turn instanceof Birth || turn instanceof Offer) return turn.id;
+  if (!(turn instanceof Cell)) return turn.id;
   const { mailbox } = turn;
-  return mailbox === undefined ? 0 : (mailbox.chunk[mailbox.at + 2] as number);
+  return mailbox === undefined ? 0 : (mailbox.slots[mailbox.at + 2] as number);
 }
 
 /** A turn as a dispatcher sees it. */
@@ -39,6 +49,6 @@ export function readyItem(turn: Turn): ReadyItem {
     const { kind, label, process } = turn.item;
     return process === undefined ? { kind, label, cause: turn.cause } : { kind, process, label, cause: turn.cause };
   }
-  const { chunk, at } = turn.mailbox!;
-  return { kind: 'event', process: turn.id, label: labelOf(chunk[at]), cause: chunk[at + 3] as number };
+  const { slots, at } = turn.mailbox!;
+  return { kind: 'event', process: turn.id, label: labelOf(slots[at]), cause: slots[at + 3] as number };
 }
