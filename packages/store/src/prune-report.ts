@@ -71,3 +71,45 @@ export function mergePruneReports(reports: readonly PruneReport[]): PruneReport 
     lockHeldMs: reports.reduce((longest, { lockHeldMs }) => Math.max(longest, lockHeldMs), 0),
   };
 }
+
+/**
+ * One report of several parts that pruned beside each other: lists are joined, bytes added, and the lock was held
+ * for as long as the longest part held it. An object that two parts speak of is told once.
+ */
+export function mergePruneReports(reports: readonly PruneReport[]): PruneReport {
+  const sum = (of: (report: PruneReport) => number): number =>
+    reports.reduce((total, report) => total + of(report), 0);
+  return {
+    removed: {
+      images: onceEach(
+        reports.flatMap((report) => report.removed.images),
+        (image) => image.reference,
+      ),
+      layers: onceEach(
+        reports.flatMap((report) => report.removed.layers),
+        (layer) => layer.id,
+      ),
+    },
+    kept: onceEach(
+      reports.flatMap((report) => report.kept),
+      (verdict) => verdict.object,
+    ),
+    skipped: onceEach(
+      reports.flatMap((report) => report.skipped),
+      (verdict) => verdict.object,
+    ),
+    unmatchedExclusions: [...new Set(reports.flatMap((report) => report.unmatchedExclusions))],
+    bytes: {
+      planned: sum((report) => report.bytes.planned),
+      unlinked: sum((report) => report.bytes.unlinked),
+      measured: sum((report) => report.bytes.measured),
+    },
+    lockHeldMs: Math.max(0, ...reports.map((report) => report.lockHeldMs)),
+  };
+}
+
+function onceEach<T>(items: readonly T[], nameOf: (item: T) => string): readonly T[] {
+  const seen = new Map<string, T>();
+  for (const item of items) if (!seen.has(nameOf(item))) seen.set(nameOf(item), item);
+  return [...seen.values()];
+}
