@@ -34,6 +34,13 @@ export function emptyImageTable(): ImageTable {
   return { images: new Map(), storeVersion: 0 };
 }
 
+/** The table that `entry` leads to; `table` stays as it is. */
+export function afterEntries(table: ImageTable, entries: readonly JournalEntry[]): ImageTable {
+  const next = { images: new Map(table.images), storeVersion: table.storeVersion };
+  for (const entry of entries) applyEntry(next, entry);
+  return next;
+}
+
 export function applyEntry(table: ImageTable, entry: JournalEntry): void {
   switch (entry.op) {
     case 'begin':

@@ -2,8 +2,16 @@ import { produce } from 'immer';
 import type { Files } from '@keelson/os/ports';
 import type { Random } from '@keelson/process';
 import { defer, delay, Future, Process, Sequence } from '@keelson/process';
+import { DiskReserve } from './disk-reserve.js';
 import type { ImageTable, JournalEntry } from './image-journal.js';
-import { applyEntry, compacted, emptyImageTable, encodeEntry, JournalReader } from './image-journal.js';
+import {
+  afterEntries,
+  applyEntry,
+  compacted,
+  emptyImageTable,
+  encodeEntry,
+  JournalReader,
+} from './image-journal.js';
 import type { StoreProblem } from './inventory.js';
 import { maxJournalBytes } from './inventory.js';
 import type { StorePaths } from './paths.js';
@@ -55,6 +63,7 @@ const slack = 256;
 export class MetadataManager extends Process<MetadataManager> {
   readonly #options: MetadataManagerOptions;
   readonly #writes = new Sequence();
+  readonly #reserve: DiskReserve;
   #table: ImageTable = emptyImageTable();
   #lines = 0;
   #tailInDoubt = false;
@@ -63,6 +72,7 @@ export class MetadataManager extends Process<MetadataManager> {
   constructor(options: MetadataManagerOptions) {
     super('metadata-manager');
     this.#options = options;
+    this.#reserve = new DiskReserve(options.files, options.paths.reserve);
   }
 
   /**
@@ -77,7 +87,8 @@ export class MetadataManager extends Process<MetadataManager> {
         if (codeOf(failed.failure()) === 'ENOENT') return Future.ready(undefined);
         throw failed.failure();
       })
-      .then(defer(this, this.#read));
+      .then(defer(this, this.#read))
+      .then((recovery) => this.#reserve.keep().then(() => recovery));
   }
 
   /** The record of a name; `undefined` when it is unknown or `cached` is false. */
@@ -190,9 +201,7 @@ export class MetadataManager extends Process<MetadataManager> {
         defer(this, () => {
           const { entries, answer } = decide();
           if (entries.length === 0) return Future.ready(answer);
-          return this.#append(entries)
-            .then(defer(this, () => this.#apply(entries)))
-            .then(() => answer);
+          return this.#append(entries).then(() => answer);
         }),
       )
       .undiscardable();
@@ -203,24 +212,33 @@ export class MetadataManager extends Process<MetadataManager> {
     const lines = Buffer.concat(entries.map(encodeEntry));
     return this.#withCleanTail()
       .then(() => files.appendDurably(paths.storedImages, lines))
-      .repair((failed) => {
-        this.#tailInDoubt = true;
-        // Best effort at once, so that what was refused is not read back after a crash; else before the next
-        // append.
-        this.#writes.add(defer(this, this.#withCleanTail));
-        throw failed.failure();
-      });
+      .then(defer(this, () => this.#appended(entries)))
+      .repair(defer(this, (failed) => this.#failed(entries, failed.failure())));
+  }
+
+  #appended(entries: readonly JournalEntry[]): void {
+    for (const entry of entries) applyEntry(this.#table, entry);
+    this.#lines += entries.length;
+    if (this.#lines > 2 * this.#table.images.size + slack) this.#writes.add(defer(this, this.#compact));
+    void this.#reserve.keep();
+  }
+
+  #failed(entries: readonly JournalEntry[], error: Error): Future<void> {
+    this.#tailInDoubt = true;
+    // A full disk must be able to forget, or nothing can ever be freed: that is what the reserve is for.
+    if (codeOf(error) === 'ENOSPC' && entries.every((entry) => entry.op === 'forget')) {
+      return this.#reserve
+        .giveUp()
+        .then(defer(this, () => this.#rewrite(afterEntries(this.#table, entries))));
+    }
+    // At once if possible, so that what was refused is not read back after a crash; else before the next append.
+    this.#writes.add(defer(this, this.#withCleanTail));
+    throw error;
   }
 
   /** A failed append may have left half a line, or a whole one that nobody was promised. */
   #withCleanTail(): Future<void> {
     return this.#tailInDoubt ? this.#rewrite() : Future.ready();
-  }
-
-  #apply(entries: readonly JournalEntry[]): void {
-    for (const entry of entries) applyEntry(this.#table, entry);
-    this.#lines += entries.length;
-    if (this.#lines > 2 * this.#table.images.size + slack) this.#writes.add(defer(this, this.#compact));
   }
 
   /** Fails without harm: the long journal says the same. */
@@ -229,11 +247,12 @@ export class MetadataManager extends Process<MetadataManager> {
     return this.#rewrite().repair(() => Future.ready());
   }
 
-  #rewrite(): Future<void> {
+  #rewrite(table: ImageTable = this.#table): Future<void> {
     const { paths, files } = this.#options;
-    return files.writeDurably(paths.storedImages, compacted(this.#table), { mode: 0o600 }).then(
+    return files.writeDurably(paths.storedImages, compacted(table), { mode: 0o600 }).then(
       defer(this, () => {
-        this.#lines = this.#table.images.size + 1;
+        this.#table = table;
+        this.#lines = table.images.size + 1;
         this.#tailInDoubt = false;
       }),
     );

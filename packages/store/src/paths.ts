@@ -11,6 +11,7 @@ import { isLayerId } from './layer-id.js';
  *   gc/<layer id>.<unique>                    left by one rename; the sweeper empties it
  *   quarantine/<name>.<unique>                unreadable or unknown; never deleted silently
  *   storedImages                              journal of image records
+ *   reserve                                   space that a prune may use on a full disk
  *   lock                                      held with flock by the one owner
  * ```
  */
@@ -21,6 +22,7 @@ export class StorePaths {
   readonly gc: string;
   readonly quarantine: string;
   readonly storedImages: string;
+  readonly reserve: string;
   readonly lock: string;
 
   /** @param agentRoot the agent's root directory, absolute */
@@ -31,6 +33,7 @@ export class StorePaths {
     this.gc = `${this.root}/gc`;
     this.quarantine = `${this.root}/quarantine`;
     this.storedImages = `${this.root}/storedImages`;
+    this.reserve = `${this.root}/reserve`;
     this.lock = `${this.root}/lock`;
   }
 

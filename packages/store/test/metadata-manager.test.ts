@@ -131,12 +131,12 @@ describe('metadata manager', () => {
   it('changes memory only after the write succeeded: a failed prune forgets nothing', () => {
     const bench = new Bench();
     bench.value(bench.manager.put(alpine));
-    bench.files.fail('appendDurably', /storedImages$/, 'ENOSPC');
+    bench.files.fail('appendDurably', /storedImages$/, 'EIO');
 
     const cut = bench.manager.prune(nobody);
     bench.runtime.settle();
 
-    expect(cut.failure()).toMatchObject({ code: 'ENOSPC' });
+    expect(cut.failure()).toMatchObject({ code: 'EIO' });
     expect(bench.references()).toEqual([alpine.reference]);
     expect(bench.restarted().references()).toEqual([alpine.reference]);
   });
@@ -254,5 +254,31 @@ describe('metadata manager', () => {
     bench.value(bench.manager.pin(alpine.reference));
     const again = bench.value(bench.manager.put(alpine));
     expect(again).toMatchObject({ pinned: true, lastUsedAt: '2026-02-01T00:00:00.000Z' });
+  });
+
+  it('sets space aside, and gives it up to forget names on a full disk', () => {
+    const bench = new Bench();
+    for (const image of [alpine, mysql]) bench.value(bench.manager.put(image));
+    const full = bench.restarted();
+    expect(full.files.names(paths.root)).toContain('reserve');
+    full.files.fail('appendDurably', /storedImages$/, 'ENOSPC', 1);
+
+    const cut = full.value(full.manager.prune({ ...nobody, exclusions: parseExclusions(['mysql']) }));
+
+    expect(cut.removed).toEqual([alpine]);
+    expect(full.files.names(paths.root)).not.toContain('reserve');
+    expect(full.references()).toEqual([mysql.reference]);
+    full.value(full.manager.pin(mysql.reference));
+    expect(full.files.names(paths.root)).toContain('reserve');
+    expect(full.restarted().references()).toEqual([mysql.reference]);
+  });
+
+  it('does not spend the space set aside on new images', () => {
+    const bench = new Bench().restarted();
+    bench.files.fail('appendDurably', /storedImages$/, 'ENOSPC', 1);
+    const put = bench.manager.put(alpine);
+    bench.runtime.settle();
+    expect(put.failure()).toMatchObject({ code: 'ENOSPC' });
+    expect(bench.files.names(paths.root)).toContain('reserve');
   });
 });

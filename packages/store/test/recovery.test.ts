@@ -22,7 +22,7 @@ function restarted(world: World): World {
 describe('store recovery', () => {
   it('creates the layout, and says which directory it could not create', () => {
     const world = World.ready();
-    expect(world.files.names(world.paths.root)).toEqual(['gc', 'layers', 'quarantine', 'staging']);
+    expect(world.files.names(world.paths.root)).toEqual(['gc', 'layers', 'quarantine', 'reserve', 'staging']);
 
     const files = new MemoryFiles();
     files.fail('makeDirectory', /gc$/, 'EROFS');
