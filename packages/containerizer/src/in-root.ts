@@ -12,12 +12,13 @@ export interface InRootPath {
   readonly status?: FileStatus;
 }
 
-/** As the kernel's MAXSYMLINKS. */
+/** As the kernel's MAXSYMLINKS and PATH_MAX. */
 const maxLinks = 40;
+const maxPathLength = 4096;
 
 /**
  * Resolves `path` in the root filesystem at `root`: absolute and climbing link targets stay inside it, as
- * they would after a chroot. What does not exist is taken literally from the first missing component on.
+ * they would after a chroot. What does not exist is taken for directories to be made.
  *
  * The answer is true for as long as nobody changes the tree: use it before the container runs.
  *
@@ -25,6 +26,7 @@ const maxLinks = 40;
  */
 export function resolveInRoot(files: Files, root: string, path: string): Future<InRootPath> {
   const base = root === '/' ? '' : root;
+  if (path.length > maxPathLength) throw refused(`A path of ${path.length} characters is too long`);
   return walk([], path.split('/'), 0);
 
   function walk(done: readonly string[], ahead: readonly string[], links: number): Future<InRootPath> {
@@ -35,8 +37,8 @@ export function resolveInRoot(files: Files, root: string, path: string): Future<
 
     const here = [...done, name];
     return files.status(hostPathOf(here)).then((status): InRootPath | Future<InRootPath> => {
-      if (!status)
-        return { path: `/${literally(here, rest).join('/')}`, hostPath: hostPathOf(literally(here, rest)) };
+      // Nothing there: its `..` leads back all the same, to where links may be again.
+      if (!status) return walk(here, rest, links);
       if (status.kind === 'symlink') return follow(done, here, rest, links);
       if (status.kind === 'directory' || rest.every((each) => each === '' || each === '.'))
         return walk(here, rest, links);
@@ -89,16 +91,6 @@ export function readInRoot(files: Files, root: string, path: string, maxBytes: n
 /** Whether `path` is `directory` or something in it. Both are absolute and resolved. */
 export function isAtOrBelow(path: string, directory: string): boolean {
   return path === directory || path.startsWith(`${directory}/`);
-}
-
-/** The rest of a path behind its first missing component: nothing there can be a link. */
-function literally(start: readonly string[], rest: readonly string[]): string[] {
-  const names = [...start];
-  for (const name of rest) {
-    if (name === '..') names.pop();
-    else if (name !== '' && name !== '.') names.push(name);
-  }
-  return names;
 }
 
 function refused(message: string): ContainerizerError {

@@ -26,4 +26,5 @@ export * from './oci-launcher.js';
 export * from './oci-spec.js';
 export * from './read-containers.js';
 export * from './record-exit.js';
+export * from './runtime-advisory.js';
 export * from './signals.js';

@@ -55,7 +55,7 @@ function become(plan: LinuxInitPlan): never {
     constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL,
     0o600,
   );
-  const pid = readlinkSync('/proc/self');
+  const identity = identify();
 
   process.umask(0o022);
   setHostname(plan.hostname);
@@ -65,9 +65,21 @@ function become(plan: LinuxInitPlan): never {
   dropPrivileges(plan);
   resetSignals();
 
-  writeSync(pidFile, `${pid}\n`);
+  writeSync(pidFile, `${identity}\n`);
   closeSync(pidFile);
   execute(plan);
+}
+
+/**
+ * This process as the host knows it: pid, start time and boot id. The `/proc` in sight is still the
+ * host's.
+ */
+function identify(): string {
+  const pid = readlinkSync('/proc/self');
+  // The name in parentheses may hold anything; the start time is the 20th field after it (proc(5)).
+  const stat = readFileSync('/proc/self/stat', 'latin1');
+  const startTicks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  return `${pid} ${startTicks} ${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()}`;
 }
 
 /**

@@ -52,8 +52,19 @@ export class LinuxLauncher extends Launcher<LinuxLauncher> {
     return this.#working().then(defer(this, this.#launch, request));
   }
 
-  override destroy(_id: ContainerId, _directory: string, process: ProcessRecord | undefined): Future<void> {
-    return endProcess(this.options.host, process);
+  /** Where the agent could not note the process any more, its own note is found: it identifies itself. */
+  override destroy(
+    _id: ContainerId,
+    runtimeDirectory: string,
+    process: ProcessRecord | undefined,
+  ): Future<void> {
+    const { host, files } = this.options;
+    if (process) return endProcess(host, process);
+    return files
+      .read(launcherFiles(runtimeDirectory).pid, { maxBytes: 128 })
+      .then((bytes) => parseIdentity(new TextDecoder().decode(bytes)))
+      .repair(() => undefined)
+      .then((found) => endProcess(host, found));
   }
 
   #launch(request: LaunchRequest, unshare: readonly string[]): Future<LaunchedProcess> {
@@ -113,4 +124,11 @@ export class LinuxLauncher extends Launcher<LinuxLauncher> {
         throw new ContainerizerError('NO_LAUNCHER', `linux: ${messageOf(error)}`, { cause: error });
       });
   }
+}
+
+/** Reads `pid startTicks bootId`, as the init script writes it. */
+function parseIdentity(text: string): ProcessRecord | undefined {
+  const [, pid, startTicks, bootId] = /^(\d+) (\d+) (\S+)\n$/.exec(text) ?? [];
+  if (pid === undefined || bootId === undefined) return undefined;
+  return { pid: Number(pid), process: { pid: Number(pid), startTicks: Number(startTicks), bootId } };
 }

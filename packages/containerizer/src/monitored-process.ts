@@ -99,10 +99,10 @@ function awaitPid(
 
 function readPid(files: Files, path: string): Future<number | undefined> {
   return files
-    .read(path, { maxBytes: 32 })
+    .read(path, { maxBytes: 128 })
     .then((bytes) => {
-      const text = new TextDecoder().decode(bytes).trim();
-      return /^\d+$/.test(text) ? Number(text) : undefined;
+      const [, pid] = /^(\d+)(?: |\n|$)/.exec(new TextDecoder().decode(bytes)) ?? [];
+      return pid === undefined ? undefined : Number(pid);
     })
     .repair(() => undefined);
 }

@@ -11,6 +11,7 @@ import type { LauncherTools } from './monitored-process.js';
 import { launcherFiles, startMonitored } from './monitored-process.js';
 import type { OciHost } from './oci-spec.js';
 import { ociSpec } from './oci-spec.js';
+import { runtimeAdvisory } from './runtime-advisory.js';
 
 export type OciRuntimeName = 'crun' | 'runc';
 
@@ -66,6 +67,17 @@ export class OciLauncher extends Launcher<OciLauncher> {
     return endProcess(this.options.host, process).then(
       defer(this, this.#deleteState, id, runtimeDirectory),
     );
+  }
+
+  /** What speaks against this version of the runtime, `undefined` when nothing is known. */
+  advisory(): Future<string | undefined> {
+    const { host, subprocesses } = this.options;
+    return host.findProgram(this.runtime).then((program): Future<string | undefined> => {
+      if (program === undefined) return Future.ready(undefined);
+      return subprocesses
+        .run({ argv: [program, '--version'], timeoutMs: 20_000 })
+        .then(({ stdout }) => runtimeAdvisory(this.runtime, stdout));
+    });
   }
 
   #launch(request: LaunchRequest, { prefix, limits }: WorkingRuntime): Future<LaunchedProcess> {
@@ -155,7 +167,7 @@ export class OciLauncher extends Launcher<OciLauncher> {
     const runtimeDirectory = `${this.options.probeDirectory}/${this.runtime}`;
     const rootfs = `${runtimeDirectory}/rootfs`;
     const id = 'probe';
-    const spec = ociSpec(probeRequest(id, rootfs), this.#host(limits));
+    const spec = ociSpec(probeRequest(id, runtimeDirectory, rootfs), this.#host(limits));
     const { directory } = launcherFiles(runtimeDirectory);
     return this.options.files
       .makeDirectory(rootfs, { mode: 0o755 })
@@ -192,9 +204,10 @@ function prefixesFor(program: string, hybrid: boolean): (readonly string[])[] {
   return hybrid ? [[program], hidden] : [[program]];
 }
 
-function probeRequest(id: ContainerId, rootfs: string) {
+function probeRequest(id: ContainerId, runtimeDirectory: string, rootfs: string) {
   return {
     id,
+    runtimeDirectory,
     rootfs,
     argv: [probeCommand],
     environment: { PATH: '/bin' },

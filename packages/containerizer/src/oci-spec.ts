@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ProcessLimits } from './capabilities.js';
 import type { OciMount } from './default-mounts.js';
 import { defaultMounts, maskedPaths, readonlyPaths } from './default-mounts.js';
@@ -10,7 +11,7 @@ export interface OciHost {
   readonly rootless?: { readonly uid: number; readonly gid: number };
 }
 
-type Request = Omit<LaunchRequest, 'runtimeDirectory' | 'stdio'>;
+type Request = Omit<LaunchRequest, 'stdio'>;
 
 /** Length of a period of the processor quota, in microseconds: the kernel's default. */
 const cpuPeriodUs = 100_000;
@@ -43,14 +44,17 @@ export function ociSpec(request: Request, host: OciHost) {
     },
     root: { path: request.rootfs, readonly: false },
     hostname: request.hostname,
-    mounts: [...(host.rootless ? rootlessMounts() : defaultMounts), ...request.mounts.map(bindMount)],
+    mounts: [
+      ...(host.rootless ? rootlessMounts(request) : defaultMounts),
+      ...request.mounts.map(bindMount),
+    ],
     linux: {
       namespaces: namespacesOf(request, host).map((type) => ({ type })),
       ...(host.rootless && {
         uidMappings: [{ containerID: 0, hostID: host.rootless.uid, size: 1 }],
         gidMappings: [{ containerID: 0, hostID: host.rootless.gid, size: 1 }],
       }),
-      ...(!host.rootless && { cgroupsPath: `/keelson/${request.id}`, resources: resourcesOf(request) }),
+      ...(!host.rootless && { cgroupsPath: cgroupOf(request), resources: resourcesOf(request) }),
       maskedPaths,
       readonlyPaths,
     },
@@ -69,6 +73,11 @@ function userOf({ user }: Request, host: OciHost) {
 function namespacesOf(request: Request, host: OciHost): string[] {
   const network = request.network === 'none' ? ['network'] : [];
   return ['pid', 'mount', 'ipc', 'uts', ...network, ...(host.rootless ? ['user'] : [])];
+}
+
+/** Two agents on one machine may have containers of one name; their folders differ. */
+function cgroupOf({ id, runtimeDirectory }: Request): string {
+  return `/keelson/${createHash('sha256').update(runtimeDirectory).digest('hex').slice(0, 16)}-${id}`;
 }
 
 /**
@@ -96,9 +105,9 @@ function openFilesLimit({ openFilesHard }: ProcessLimits) {
  * A user namespace maps no tty group, and may mount sysfs only over a network namespace of its own: bind
  * it.
  */
-function rootlessMounts(): OciMount[] {
+function rootlessMounts({ network }: Request): OciMount[] {
   return defaultMounts.map((mount): OciMount => {
-    if (mount.destination === '/sys') {
+    if (mount.destination === '/sys' && network === 'host') {
       const options = ['rbind', 'nosuid', 'noexec', 'nodev', 'ro'];
       return { destination: '/sys', type: 'none', source: '/sys', options };
     }

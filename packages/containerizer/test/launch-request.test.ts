@@ -14,7 +14,10 @@ const image = {
 
 function files(): MemoryFiles {
   return new MemoryFiles()
-    .file('/r/bin/app', '', 0o755)
+    .file('/r/bin/app', '\x7fELF', 0o755)
+    .file('/r/bin/script', '#! /bin/app -x\n', 0o755)
+    .file('/r/bin/orphan', '#!/usr/bin/python\n', 0o755)
+    .file('/r/bin/garbage', 'garbage', 0o755)
     .file('/r/bin/data', '', 0o644)
     .file('/r/etc/passwd', 'root:x:0:0::/root:/bin/sh\napp:x:7:8::/home/app:/bin/sh\n')
     .file('/r/etc/group', 'app:x:8:\n')
@@ -153,6 +156,8 @@ describe('launchRequest', () => {
     ['/bin/nope', 'COMMAND_NOT_FOUND'],
     ['bin/app', 'COMMAND_NOT_FOUND'],
     ['/bin/app/below', 'COMMAND_NOT_FOUND'],
+    ['orphan', 'COMMAND_NOT_FOUND'],
+    ['garbage', 'COMMAND_NOT_EXECUTABLE'],
     ['data', 'COMMAND_NOT_EXECUTABLE'],
     ['/bin', 'COMMAND_NOT_EXECUTABLE'],
   ])('tells that %s cannot be started: %s', (program, code) => {
@@ -161,6 +166,7 @@ describe('launchRequest', () => {
 
   it.each([
     ['app', '/srv'],
+    ['script', '/'],
     ['/bin/app', '/'],
     ['bin/app', '/'],
     ['./app', '/bin'],

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 const request = {
   id: 'web',
+  runtimeDirectory: '/root/runtime/containers/web',
   rootfs: '/rootfs',
   argv: ['echo', 'hi'],
   environment: { PATH: '/bin', A: 'a=b' },
@@ -78,6 +79,14 @@ describe('ociSpec', () => {
     });
   });
 
+  it('keeps containers of one name and two agents apart', () => {
+    const cgroupOf = (runtimeDirectory: string) => ociSpec({ ...request, runtimeDirectory }, root).linux;
+    expect(cgroupOf('/a')).toMatchObject({
+      cgroupsPath: expect.stringMatching(/^\/keelson\/\w+-web$/) as string,
+    });
+    expect(cgroupOf('/a')).not.toEqual(cgroupOf('/b'));
+  });
+
   it('limits memory and processors when asked', () => {
     const { linux } = ociSpec({ ...request, memoryBytes: 1 << 20, cpus: 0.5 }, root);
     expect(linux).toMatchObject({
@@ -100,10 +109,9 @@ describe('ociSpec', () => {
     expect(spec.linux).not.toHaveProperty('resources');
     expect(spec.process.user).not.toHaveProperty('additionalGids');
     expect(spec.mounts.flatMap(({ options }) => options)).not.toContain('gid=5');
-    expect(spec.mounts.find(({ destination }) => destination === '/sys')).toMatchObject({
-      source: '/sys',
-      type: 'none',
-    });
+    const sys = (from = spec) => from.mounts.find(({ destination }) => destination === '/sys');
+    expect(sys()).toMatchObject({ source: '/sys', type: 'none' });
+    expect(sys(ociSpec({ ...request, network: 'none' }, rootless))).toMatchObject({ type: 'sysfs' });
   });
 
   it('is the same for the same request', () => {

@@ -27,7 +27,7 @@ describe('native: pruning images', () => {
 
   it('protects the images of nested containers and of root filesystems alone', () => {
     const world = new NativeWorld();
-    world.files.file('/rootfs/other/bin/app', '', 0o755);
+    world.files.file('/rootfs/other/bin/app', '\x7fELF', 0o755);
     world.launch('one');
     world.launch('one.nested', { image: image('other') });
     world.launch('tree', { image: image('volume'), provisionOnly: true });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { LauncherName } from '@keelson/containerizer';
 import { MesosContainerizer, readContainers } from '@keelson/containerizer';
 import type { PID } from '@keelson/process';
@@ -17,7 +17,7 @@ afterAll(async () => {
 describe.each(launchers)('real containers by %s', (name) => {
   const opened = worlds.get(name);
   if (!(opened instanceof RealWorld)) {
-    it.skip(`skipped: ${opened}`, () => {});
+    it('cannot be started here', (context) => context.skip(String(opened)));
     return;
   }
   const world = opened;
@@ -67,13 +67,14 @@ describe.each(launchers)('real containers by %s', (name) => {
     expect(existsSync(`${folder}/y`)).toBe(false);
   });
 
-  it.runIf(root)('becomes the user of the image, with its groups and no capabilities', async () => {
-    const { stdout } = await world.run(agent, ['sh', '-c', 'id; grep CapEff /proc/self/status'], {
-      user: 'app',
+  if (root)
+    it('becomes the user of the image, with its groups and no capabilities', async () => {
+      const { stdout } = await world.run(agent, ['sh', '-c', 'id; grep CapEff /proc/self/status'], {
+        user: 'app',
+      });
+      expect(stdout).toMatch(/uid=1234\S* gid=1235\S* groups=.*77/);
+      expect(stdout).toMatch(/CapEff:\s+0{16}/);
     });
-    expect(stdout).toMatch(/uid=1234\S* gid=1235\S* groups=.*77/);
-    expect(stdout).toMatch(/CapEff:\s+0{16}/);
-  });
 
   it('has the default capabilities at most, none inheritable, and can gain no new privileges', async () => {
     const { stdout } = await world.run(agent, [
@@ -119,6 +120,20 @@ describe.each(launchers)('real containers by %s', (name) => {
     expect(stdout).toBe('done\n');
   });
 
+  if (root && name !== 'linux')
+    it('may not use more memory than it was given', async () => {
+      const script = 'x=0123456789; while :; do x=$x$x; done';
+      const ended = await world.run(agent, ['sh', '-c', script], { memoryBytes: 32 << 20 });
+      expect(ended).toMatchObject({ exitStatus: 137 });
+    });
+
+  if (name === 'linux')
+    it('refuses limits it cannot keep', async () => {
+      await expect(world.start(agent, ['echo'], { memoryBytes: 32 << 20 })).rejects.toMatchObject({
+        code: 'CONTAINER_INVALID',
+      });
+    });
+
   it('keeps what it prints to each stream apart', async () => {
     expect(await world.run(agent, ['sh', '-c', 'echo out; echo err >&2'])).toMatchObject({
       stdout: 'out\n',
@@ -128,6 +143,8 @@ describe.each(launchers)('real containers by %s', (name) => {
 
   it.each([
     ['a missing command', ['nope'], 'COMMAND_NOT_FOUND'],
+    ['a script without its interpreter', ['orphan'], 'COMMAND_NOT_FOUND'],
+    ['a file in no known format', ['garbage'], 'COMMAND_NOT_EXECUTABLE'],
     ['a file without the right to be executed', ['/bin/not-executable'], 'COMMAND_NOT_EXECUTABLE'],
   ])('refuses %s and leaves nothing behind', async (_what, argv, code) => {
     await expect(world.start(agent, argv).then((id) => id)).rejects.toMatchObject({ code });
@@ -177,6 +194,17 @@ describe.each(launchers)('real containers by %s', (name) => {
 
     agent = await world.agent();
     expect(await agent.status(id)).toMatchObject({ state: 'EXITED', exitStatus: 11 });
+  });
+
+  it('is found and ended by the next agent even if nobody could note who runs', async () => {
+    const id = await world.start(agent, ['sleep', '1000']);
+    const process = await agent.processOf(id);
+    await world.endAgent();
+    rmSync(world.paths.pid(id));
+
+    agent = await world.agent();
+    expect(await process?.status).toBe(137);
+    expect((await agent.containers()).some((each) => each.id === id)).toBe(false);
   });
 
   it('leaves no mount behind', async () => {

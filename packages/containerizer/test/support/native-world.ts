@@ -34,7 +34,7 @@ export class NativeWorld {
     this.host = after?.host ?? new FakeHost();
     this.files =
       after?.files ??
-      new MemoryFiles().file('/rootfs/app/bin/app', '', 0o755).file('/rootfs/volume/data', 'x');
+      new MemoryFiles().file('/rootfs/app/bin/app', '\x7fELF', 0o755).file('/rootfs/volume/data', 'x');
     this.launcher = new FakeLauncher(this.host, launcherName);
     this.actor = new MesosContainerizer({
       paths: this.paths,

@@ -67,6 +67,8 @@ export class RealWorld {
     );
     writeFileSync(`${this.rootfs}/etc/group`, 'app:x:1235:\nextra:x:77:app\n');
     writeFileSync(`${this.rootfs}/bin/not-executable`, '');
+    writeFileSync(`${this.rootfs}/bin/garbage`, 'garbage', { mode: 0o755 });
+    writeFileSync(`${this.rootfs}/bin/orphan`, '#!/usr/bin/nope\n', { mode: 0o755 });
     chmodSync(this.rootfs, 0o755);
   }
 
