@@ -21,6 +21,8 @@ export interface DockerStoreOptions {
   readonly platform?: Platform;
   /** Blobs transferred at once from one repository. Default 3. */
   readonly parallelDownloads?: number;
+  /** Of all blobs of one image, as its manifest announces them. Default 64 GiB. */
+  readonly maxImageBytes?: number;
   /** Handed to the job `store.unpack-layer`; its defaults apply where nothing is given. */
   readonly unpackLimits?: Readonly<Record<string, number>>;
   /** Layers renamed in one turn of a prune. Default 64. */

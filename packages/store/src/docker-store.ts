@@ -77,6 +77,7 @@ export class DockerStore extends Store<DockerStore> {
       installer: this.#installer,
       shelf: new LayerShelf({ ...shared, publisher }),
       platform: options.platform ?? options.host.platform,
+      maxImageBytes: options.maxImageBytes ?? 64 * 2 ** 30,
     });
   }
 

@@ -21,6 +21,8 @@ export interface ImagePullContext {
   readonly roots: Roots;
   readonly host: Host;
   readonly random: Random;
+  /** Of all blobs of one image. */
+  readonly maxImageBytes: number;
   /** In whose mailbox the steps run. */
   readonly owner: Process<unknown>;
 }
@@ -81,6 +83,7 @@ export class ImagePull {
 
   #found(image: ResolvedImage): Future<ResolvedImage> {
     const { roots, shelf, metadata } = this.context;
+    this.#expectWithinLimit(image);
     this.#resolved = image;
     roots.hold(this.#rootOwner, holdingOf(image));
     for (const asker of this.#askers) this.#rootFor(asker, image);
@@ -90,6 +93,17 @@ export class ImagePull {
     return free
       .then(defer(this.context.owner, () => shelf.verify(image.layers.map((layer) => layer.id))))
       .then(() => image);
+  }
+
+  /** Before the first byte of a layer is asked for. */
+  #expectWithinLimit(image: ResolvedImage): void {
+    const { maxImageBytes } = this.context;
+    const bytes = image.layers.reduce((sum, layer) => sum + layer.sizeBytes, 0);
+    if (bytes <= maxImageBytes) return;
+    throw new StoreError(
+      'LIMIT_EXCEEDED',
+      `cannot pull ${image.reference}: it announces ${bytes} bytes, over ${maxImageBytes}`,
+    );
   }
 
   /** Loading never silently moves a name that people use for something else. */

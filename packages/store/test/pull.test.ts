@@ -279,6 +279,17 @@ describe('store get', () => {
   });
 });
 
+describe('a hostile image', () => {
+  it('that announces more than an image may have is refused before any of it is fetched', () => {
+    const world = World.ready(undefined, { maxImageBytes: 5 });
+    world.fakePuller.offer(app, ['abc', 'def']);
+    world.fakePuller.offer(other, ['abc', 'de']);
+    expect(world.failure(world.store.get(app))).toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    expect(world.fakePuller.fetched).toEqual([]);
+    expect(world.value(world.store.get(other)).layers).toHaveLength(2);
+  });
+});
+
 describe('pull progress', () => {
   it('tells how each layer gets here', () => {
     const world = World.ready();
