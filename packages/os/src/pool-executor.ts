@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { isAbsolute } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Deferred, type ExecuteOptions, type Executor, Future, type Job } from '@keelson/process';
-import type { Piscina } from 'piscina';
+import type * as PiscinaModule from 'piscina';
 import { type JobCall, type JobOutcome, jobError } from './job-outcome.js';
 import { osJobs } from './os-jobs.js';
 import { JobError } from './ports/job-error.js';
@@ -40,7 +40,7 @@ export class PoolExecutor implements Executor {
   /** Keys at work, and the jobs that wait for each. */
   readonly #serial = new Map<string, Set<Task>>();
   #freeThreads: number;
-  #pool: Piscina<JobCall, JobOutcome> | undefined;
+  #pool: PiscinaModule.Piscina<JobCall, JobOutcome> | undefined;
   #unfinished = 0;
   #closing: Deferred<void> | undefined;
 
@@ -163,10 +163,10 @@ export class PoolExecutor implements Executor {
     this.#closing.associate(Future.from(ended));
   }
 
-  #threads(): Piscina<JobCall, JobOutcome> {
+  #threads(): PiscinaModule.Piscina<JobCall, JobOutcome> {
     if (this.#pool) return this.#pool;
     // Loaded with the first job: who runs none does not pay for it.
-    const { Piscina: Pool } = createRequire(import.meta.url)('piscina') as typeof import('piscina');
+    const { Piscina: Pool } = createRequire(import.meta.url)('piscina') as typeof PiscinaModule;
     const { maxThreads = 2, idleTimeoutMs = 10_000 } = this.#options;
     return (this.#pool = new Pool<JobCall, JobOutcome>({
       filename: fileURLToPath(new URL('./pool-worker.js', import.meta.url)),

@@ -212,7 +212,7 @@ describe('HttpClient.download', () => {
     expect(result).toMatchObject({ status: 200, sha256: sha256(content), sizeBytes: content.length });
     expect(content.equals(readFileSync(path))).toBe(true);
     expect(progress.at(-1)).toBe(content.length);
-    expect(progress).toEqual([...progress].sort((x, y) => x - y));
+    expect(progress).toEqual([...progress].toSorted((x, y) => x - y));
   });
 
   it('never writes over a file', async ({ onTestFinished }) => {

@@ -120,7 +120,7 @@ describe('LocalFiles', () => {
       code: 'EEXIST',
       syscall: 'mkdir',
     });
-    expect([...(await files.list(join(root, 'a')))].sort((x, y) => (x.name < y.name ? -1 : 1))).toEqual([
+    expect([...(await files.list(join(root, 'a')))].toSorted((x, y) => (x.name < y.name ? -1 : 1))).toEqual([
       { name: 'b', kind: 'directory' },
       { name: 'c', kind: 'directory' },
     ]);

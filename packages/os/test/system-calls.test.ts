@@ -125,7 +125,7 @@ describe.skipIf(notRoot)(`system calls of root (${notRoot ?? 'as root'})`, () =>
     systemCalls.setExtendedAttribute(link, 'trusted.one', Buffer.of(0, 1, 255));
     systemCalls.setExtendedAttribute(link, 'trusted.two', Buffer.alloc(0));
 
-    expect(systemCalls.listExtendedAttributes(link).sort()).toEqual(['trusted.one', 'trusted.two']);
+    expect(systemCalls.listExtendedAttributes(link).toSorted()).toEqual(['trusted.one', 'trusted.two']);
     expect([...systemCalls.getExtendedAttribute(link, 'trusted.one')]).toEqual([0, 1, 255]);
     systemCalls.removeExtendedAttribute(link, 'trusted.one');
     expect(() => systemCalls.getExtendedAttribute(link, 'trusted.one')).toThrow(

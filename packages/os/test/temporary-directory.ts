@@ -12,7 +12,7 @@ export const temporaryRoot = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 export function temporaryDirectory(onTestFinished: (clean: () => void) => void): string {
   const path = mkdtempSync(join(temporaryRoot, 'keelson-os-'));
   onTestFinished(() => {
-    for (const { target } of mountsWithin(mountsNow(), path).reverse()) unmount(target, { lazy: true });
+    for (const { target } of mountsWithin(mountsNow(), path).toReversed()) unmount(target, { lazy: true });
     removeTree({ path });
   });
   return path;

@@ -71,6 +71,7 @@ class TreeRemoval {
   readonly #status = new NativeStatus();
   readonly #levels: Level[] = [];
   readonly #mount: string;
+  readonly #isRoot = process.geteuid?.() === 0;
   #descriptor: number;
   #unlinkedBytes = 0;
   #entries = 0;
@@ -139,13 +140,13 @@ class TreeRemoval {
     this.#levels[this.#levels.length - 1] = { name, identity: this.#status.identity, directories: [] };
     this.#unlinkedBytes += this.#status.allocatedBytes;
     // Root needs no permission bits; anybody else may lack the write bit on a directory of his own.
-    if (!isRoot() && (this.#status.mode & 0o700) !== 0o700) fchmodSync(this.#descriptor, 0o700);
+    if (!this.#isRoot && (this.#status.mode & 0o700) !== 0o700) fchmodSync(this.#descriptor, 0o700);
   }
 
   #openChild(name: Uint8Array): number {
     const child = openDirectoryAt(this.#descriptor, name);
     if (child >= 0) return child;
-    if (lastErrno() !== EACCES || isRoot()) throw this.#error('open', name);
+    if (lastErrno() !== EACCES || this.#isRoot) throw this.#error('open', name);
     const handle = openDirectoryHandleAt(this.#descriptor, name);
     if (handle < 0) throw this.#error('open', name);
     try {
@@ -191,10 +192,6 @@ class TreeRemoval {
     if (name) names.push(name);
     return [this.parent, ...names.map((bytes) => pathText(bytes.subarray(0, -1)))].join('/');
   }
-}
-
-function isRoot(): boolean {
-  return process.geteuid?.() === 0;
 }
 
 const ENOENT = 2;

@@ -17,6 +17,9 @@ export function getExtendedAttribute(path: BytePath, name: string): Uint8Array {
 
 /** Names of the extended attributes of the file itself. */
 export function listExtendedAttributes(path: BytePath): string[] {
+  // Most files have none, and asking for the size alone takes no buffer.
+  const size = checked(llistxattr(cString(path), null, 0), 'llistxattr', path);
+  if (size === 0) return [];
   const names = sized((buffer) => llistxattr(cString(path), buffer, buffer.length), 'llistxattr', path);
   return Buffer.from(names)
     .toString()

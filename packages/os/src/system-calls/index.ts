@@ -1,5 +1,6 @@
 export * from './directory-descriptors.js';
 export * from './extended-attributes.js';
+export * from './file-times.js';
 export * from './mounting.js';
 export * from './process-control.js';
 export * from './process-descriptors.js';

@@ -1,3 +1,4 @@
+/* oxlint-disable import/no-default-export -- a job is a default export */
 class CodedError extends Error {
   constructor(code, message, path) {
     super(message);
