@@ -129,6 +129,7 @@ export class FakeLauncher {
   constructor(
     private readonly host: FakeHost,
     readonly name: LauncherName = 'linux',
+    readonly firstPid = 100,
   ) {}
 
   get named(): NamedLauncher {
@@ -142,21 +143,28 @@ export class FakeLauncher {
 
   launch(request: LaunchRequest): Future<LaunchedProcess> {
     this.requests.push(request);
-    if (this.failLaunch) return Future.failed(this.failLaunch);
     const deferred = new Deferred<LaunchedProcess>();
     this.pending.push(deferred);
-    if (!this.manual) this.start(request.id);
+    if (this.failLaunch) deferred.fail(this.failLaunch);
+    else if (!this.manual) this.start(request.id);
     return deferred.future;
   }
 
   /** Lets the last launch succeed. */
   start(id: string): void {
-    const pid = 99 + this.requests.length;
+    this.startAt(id, this.requests.length - 1);
+  }
+
+  /** Lets the launch succeed that was asked for at that place. Once. */
+  startAt(id: string, index: number): void {
+    const pending = this.pending[index];
+    if (!pending?.future.isPending()) return;
+    const pid = this.firstPid + index;
     const status = new Deferred<number | undefined>();
     this.statuses.set(id, status);
     const process = this.host.start(pid);
     const monitor = this.host.start(pid + 1000);
-    this.pending.at(-1)!.set({ pid, process, monitor, status: status.future });
+    pending.set({ pid, process, monitor, status: status.future });
   }
 
   exit(id: string, exitStatus: number): void {

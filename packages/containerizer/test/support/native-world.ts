@@ -35,7 +35,7 @@ export class NativeWorld {
     this.files =
       after?.files ??
       new MemoryFiles().file('/rootfs/app/bin/app', '\x7fELF', 0o755).file('/rootfs/volume/data', 'x');
-    this.launcher = new FakeLauncher(this.host, launcherName);
+    this.launcher = new FakeLauncher(this.host, launcherName, after ? after.launcher.firstPid + 10 : 100);
     this.actor = new MesosContainerizer({
       paths: this.paths,
       files: this.files,
