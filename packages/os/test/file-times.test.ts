@@ -28,6 +28,8 @@ describe('a modification time', () => {
   });
 
   it('of what is not there cannot be set', () => {
-    expect(() => setModifiedTime(join(folder, 'missing'), 0, 0)).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+    expect(() => setModifiedTime(join(folder, 'missing'), 0, 0)).toThrow(
+      expect.objectContaining({ code: 'ENOENT' }),
+    );
   });
 });

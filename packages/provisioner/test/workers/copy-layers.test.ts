@@ -54,7 +54,14 @@ describe('copied layers', () => {
       { name: 'pipe', type: '6', mode: 0o602 },
       { name: 'a\xff', content: 'bytes' },
       ...(isRoot ? [{ name: 'null', type: '3', device: [1, 3] as const, uid: 9 }] : []),
-      { name: 'attr', pax: [['SCHILY.xattr.user.a', 'v']] },
+      {
+        name: 'attr',
+        pax: [
+          ['SCHILY.xattr.user.a', 'v'],
+          ['mtime', '-5.5'],
+        ],
+      },
+      { name: 'fraction/', pax: [['mtime', '1700000000.123456789']] },
     ]);
     expect(snapshot(copied([layer!]))).toEqual(snapshot(layer!.rootfs));
   });

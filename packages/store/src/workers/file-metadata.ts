@@ -1,4 +1,10 @@
-import { getExtendedAttribute, listExtendedAttributes, setExtendedAttribute } from '@keelson/os/system-calls';
+import type { TarTime } from '@keelson/image';
+import {
+  getExtendedAttribute,
+  listExtendedAttributes,
+  setExtendedAttribute,
+  setModifiedTime,
+} from '@keelson/os/system-calls';
 import type { Stats } from 'node:fs';
 import {
   chmodSync,
@@ -6,17 +12,18 @@ import {
   fchownSync,
   futimesSync,
   lchownSync,
+  lstatSync,
   lutimesSync,
   readFileSync,
 } from 'node:fs';
 import { nativePath } from './byte-path.js';
 
-/** What a node has besides its content. Times are seconds since the epoch, with a fraction. */
+/** What a node has besides its content. */
 export interface FileMetadata {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  readonly modifiedAtSeconds: number;
+  readonly modifiedAt: TarTime;
   readonly xattrs: ReadonlyMap<string, Uint8Array>;
 }
 
@@ -33,9 +40,22 @@ export function belongsToOverlay(attribute: string): boolean {
 
 /** The metadata of a node of ours, read without following it. */
 export function readMetadata(source: string, status: Stats): FileMetadata {
-  const { mode, uid, gid, mtimeMs } = status;
-  return { mode: mode & 0o7777, uid, gid, modifiedAtSeconds: mtimeMs / 1000, xattrs: readXattrs(source) };
+  const { mode, uid, gid } = status;
+  return { mode: mode & 0o7777, uid, gid, modifiedAt: readTime(source, status), xattrs: readXattrs(source) };
 }
+
+/** Whole seconds, as layers mostly have, are exact in what was read; a fraction takes another look. */
+function readTime(source: string, { mtimeMs }: Stats): TarTime {
+  if (mtimeMs % 1000 === 0) return { seconds: mtimeMs / 1000, nanoseconds: 0 };
+  const { mtimeNs } = lstatSync(nativePath(source), { bigint: true });
+  const nanoseconds = ((mtimeNs % nanosecondsPerSecond) + nanosecondsPerSecond) % nanosecondsPerSecond;
+  return {
+    seconds: Number((mtimeNs - nanoseconds) / nanosecondsPerSecond),
+    nanoseconds: Number(nanoseconds),
+  };
+}
+
+const nanosecondsPerSecond = 1_000_000_000n;
 
 const noXattrs: ReadonlyMap<string, Uint8Array> = new Map();
 
@@ -80,22 +100,24 @@ export class MetadataWriter {
     created: number,
     skipped: ReportSkipped,
   ): void {
-    const { mode, uid, gid, modifiedAtSeconds, xattrs } = metadata;
+    const { mode, uid, gid, modifiedAt, xattrs } = metadata;
     if (this.#mustChown(uid, gid)) fchownSync(descriptor, uid, gid);
     if ((created & ~this.#umask) !== mode) fchmodSync(descriptor, mode);
     if (xattrs.size > 0) this.#writeXattrs(path, xattrs, skipped);
-    futimesSync(descriptor, modifiedAtSeconds, modifiedAtSeconds);
+    if (isExactInNode(modifiedAt)) futimesSync(descriptor, modifiedAt.seconds, modifiedAt.seconds);
+    else setModifiedTime(nativePath(path), modifiedAt.seconds, modifiedAt.nanoseconds);
   }
 
   /** For a node that cannot be opened, and has just been created exclusively. */
   writeNamed(path: string, metadata: FileMetadata, isSymlink: boolean, skipped: ReportSkipped): void {
-    const { mode, uid, gid, modifiedAtSeconds, xattrs } = metadata;
+    const { mode, uid, gid, modifiedAt, xattrs } = metadata;
     const native = nativePath(path);
     if (this.#mustChown(uid, gid)) lchownSync(native, uid, gid);
     // A link has no mode, and chmod would reach through it.
     if (!isSymlink) chmodSync(native, mode);
     if (xattrs.size > 0) this.#writeXattrs(path, xattrs, skipped);
-    lutimesSync(native, modifiedAtSeconds, modifiedAtSeconds);
+    if (isExactInNode(modifiedAt)) lutimesSync(native, modifiedAt.seconds, modifiedAt.seconds);
+    else setModifiedTime(native, modifiedAt.seconds, modifiedAt.nanoseconds);
   }
 
   #mustChown(uid: number, gid: number): boolean {
@@ -119,6 +141,11 @@ export class MetadataWriter {
       }
     }
   }
+}
+
+/** `node:fs` cuts times at microseconds, and takes one before 1970 for now. It is the quicker way otherwise. */
+function isExactInNode({ seconds, nanoseconds }: TarTime): boolean {
+  return nanoseconds === 0 && seconds >= 0;
 }
 
 /** Asking the system call would set it for a moment, and with it what other threads create meanwhile. */

@@ -275,7 +275,7 @@ function joinedOrSelf(directory: OpenDirectory, name: string): string {
 }
 
 function metadataOf({ mode, uid, gid, modifiedAt, xattrs }: TarEntry): FileMetadata {
-  return { mode, uid, gid, modifiedAtSeconds: modifiedAt.seconds + modifiedAt.nanoseconds / 1e9, xattrs };
+  return { mode, uid, gid, modifiedAt, xattrs };
 }
 
 function invalid(entry: TarEntry, why: string): UnpackError {

@@ -18,7 +18,7 @@ const impliedMetadata: FileMetadata = {
   mode: 0o755,
   uid: 0,
   gid: 0,
-  modifiedAtSeconds: 0,
+  modifiedAt: { seconds: 0, nanoseconds: 0 },
   xattrs: new Map(),
 };
 

@@ -58,7 +58,11 @@ describe('a hostile layer', () => {
     ['an entry below a whiteout', 'INVALID_ENTRY', [{ name: '.wh.d/x' }]],
     ['a name that is too long', 'LAYER_LIMIT', [{ name: 'x', pax: [['path', 'n'.repeat(256)]] }]],
     ['a path that is too long', 'LAYER_LIMIT', [{ name: 'x', pax: [['path', 'd/'.repeat(1600)]] }]],
-    ['a link target that is too long', 'LAYER_LIMIT', [{ name: 'x', type: '1', pax: [['linkpath', './'.repeat(200_000)]] }]],
+    [
+      'a link target that is too long',
+      'LAYER_LIMIT',
+      [{ name: 'x', type: '1', pax: [['linkpath', './'.repeat(200_000)]] }],
+    ],
     ['a path that is too deep', 'LAYER_LIMIT', [{ name: 'x', pax: [['path', `${'d/'.repeat(300)}x`]] }]],
     [
       'links that make a path too deep',

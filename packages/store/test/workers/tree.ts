@@ -21,7 +21,7 @@ export function snapshot(
       kindOf(status),
       (Number(status.mode) & 0o7777).toString(8),
       `${status.uid}:${status.gid}`,
-      ...(times ? [`@${status.mtimeMs}`] : []),
+      ...(times ? [`@${status.mtimeNs}`] : []),
       ...(status.isFile() ? [`${status.size} ${hash(fs.readFileSync(native))}`] : []),
       ...(status.isSymbolicLink() ? [`-> ${fs.readlinkSync(native, 'latin1')}`] : []),
       ...(status.isCharacterDevice() || status.isBlockDevice() ? [`device ${status.rdev}`] : []),

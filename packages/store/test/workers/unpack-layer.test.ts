@@ -127,6 +127,18 @@ describe('a layer', () => {
     expect(paths(layer.rootfs)).toEqual(['a\xff', 'a\xff/\xfe', 'l']);
   });
 
+  it('keeps times to the nanosecond, also before 1970', async () => {
+    const { rootfs } = await bench.unpack(
+      archive(
+        { name: 'f', pax: [['mtime', '1700000000.123456789']] },
+        { name: 'l', type: '2', linkName: 'f', pax: [['mtime', '-1.25']] },
+        { name: 'd/', pax: [['mtime', '-7']] },
+      ),
+    );
+    const times = ['f', 'l', 'd'].map((name) => fs.lstatSync(join(rootfs, name), { bigint: true }).mtimeNs);
+    expect(times).toEqual([1_700_000_000_123_456_789n, -1_250_000_000n, -7_000_000_000n]);
+  });
+
   it('may be empty', async () => {
     const { rootfs, entries } = await bench.unpack(archive());
     expect([paths(rootfs), entries]).toEqual([[], 0]);
