@@ -38,3 +38,9 @@ function makeNextTurn(): (f: () => void) => void {
     port2.postMessage(undefined);
   };
 }
+
+/** Runs `f` after `ms` if the host is still up then: this alone does not keep it awake. */
+export function inBackground(ms: number, f: () => void): void {
+  const timer = host.setTimeout(f, ms) as { unref?: () => void };
+  timer.unref?.();
+}

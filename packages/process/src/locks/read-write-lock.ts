@@ -27,6 +27,8 @@ interface Request {
   readonly id: number;
   readonly kind: LockKind;
   readonly future: Future<Lease>;
+  /** Counted as a holder already; it is about to be told. */
+  granted: boolean;
 }
 
 /**
@@ -95,7 +97,7 @@ export class ReadWriteLock {
     if (this.#decide({ type: kind, id })) return Future.ready(this.#lease(kind));
 
     const future = Future.pending<Lease>();
-    const waiter = this.#waiters.add({ id, kind, future });
+    const waiter = this.#waiters.add({ id, kind, future, granted: false });
     future.onDiscard(() => this.#forget(waiter));
     return future;
   }
@@ -109,7 +111,13 @@ export class ReadWriteLock {
   }
 
   #forget(waiter: Waiter<Request>): void {
-    const { id, future } = waiter.value;
+    const { id, kind, future, granted } = waiter.value;
+    if (granted) {
+      // Discarded by the callback of another that was let in with it: it gives its share back unused.
+      settle(future, DISCARDED, undefined);
+      this.#release(kind);
+      return;
+    }
     this.#waiters.remove(waiter);
     const group = this.#decide({ type: 'forget', id });
     settle(future, DISCARDED, undefined);
@@ -125,7 +133,10 @@ export class ReadWriteLock {
       return;
     }
     const granted = Array.from({ length: group }, () => this.#waiters.shift()!);
-    for (const { kind, future } of granted) settle(future, READY, this.#lease(kind));
+    for (const request of granted) request.granted = true;
+    for (const { kind, future } of granted) {
+      if (future.isPending()) settle(future, READY, this.#lease(kind));
+    }
   }
 
   /** Applies an event to the counters. Answers how many get in: of a request 0 or 1, else of the head of the queue. */

@@ -1,9 +1,18 @@
+import { inBackground } from '../host.js';
+
 /** Slots of one event: what, its arguments, its id, the id of its cause. */
 export const SLOTS = 4;
 
 /** A mailbox begins with room for a few events, because a million processes may hold one each. */
 const FEW = 4 * SLOTS;
 const MANY = 128 * SLOTS;
+/** For long backlogs: so large that the host's collector never copies it. */
+const HUGE = 8192 * SLOTS;
+/** Spare chunks kept: 4 MiB of each size, and 32 MiB for a while after a long backlog, in case it comes again. */
+const MOST_MANY = 1024;
+const FEW_HUGE = 16;
+const MOST_HUGE = 128;
+const A_WHILE_MS = 10_000;
 
 /** Events side by side. */
 class Chunk {
@@ -12,7 +21,39 @@ class Chunk {
   next: Chunk | undefined = undefined;
 
   constructor(slots: number) {
-    this.slots = Array.from({ length: slots });
+    // eslint-disable-next-line unicorn/no-new-array -- every slot is written before it is read; filling costs a third more
+    this.slots = new Array<unknown>(slots);
+  }
+}
+
+/** Empty chunks of one size. */
+class SpareChunks {
+  size = 0;
+  #first: Chunk | undefined;
+
+  constructor(
+    private readonly slots: number,
+    private readonly most: number,
+  ) {}
+
+  take(): Chunk {
+    const chunk = this.#first;
+    if (chunk === undefined) return new Chunk(this.slots);
+    this.#first = chunk.next;
+    chunk.next = undefined;
+    this.size -= 1;
+    return chunk;
+  }
+
+  give(chunk: Chunk): void {
+    if (this.size >= this.most) return;
+    chunk.next = this.#first;
+    this.#first = chunk;
+    this.size += 1;
+  }
+
+  trim(size: number): void {
+    while (this.size > size) this.take();
   }
 }
 
@@ -23,8 +64,9 @@ class Chunk {
 export class MailboxPool {
   #mailbox: Mailbox | undefined;
   #mailboxes = 0;
-  #chunk: Chunk | undefined;
-  #chunks = 0;
+  readonly #many = new SpareChunks(MANY, MOST_MANY);
+  readonly #huge = new SpareChunks(HUGE, MOST_HUGE);
+  #trimming = false;
 
   take(): Mailbox {
     const mailbox = this.#mailbox;
@@ -41,21 +83,25 @@ export class MailboxPool {
     this.#mailboxes += 1;
   }
 
-  takeChunk(): Chunk {
-    const chunk = this.#chunk;
-    if (chunk === undefined) return new Chunk(MANY);
-    this.#chunk = chunk.next;
-    chunk.next = undefined;
-    this.#chunks -= 1;
-    return chunk;
+  /** A chunk for a mailbox in which `size` events wait already. */
+  takeChunk(size: number): Chunk {
+    return size < HUGE / SLOTS ? this.#many.take() : this.#huge.take();
   }
 
-  /** Keeps up to 4 MiB of them. */
   giveChunk(chunk: Chunk): void {
-    if (this.#chunks >= 1024 || chunk.slots.length !== MANY) return;
-    chunk.next = this.#chunk;
-    this.#chunk = chunk;
-    this.#chunks += 1;
+    const { length } = chunk.slots;
+    if (length === MANY) this.#many.give(chunk);
+    else if (length === HUGE) this.#giveHuge(chunk);
+  }
+
+  #giveHuge(chunk: Chunk): void {
+    this.#huge.give(chunk);
+    if (this.#huge.size <= FEW_HUGE || this.#trimming) return;
+    this.#trimming = true;
+    inBackground(A_WHILE_MS, () => {
+      this.#trimming = false;
+      this.#huge.trim(FEW_HUGE);
+    });
   }
 }
 
@@ -126,7 +172,7 @@ export class Mailbox {
   }
 
   #grow(): unknown[] {
-    const next = this.pool.takeChunk();
+    const next = this.pool.takeChunk(this.size);
     this.#last.next = next;
     this.#last = next;
     return next.slots;
