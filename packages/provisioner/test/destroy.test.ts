@@ -196,6 +196,23 @@ describe('destroy', () => {
     expect(store.roots.size).toBe(0);
   });
 
+  it('stops what waits to record its layers before anything is made', () => {
+    const { runtime, provisioner, store, backend } = provisioned();
+    store.close('prune');
+    provisioner.pruneImages([]);
+    const info = provisioner.provision('web', docker('alpine'));
+    runtime.settle();
+
+    const destroyed = provisioner.destroy('web');
+    runtime.settle();
+    store.open('prune');
+    runtime.settle();
+
+    expect(info.failure()).toMatchObject({ code: 'CONTAINER_DESTROYING' });
+    expect(destroyed.get()).toBe(true);
+    expect(backend.provisioned).toEqual([]);
+  });
+
   it('lets nothing new begin in a container that is being destroyed', () => {
     const { runtime, provisioner, backend } = provisioned('web');
     backend.close('destroy');

@@ -36,6 +36,21 @@ describe('provision', () => {
     expect(files.text(paths.layers('web'))).toContain('"layers":["a","b"]');
   });
 
+  it('keeps the root until the record is durable', () => {
+    const { runtime, provisioner, store, backend, files } = recoveredProvisioner();
+    files.holdWrites(paths.layers('web'));
+    provisioner.provision('web', docker('alpine'));
+    runtime.settle();
+    expect(store.roots.size).toBe(1);
+    expect(backend.provisioned).toEqual([]);
+
+    files.finishWrites(paths.layers('web'));
+    runtime.settle();
+
+    expect(store.roots.size).toBe(0);
+    expect(backend.provisioned).toHaveLength(1);
+  });
+
   it('fails when the record cannot be written, leaving neither a root nor layers in memory', () => {
     const { runtime, provisioner, store, backend, files } = recoveredProvisioner();
     files.break('write', paths.layers('web'), 'ENOSPC');
@@ -205,10 +220,12 @@ describe('provision', () => {
 
   it('writes the newest record last when two images of one container are provisioned at once', () => {
     const { runtime, provisioner, files } = recoveredProvisioner();
+    files.holdWrites(paths.layers('web'));
 
     provisioner.provision('web', docker('alpine'));
     provisioner.provision('web', docker('busybox'));
-    runtime.settle();
+    do runtime.settle();
+    while (files.finishWrites(paths.layers('web')) > 0);
 
     expect(files.text(paths.layers('web'))).toMatch(/"layers":\["a","b"\].*"layers":\["a","c"\]/);
   });

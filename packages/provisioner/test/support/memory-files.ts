@@ -1,6 +1,6 @@
 import type { DirectoryEntry, Files, FileStatus } from '@keelson/os/ports';
 import { FileError } from '@keelson/os/ports';
-import { Future } from '@keelson/process';
+import { Deferred, Future } from '@keelson/process';
 
 type Node =
   | { readonly kind: 'directory' | 'character' }
@@ -12,10 +12,24 @@ export class MemoryFiles implements Files {
   readonly nodes = new Map<string, Node>([['/', { kind: 'directory' }]]);
   /** `operation path` → errno name. */
   readonly #failures = new Map<string, string>();
+  /** Writes that wait, by path. */
+  readonly #held = new Map<string, (() => void)[]>();
 
   /** Makes an operation on one path fail until `heal`. */
   break(operation: Operation, path: string, code: string): void {
     this.#failures.set(`${operation} ${path}`, code);
+  }
+
+  /** Makes writes of one path wait until `finishWrites`. */
+  holdWrites(path: string): void {
+    this.#held.set(path, []);
+  }
+
+  /** Ends the writes that wait, the latest first, as a disk may. Later ones wait again. Answers how many. */
+  finishWrites(path: string): number {
+    const waiting = this.#held.get(path)?.splice(0) ?? [];
+    for (const finish of waiting.toReversed()) finish();
+    return waiting.length;
   }
 
   heal(): void {
@@ -63,7 +77,15 @@ export class MemoryFiles implements Files {
     return attempt(() => {
       this.#check('write', path);
       if (!this.nodes.has(parentOf(path))) throw missing('write', path);
-      this.nodes.set(path, { kind: 'file', content });
+      const write = (): void => void this.nodes.set(path, { kind: 'file', content });
+      const held = this.#held.get(path);
+      if (!held) return write();
+      const written = new Deferred<void>();
+      held.push(() => {
+        write();
+        written.set(undefined);
+      });
+      return written.future;
     });
   }
 
@@ -170,10 +192,7 @@ function missing(operation: Operation, path: string): FileError {
   return new FileError('ENOENT', operation, path, `ENOENT: no such file or directory, ${operation} '${path}'`);
 }
 
-function attempt<T>(operation: () => T): Future<T> {
-  try {
-    return Future.ready(operation()) as Future<T>;
-  } catch (error) {
-    return Future.failed(error as Error) as Future<T>;
-  }
+/** What `operation` throws fails the future. */
+function attempt<T>(operation: () => T | Future<T>): Future<T> {
+  return Future.ready().then(operation);
 }
