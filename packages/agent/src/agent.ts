@@ -285,6 +285,7 @@ export class Agent {
 
   /** One of the actors that hold roots is gone: what it knew is on disk, and the next start reads it again. */
   #stop(reason: Error): void {
+    if (this.#closing) return;
     this.#stopped ??= reason;
     this.#settings.log({ level: 'error', message: `the agent stops: ${reason.message}` });
   }

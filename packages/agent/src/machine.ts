@@ -84,7 +84,7 @@ class Wiring {
           containerizer,
           host: ports.host,
           prune: (exclude, { wait }) => this.#prune(containerizer, sweeper, exclude, wait),
-          close: () => sweeper.quiet().then(() => closeAll(runtime, ports)).then(() => lock.release()),
+          close: () => this.#close(sweeper),
         }));
       })
       .repair((failed) => {
@@ -150,6 +150,21 @@ class Wiring {
         { name: 'docker', containerizer: docker },
       ]),
     );
+  }
+
+  /** Whatever became of the actors, the lock is given back. */
+  #close(sweeper: PID<Sweeper>): Future<void> {
+    const release = (): void => this.lock.release();
+    return sweeper
+      .quiet()
+      .then((): void => undefined)
+      .recover((): void => undefined)
+      .then(() => closeAll(this.runtime, this.ports))
+      .then(release)
+      .recover((failed) => {
+        release();
+        return failed;
+      });
   }
 
   #prune(containerizer: ContainerizerPid, sweeper: PID<Sweeper>, exclude: readonly string[], wait: boolean): Future<PruneReport> {

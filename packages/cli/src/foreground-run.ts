@@ -3,6 +3,7 @@ import { drawnPull } from './drawn-pull.js';
 import { describeFailure } from './failure.js';
 import { ExitCode } from './exit-code.js';
 import type { Session } from './session.js';
+import type { ForwardedSignal } from './signal-forwarding.js';
 import { SignalForwarding, signalNumber } from './signal-forwarding.js';
 
 /** `run` failed before there was an exit status: carries the one the command ends with. */
@@ -28,34 +29,76 @@ export async function runForeground(
   { remove }: { readonly remove: boolean },
 ): Promise<number> {
   const { exitStatusOfFailure } = await import('@keelson/agent');
-  let interruptedBy: number | undefined;
-  let forwarding: SignalForwarding | undefined;
+  let launch: InterruptibleLaunch | undefined;
   try {
     const attached = await session.withAgent((agent) => {
-      // While the image is pulled there is nobody to hand a signal to: it gives the launch up.
-      forwarding = new SignalForwarding((signal) => {
-        interruptedBy ??= signalNumber(signal);
-        agent.destroy(options.id);
-      });
-      return start(agent, session, options);
+      launch = new InterruptibleLaunch(agent, options);
+      return launch.run(session);
     });
-    forwarding!.redirect((signal) => attached.signal(signal));
     const exitStatus = await attached.status;
-    forwarding!.dispose();
+    launch?.dispose();
     return (await finish(session, options.id, remove)) ?? exitStatus ?? ExitCode.runFailed;
   } catch (error) {
-    if (interruptedBy !== undefined) throw new RunFailure(error, ExitCode.signalBase + interruptedBy);
-    throw new RunFailure(error, exitStatusOfFailure(error));
+    const signal = launch?.interruptedBy;
+    throw new RunFailure(error, signal ? ExitCode.signalBase + signalNumber(signal) : exitStatusOfFailure(error));
   } finally {
-    forwarding?.dispose();
+    launch?.dispose();
   }
 }
 
-async function start(agent: Agent, session: Session, options: LaunchOptions & { id: string }): Promise<AttachedContainer> {
-  const label = options.image ?? options.id;
-  await drawnPull(session.output, label, (onProgress) => agent.launch({ ...options, onProgress }));
-  return agent.attach(options.id);
+/**
+ * One launch, under signals. While its image is pulled there is nobody to hand a signal to, so it gives the launch up;
+ * from then on signals are kept until the container runs, and handed to it.
+ */
+class InterruptibleLaunch {
+  interruptedBy: ForwardedSignal | undefined;
+  readonly #kept: ForwardedSignal[] = [];
+  readonly #forwarding: SignalForwarding;
+  #attached: AttachedContainer | undefined;
+  #givenUp: PromiseLike<unknown> | undefined;
+
+  constructor(
+    private readonly agent: Agent,
+    private readonly options: LaunchOptions & { readonly id: string },
+  ) {
+    this.#forwarding = new SignalForwarding((signal) => this.#receive(signal));
+  }
+
+  async run({ output }: Session): Promise<AttachedContainer> {
+    const { agent, options } = this;
+    const label = options.image ?? options.id;
+    try {
+      await drawnPull(output, label, (onProgress) => agent.launch({ ...options, onProgress }));
+    } catch (error) {
+      // The agent must not be closed before what was begun is taken down.
+      await this.#givenUp?.then(undefined, () => {});
+      throw error;
+    }
+    const attached = await agent.attach(options.id);
+    this.#attached = attached;
+    for (const signal of this.#kept) attached.signal(signal);
+    return attached;
+  }
+
+  dispose(): void {
+    this.#forwarding.dispose();
+  }
+
+  async #receive(signal: ForwardedSignal): Promise<void> {
+    if (this.#attached) {
+      this.#attached.signal(signal);
+      return;
+    }
+    this.#kept.push(signal);
+    const known = (await this.agent.containers()).find(({ id }) => id === this.options.id);
+    if (this.#attached || this.#givenUp || (known && !beforeProcess.has(known.state))) return;
+    this.interruptedBy = signal;
+    this.#givenUp = this.agent.destroy(this.options.id);
+  }
 }
+
+/** States in which a container has no process yet and may still wait for the network. */
+const beforeProcess: ReadonlySet<string> = new Set(['STARTING', 'PROVISIONING']);
 
 /** Records the end, releases the root filesystem, and removes what is left if that was asked for. */
 async function finish(session: Session, id: string, remove: boolean): Promise<number | undefined> {

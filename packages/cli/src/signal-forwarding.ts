@@ -10,16 +10,11 @@ export function signalNumber(signal: ForwardedSignal): number {
 
 /** Hands the signals that a terminal or a supervisor sends us to `receive` instead of dying of them, until disposed. */
 export class SignalForwarding {
-  #receive: (signal: ForwardedSignal) => void;
-  readonly #listener = (signal: NodeJS.Signals): void => this.#receive(signal as ForwardedSignal);
+  readonly #listener: (signal: NodeJS.Signals) => void;
 
   constructor(receive: (signal: ForwardedSignal) => void) {
-    this.#receive = receive;
+    this.#listener = (signal) => receive(signal as ForwardedSignal);
     for (const signal of forwarded) process.on(signal, this.#listener);
-  }
-
-  redirect(receive: (signal: ForwardedSignal) => void): void {
-    this.#receive = receive;
   }
 
   dispose(): void {

@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.remove());
 
-describe('a root that is not there yet', () => {
+describe('a root that is not there yet', { timeout: 180_000 }, () => {
   it('is empty, and is not made by looking', async () => {
     expect(await world.json('images')).toEqual({ images: [] });
     expect(await world.json('ps', '-a')).toEqual({ containers: [] });
@@ -36,7 +36,7 @@ describe('a root that is not there yet', () => {
   });
 });
 
-describe('pull', () => {
+describe('pull', { timeout: 180_000 }, () => {
   it('tells what it fetched and what was here', async () => {
     const first = await world.json('pull', world.reference('tally'), world.reference('library'));
     const [tally, library] = first.images;
@@ -73,7 +73,7 @@ describe('pull', () => {
   });
 });
 
-describe('images, why, df, plan and prune', () => {
+describe('images, why, df, plan and prune', { timeout: 180_000 }, () => {
   it('agree with each other about what is shared, kept and removed', async () => {
     await world.json('pull', world.reference('hello'), world.reference('tally'), world.reference('library'));
     await world.json('provision', '--id', 'mine', '--backend', 'copy', world.reference('library'));
@@ -165,7 +165,7 @@ describe('images, why, df, plan and prune', () => {
   });
 });
 
-describe('provision and destroy', () => {
+describe('provision and destroy', { timeout: 180_000 }, () => {
   it('make a root filesystem, protect it, list it, and take it away', async () => {
     const made = await world.json('provision', '--backend', 'copy', world.reference('library'));
     expect(made).toEqual({ containerId: expect.any(String), rootfs: expect.any(String), backend: 'copy', layers: [layerId, layerId, layerId] });
@@ -191,7 +191,7 @@ describe('provision and destroy', () => {
   });
 });
 
-describe('the lock of the store', () => {
+describe('the lock of the store', { timeout: 180_000 }, () => {
   it('is held by one command at a time; another waits, then fails with the pid of the owner', async () => {
     const agent = Agent.create({ root: world.root });
     await agent.start();

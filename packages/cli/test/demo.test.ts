@@ -14,7 +14,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const leftovers = (): string[] => readdirSync(join(folder, 'tmp'));
 
-describe('keelson demo', () => {
+describe('keelson demo', { timeout: 180_000 }, () => {
   it('takes every step and leaves nothing behind', async (context) => {
     needs(context, 'root', 'unshare');
     const { exitCode, stdout, stderr } = await run(['demo', '--json'], { TMPDIR: join(folder, 'tmp') });

@@ -9,7 +9,7 @@ import { makeWorld } from './support/keelson.js';
 
 const example = fileURLToPath(new URL('../../../docs/examples/embed.mjs', import.meta.url));
 
-describe('docs/examples/embed.mjs', () => {
+describe('docs/examples/embed.mjs', { timeout: 180_000 }, () => {
   let world: World;
   beforeEach(async () => {
     world = await makeWorld();

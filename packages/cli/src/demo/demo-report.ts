@@ -19,10 +19,6 @@ export class DemoReport {
 
   constructor(private readonly output: Output) {}
 
-  get skippedSome(): boolean {
-    return this.steps.some((step) => step.status === 'skipped');
-  }
-
   /** Runs one step under its headline. What it answers is the sentence that stays in the record. */
   async step(name: string, headline: string, work: () => Promise<string>): Promise<void> {
     const { paint } = this.output;

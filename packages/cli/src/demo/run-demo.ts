@@ -43,8 +43,11 @@ function sayWhatElse({ report }: Tour, root: string, inspect: boolean): void {
   report.line('');
   report.line('The page on which all this can be watched live comes with the inspector, in a later release. Until then:');
   const more = inspect
-    ? [`keelson --root ${root} ps     (or images, df, plan, why; Ctrl-C here ends the demo)`]
-    : ['keelson demo --inspect           keeps this agent up, so that you can look around', 'keelson run --rm alpine -- sh -c "echo hello"'];
+    ? [`npx keelson --root ${root} ps     (or images, df, plan, why; Ctrl-C here ends the demo)`]
+    : [
+        'npx keelson demo --inspect       keeps this agent up, so that you can look around',
+        'npx keelson run --rm alpine -- echo hello',
+      ];
   for (const line of more) report.detail(line);
 }
 
@@ -68,7 +71,15 @@ function conclude(session: Session, { report, reclaimed }: Tour, failure: unknow
     output.failureLine(described);
     return failure instanceof Interrupted ? ExitCode.signalBase + failure.number : ExitCode.failure;
   }
-  return report.skippedSome ? ExitCode.unavailable : ExitCode.success;
+  const { paint } = output;
+  const skipped = report.steps.filter(({ status }) => status === 'skipped');
+  report.line('');
+  if (skipped.length === 0) {
+    report.line(paint('green', `All ${report.steps.length} steps really happened, and nothing of them is left.`));
+    return ExitCode.success;
+  }
+  report.line(paint('yellow', `${skipped.length} of ${report.steps.length} steps cannot happen here: ${skipped[0]!.message}`));
+  return ExitCode.unavailable;
 }
 
 async function cleanUp(agent: Agent, registry: DemoRegistry, root: string): Promise<void> {

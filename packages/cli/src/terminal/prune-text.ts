@@ -19,9 +19,7 @@ export function planLines(plan: PrunePlan, paint: Paint): readonly string[] {
   const { images, layers } = plan.remove;
   const nothing = images.length + layers.length === 0;
   return [
-    ...removalLines('remove', plan.remove, paint),
-    ...reasonLines('keep', 'green', plan.keep, paint),
-    ...unmatchedLines(plan.unmatchedExclusions, paint),
+    ...aligned([...removals('remove', plan.remove), ...verdicts('keep', 'green', plan.keep), ...unmatched(plan)], paint),
     nothing
       ? 'Nothing to remove.'
       : `Would free ${formatBytes(plan.uniqueBytes)}. To do exactly this: keelson prune --apply ${plan.hash}`,
@@ -33,11 +31,14 @@ export function reportLines(report: PruneReport, paint: Paint): readonly string[
   const { images, layers } = report.removed;
   const { planned, unlinked } = report.bytes;
   const freed = unlinked > 0 ? `unlinked ${formatBytes(unlinked)}` : `freeing ${formatBytes(planned)}`;
+  const rows = [
+    ...removals('removed', report.removed),
+    ...verdicts('kept', 'green', report.kept),
+    ...verdicts('skipped', 'yellow', report.skipped),
+    ...unmatched(report),
+  ];
   return [
-    ...removalLines('removed', report.removed, paint),
-    ...reasonLines('kept', 'green', report.kept, paint),
-    ...reasonLines('skipped', 'yellow', report.skipped, paint),
-    ...unmatchedLines(report.unmatchedExclusions, paint),
+    ...aligned(rows, paint),
     images.length + layers.length === 0
       ? 'Nothing to remove.'
       : `${count(images.length, 'image')} and ${count(layers.length, 'layer')} gone, ${freed}; ` +
@@ -50,26 +51,39 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-/** A layer id as people read it; anything else as it is. */
+/** A layer id as people read it (and as `why` takes it); anything else as it is. */
 export function shortObject(object: string): string {
-  return /^[0-9a-f]{64}$/.test(object) ? object.slice(0, shortIdLength) : object;
+  return /^[0-9a-f]{64}$/.test(object) ? `layer ${object.slice(0, shortIdLength)}` : object;
 }
 
-function removalLines(verb: string, removal: Removal, paint: Paint): readonly string[] {
+/** One line: what happens to what, and why. */
+interface Row {
+  readonly verb: string;
+  readonly colour: 'red' | 'green' | 'yellow';
+  readonly object: string;
+  readonly note: string;
+}
+
+function removals(verb: string, { images, layers }: Removal): readonly Row[] {
+  const row = (object: string, note: string): Row => ({ verb, colour: 'red', object, note });
   return [
-    ...removal.images.map((image) => line(verb, 'red', image.reference, `${formatBytes(image.uniqueBytes)} of its own`, paint)),
-    ...removal.layers.map((layer) => line(verb, 'red', shortObject(layer.id), formatBytes(layer.sizeBytes), paint)),
+    ...images.map((image) => row(image.reference, `${formatBytes(image.uniqueBytes)} of its own`)),
+    ...layers.map((layer) => row(shortObject(layer.id), formatBytes(layer.sizeBytes))),
   ];
 }
 
-function reasonLines(verb: string, colour: 'green' | 'yellow', verdicts: readonly Reasoned[], paint: Paint): readonly string[] {
-  return verdicts.map(({ object, why }) => line(verb, colour, shortObject(object), why, paint));
+function verdicts(verb: string, colour: Row['colour'], reasoned: readonly Reasoned[]): readonly Row[] {
+  return reasoned.map(({ object, why }) => ({ verb, colour, object: shortObject(object), note: why }));
 }
 
-function unmatchedLines(unmatched: readonly string[], paint: Paint): readonly string[] {
-  return unmatched.map((exclusion) => line('note', 'yellow', exclusion, 'excluded, but no such image is here', paint));
+function unmatched({ unmatchedExclusions }: { readonly unmatchedExclusions: readonly string[] }): readonly Row[] {
+  const note = 'excluded, but no such image is here';
+  return unmatchedExclusions.map((object) => ({ verb: 'note', colour: 'yellow', object, note }));
 }
 
-function line(verb: string, colour: 'red' | 'green' | 'yellow', object: string, note: string, paint: Paint): string {
-  return `${paint(colour, verb.padEnd(8))}${object}  ${paint('gray', note)}`;
+function aligned(rows: readonly Row[], paint: Paint): readonly string[] {
+  const width = Math.max(0, ...rows.map(({ object }) => object.length));
+  return rows.map(({ verb, colour, object, note }) => {
+    return `${paint(colour, verb.padEnd(8))}${object.padEnd(width)}  ${paint('gray', note)}`;
+  });
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { assembleDemoImages } from '../../src/demo/demo-images.js';
 import { DemoRegistry } from '../../src/demo/demo-registry.js';
+import { endContainers } from './end-containers.js';
 
 export const program = fileURLToPath(new URL('../../bin/keelson.js', import.meta.url));
 
@@ -84,6 +85,7 @@ export async function makeWorld(): Promise<World> {
     },
     remove: async () => {
       await registry.close();
+      endContainers(root);
       rmSync(folder, { recursive: true, force: true });
     },
   };
