@@ -33,7 +33,7 @@ describe('tidy', () => {
 
   it.each(sources.map((path) => [relative(root, path), path]))('%s keeps the direction of packages', (name, path) => {
     const owner = name.split('/')[1] as string;
-    const allowed = [...(below[owner] ?? []), ...(onTheMachine.test(name) ? ['os', 'os/system-calls'] : [])];
+    const allowed = [...(below[owner] ?? []), ...(onTheMachine.test(name) ? ['os', 'os/system-calls', 'store/workers'] : [])];
     const wrong = importsOf(path)
       .filter((specifier) => specifier.startsWith('@keelson/') || specifier === 'keelson')
       .map((specifier) => specifier.replace('@keelson/', ''))

@@ -4,18 +4,19 @@
  * records it is *path text*: UTF-8 where the bytes are valid, and `%XX` for a byte that is not, and for
  * `%` itself.
  */
-import { isUtf8 } from 'node:buffer';
 
 /** The text of a path for a record. The inverse of `decodePathText`. */
 export function encodePathText(bytes: Uint8Array): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (isUtf8(buffer)) return buffer.toString('utf8').replaceAll('%', '%25');
+  const whole = textOf(buffer);
+  if (whole !== undefined) return whole.replaceAll('%', '%25');
   let text = '';
-  for (let index = 0; index < buffer.length;) {
-    const length = sequenceLength(buffer, index);
-    text +=
-      length === 0 ? escaped(buffer[index]!) : unescaped(buffer.toString('utf8', index, index + length));
-    index += Math.max(length, 1);
+  for (let index = 0; index < buffer.length; ) {
+    const lead = buffer[index]!;
+    const length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    const character = textOf(buffer.subarray(index, index + length));
+    text += character === undefined || character === '%' ? escaped(lead) : character;
+    index += character === undefined ? 1 : length;
   }
   return text;
 }
@@ -29,18 +30,12 @@ export function decodePathText(text: string): Buffer {
   return Buffer.concat(parts.map(bytesOf));
 }
 
-function unescaped(character: string): string {
-  return character === '%' ? '%25' : character;
-}
-
 function escaped(byte: number): string {
   return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
-/** How many bytes from `index` make one valid character; 0 if they make none. */
-function sequenceLength(buffer: Buffer, index: number): number {
-  const lead = buffer[index]!;
-  const length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  const sequence = buffer.subarray(index, index + length);
-  return sequence.length === length && isUtf8(sequence) ? length : 0;
+/** `undefined` for bytes that are not UTF-8: those come out of a decoder changed. */
+function textOf(bytes: Buffer): string | undefined {
+  const text = bytes.toString('utf8');
+  return Buffer.from(text, 'utf8').equals(bytes) ? text : undefined;
 }
