@@ -33,6 +33,18 @@ describe('a layer over others', () => {
     ]);
   });
 
+  it('takes an absolute link from the root and a relative one from where it stands', async () => {
+    const links: Member[] = [
+      { name: 'deep/er/abs', type: '2', linkName: '/usr' },
+      { name: 'deep/er/rel', type: '2', linkName: 'usr' },
+      { name: 'deep/er/up', type: '2', linkName: '../usr' },
+    ];
+    const names: Member[] = ['abs', 'rel', 'up'].map((link) => ({ name: `deep/er/${link}/from-${link}` }));
+    const landed = ['usr/from-abs', 'deep/er/usr/from-rel', 'deep/usr/from-up'];
+    expect(paths((await top(links, names)).rootfs)).toEqual(expect.arrayContaining(landed));
+    expect(paths((await top([...links, ...names])).rootfs)).toEqual(expect.arrayContaining(landed));
+  });
+
   it('resolves the links below as they stand after each entry', async () => {
     const layer = await top(usrMerge, [
       { name: 'lib/one' },
