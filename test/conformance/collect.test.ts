@@ -58,11 +58,11 @@ describe('collect', () => {
   it('C04 is abandoned with any input, and can be recovered', () => {
     const { promise, future: input } = pending<number>();
     const { future, runtime } = settled(() => collect([Future.ready(1), input]));
-    const recovered = future.recover(() => [-1]);
+    const recovered = future.recover(() => [-1, -1]);
     promise.abandon();
     runtime.settle();
     expect(future.isAbandoned()).toBe(true);
-    expect(recovered.get()).toEqual([-1]);
+    expect(recovered.get()).toEqual([-1, -1]);
   });
 });
 
@@ -106,7 +106,8 @@ describe('awaitAll', () => {
   });
 
   it('C09 is abandoned with any input, and can be recovered', () => {
-    const { future, runtime } = settled(() => awaitAll([pending<number>().future, Future.never<number>()]));
+    const inputs: Future<number>[] = [pending<number>().future, Future.never<number>()];
+    const { future, runtime } = settled(() => awaitAll(inputs));
     const recovered = future.recover(() => []);
     runtime.settle();
     expect(future.isAbandoned()).toBe(true);

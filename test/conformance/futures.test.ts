@@ -385,8 +385,8 @@ describe('futures', () => {
   });
 
   describe.each([
-    ['F23', 'discarded', (p: Deferred<number>) => void p.discard(), (f: Future<unknown>) => f.isDiscarded()],
-    ['F24', 'failed', (p: Deferred<number>) => void p.fail(new Error('x')), (f: Future<unknown>) => f.isFailed()],
+    ['F23', 'discarded', (p: Deferred<number>): void => void p.discard(), (f: Future<unknown>) => f.isDiscarded()],
+    ['F24', 'failed', (p: Deferred<number>): void => void p.fail(new Error('x')), (f: Future<unknown>) => f.isFailed()],
     ['F25', 'abandoned', (p: Deferred<number>) => p.abandon(), (f: Future<unknown>) => f.isAbandoned()],
   ] as const)('%s', (id, how, finish, holds) => {
     it(`${id} recover gets a source that was ${how}, also through a then`, () => {

@@ -228,8 +228,8 @@ describe('without a runtime', () => {
 
 describe('the machine of the read-write lock', () => {
   it('KS56 is an xstate machine that starts unlocked', () => {
-    const actor = createActor(readWriteLockMachine as never).start();
-    expect((actor.getSnapshot() as { value: unknown }).value).toBe('unlocked');
+    const actor = createActor(readWriteLockMachine).start();
+    expect(actor.getSnapshot().value).toBe('unlocked');
     actor.stop();
   });
 });

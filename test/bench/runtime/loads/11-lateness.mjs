@@ -1,43 +1,41 @@
 const messages = 1_000_000;
 
-/** How late, in milliseconds, the 99th of a hundred timers of 1 ms is while a process asks itself without end. */
-async function lateness(flood) {
-  const { Process, Runtime } = await import('@keelson/process');
+/**
+ * How much of a flood runs, in CPU milliseconds, between setting a timer of 1 ms and its firing: the 99th of a hundred.
+ *
+ * Not wall time: on a machine that others use too, that would measure them.
+ */
+async function lateness() {
+  const { post, Process, Runtime } = await import('@keelson/process');
   class Flooder extends Process {
     left = 0;
     flood() {
       this.left -= 1;
-      if (this.left > 0) this.self.flood();
+      if (this.left > 0) post(this.self, 'flood');
     }
   }
-  const runtime = new Runtime({});
   const flooder = new Flooder('flooder');
-  const pid = runtime.spawn(flooder);
+  const pid = new Runtime({}).spawn(flooder);
   return async (count) => {
-    flooder.left = flood ? Infinity : 0;
-    if (flood) pid.flood();
-    const late = [];
-    const rounds = Math.max(200, count / 2000);
-    for (let n = 0; n < rounds; n += 1) {
-      const start = performance.now();
+    flooder.left = Infinity;
+    // Many balls in the air, so that the queue is never near its end.
+    for (let n = 0; n < 1000; n += 1) post(pid, 'flood');
+    const spent = [];
+    for (let n = 0; n < Math.max(200, count / 2000); n += 1) {
+      const before = process.cpuUsage();
       await new Promise((resolve) => setTimeout(resolve, 1));
-      late.push(performance.now() - start - 1);
+      const { user, system } = process.cpuUsage(before);
+      spent.push((user + system) / 1000);
     }
     flooder.left = 0;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    return late.toSorted((a, b) => a - b)[Math.floor(late.length * 0.99)];
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return spent.toSorted((a, b) => a - b)[Math.floor(spent.length * 0.99)];
   };
 }
 
 /** Fairness: a flood must not keep timers and I/O waiting for longer than a slice of the run queue's budget. */
 export const load = {
-  title: 'fairness: how late timers are during a flood (p99)',
-  contestants: {
-    keelson: { operations: messages, prepare: () => lateness(true) },
-    idle: { operations: messages, prepare: () => lateness(false) },
-  },
-  ratios: [
-    { title: 'of a 5 ms slice and one turn of the event loop', of: 'keelson', limit: 5 + 1, atMost: 1 },
-    { title: 'of an idle runtime on the same machine', of: 'keelson', against: 'idle', atMost: 10 },
-  ],
+  title: 'fairness: how much of a flood runs before a timer that is due (p99)',
+  contestants: { keelson: { operations: messages, prepare: lateness } },
+  ratios: [{ title: 'of the 1 ms it waits and a slice of 5 ms', of: 'keelson', limit: 1 + 5, atMost: 1 }],
 };
