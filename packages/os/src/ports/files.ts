@@ -44,7 +44,7 @@ export interface Files {
   appendDurably(path: string, content: Uint8Array): Future<void>;
   /** Creates the directory and its missing parents; an existing directory is success. */
   makeDirectory(path: string, options?: { mode?: number }): Future<void>;
-  /** Creates exactly this directory; EEXIST when something is there already. A `mode` is taken as it is, whatever the umask. */
+  /** Creates exactly this directory, with exactly this `mode` whatever the umask; EEXIST when something is there. */
   makeNewDirectory(path: string, options?: { mode?: number }): Future<void>;
   /** Entries in no particular order; ENOENT when the directory is missing. */
   list(path: string): Future<readonly DirectoryEntry[]>;
