@@ -5,8 +5,8 @@ import { Future } from '@keelson/process';
 const sizeBytes = 4 * 1024 * 1024;
 
 /**
- * Space set aside, so that a prune works on a full disk: it must write what it forgets before it can free anything
- * (moby/moby#44632). Nix does the same with 8 MiB.
+ * Space set aside, so that a prune works on a full disk: it must write what it forgets before it can free
+ * anything (moby/moby#44632). Nix does the same with 8 MiB.
  */
 export class DiskReserve {
   #kept = false;
@@ -16,7 +16,9 @@ export class DiskReserve {
     private readonly path: string,
   ) {}
 
-  /** Sets the space aside unless that is done. Best effort: a disk that is too full for it has none to give. */
+  /**
+   * Sets the space aside unless that is done. Best effort: a disk that is too full for it has none to give.
+   */
   keep(): Future<void> {
     if (this.#kept) return Future.ready();
     return this.files

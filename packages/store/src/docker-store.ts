@@ -1,4 +1,5 @@
-import { defer, Future, Sequence } from '@keelson/process';
+import type { Future } from '@keelson/process';
+import { defer, Sequence } from '@keelson/process';
 import { readAreaBytes } from './area-bytes.js';
 import type { DockerStoreOptions } from './docker-store-options.js';
 import { parseExclusions } from './exclusion.js';

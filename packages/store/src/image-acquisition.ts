@@ -6,6 +6,7 @@ import type { ImagePulls } from './image-pulls.js';
 import type { ImageSource } from './image-source.js';
 import { parseSource } from './image-source.js';
 import type { LayerTable } from './layer-table.js';
+import { tellOfKnownImage } from './pull-board.js';
 import type { GetOptions } from './store.js';
 import type { StoredImage } from './stored-image.js';
 
@@ -57,14 +58,15 @@ export class ImageAcquisition {
     if (roots.holds(asker, source.key)) roots.hold(asker, { digest: known.digest, layers: known.layers });
     return shelf
       .verify(known.layers)
-      .then(defer(owner, () => this.#onDisk(known) ?? this.#pull(source, known, asker, options)));
+      .then(defer(owner, () => this.#onDisk(known, options) ?? this.#pull(source, known, asker, options)));
   }
 
   /** `undefined` if a layer is not there: it was lost, or the asker let go and a prune took it. */
-  #onDisk(image: StoredImage): PulledImage | undefined {
+  #onDisk(image: StoredImage, { onProgress }: PullOptions): PulledImage | undefined {
     const records = image.layers.flatMap((id) => this.context.table.record(id) ?? []);
     if (records.length < image.layers.length) return undefined;
     const layers = records.map((record) => ({ record, reused: true, downloadedBytes: 0 }));
+    if (onProgress) tellOfKnownImage(onProgress, image);
     return { image, layers, bytesDownloaded: 0 };
   }
 

@@ -231,7 +231,8 @@ export class MetadataManager extends Process<MetadataManager> {
         .giveUp()
         .then(defer(this, () => this.#rewrite(afterEntries(this.#table, entries))));
     }
-    // At once if possible, so that what was refused is not read back after a crash; else before the next append.
+    // At once if possible, so that what was refused is not read back after a crash; else before the next
+    // append.
     this.#writes.add(defer(this, this.#withCleanTail));
     throw error;
   }

@@ -75,9 +75,9 @@ export type PruneDecision = Omit<PrunePlan, 'hash'>;
 export function planPrune(inventory: Inventory, protections: Protections): PrunePlan {
   const decided = decidePrune(inventory, protections);
   const { storeVersion, uniqueBytes: bytes, unmatchedExclusions } = decided;
-  const images = [...decided.remove.images].sort(by('reference'));
-  const layers = [...decided.remove.layers].sort(by('id'));
-  const keep = [...decided.keep].sort(by('object'));
+  const images = decided.remove.images.toSorted(by('reference'));
+  const layers = decided.remove.layers.toSorted(by('id'));
+  const keep = decided.keep.toSorted(by('object'));
   const hash = hashOf({ remove: { images, layers }, keep, unmatchedExclusions });
   return { hash, storeVersion, remove: { images, layers }, keep, unmatchedExclusions, uniqueBytes: bytes };
 }
@@ -149,7 +149,7 @@ function hashOf(decided: Pick<PrunePlan, 'remove' | 'keep' | 'unmatchedExclusion
     decided.remove.images.map((image) => [image.reference, image.digest]),
     decided.remove.layers.map((layer) => layer.id),
     decided.keep.map((verdict) => verdict.object),
-    [...decided.unmatchedExclusions].sort(),
+    decided.unmatchedExclusions.toSorted(),
   ];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }

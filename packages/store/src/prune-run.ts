@@ -35,7 +35,7 @@ export interface PruneContext {
  *
  * | step | turn |
  * |---|---|
- * | metadata forgets and persists: an unreferenced layer is rubbish, a referenced missing one would be damage | its own |
+ * | metadata forgets and persists: an unreferenced layer is rubbish, a missing one damage | its own |
  * | victims are chosen and condemned with the roots of that moment | one |
  * | each slice is checked against the roots again, and renamed into `gc/` | one each |
  *
@@ -112,13 +112,13 @@ export class PruneRun {
     const { table } = this.context;
     const error = result.isFailed() ? result.failure() : undefined;
     // Gone already is what we wanted.
-    if (error === undefined || codeOf(error) === 'ENOENT') {
+    if (result.isReady() || codeOf(error) === 'ENOENT') {
       const { sizeBytes } = table.remove(id);
       this.#layers.push({ id, sizeBytes });
       return;
     }
     table.rescue(id);
-    this.#skipped.push({ object: id, why: `${codeOf(error) ?? 'error'}: ${error.message}` });
+    this.#skipped.push({ object: id, why: error?.message ?? 'the rename was given up' });
   }
 
   #report(plan: PruneDecision): PruneReport {

@@ -2,6 +2,7 @@ import type { Digest } from '@keelson/image';
 import type { LayerPullState, PullProgress } from './pull-progress.js';
 import type { ResolvedImage, ResolvedLayer } from './puller.js';
 import type { LayerId } from './store.js';
+import type { StoredImage } from './stored-image.js';
 
 type Listener = (progress: PullProgress) => void;
 
@@ -74,6 +75,14 @@ interface LayerLine {
   state: LayerPullState;
   receivedBytes: number;
   toldBytes: number;
+}
+
+/** Tells of an image that is all here already: there is no pull to report. */
+export function tellOfKnownImage(listener: Listener, image: StoredImage): void {
+  const { reference, digest, layerBlobs } = image;
+  tell(listener, { kind: 'resolved', reference, digest, layers: layerBlobs });
+  for (const blob of layerBlobs)
+    tell(listener, { kind: 'layer', ...blob, state: 'reused', receivedBytes: 0 });
 }
 
 function resolvedEvent({ reference, digest, layers }: ResolvedImage): PullProgress {

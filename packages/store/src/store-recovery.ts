@@ -1,6 +1,6 @@
 import type { Files } from '@keelson/os/ports';
 import type { PID, Random } from '@keelson/process';
-import { Future } from '@keelson/process';
+import type { Future } from '@keelson/process';
 import { inBatches } from './batches.js';
 import type { StoreProblem } from './inventory.js';
 import { listOrNone, scanLayers } from './inventory.js';

@@ -1,7 +1,7 @@
 import type { Future } from '@keelson/process';
 import { Process } from '@keelson/process';
 import type { Image } from '@keelson/store';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryFiles } from './support/memory-files.js';
 import { World } from './support/world.js';
@@ -99,7 +99,7 @@ describe('pulls, launches and prunes in any order', () => {
           expect(image.layers.filter((id) => !onDisk.has(id))).toEqual([]);
         }
         const known = world.value(world.store.layers()).map((layer) => layer.id);
-        expect(known.sort()).toEqual([...onDisk].sort());
+        expect(known.toSorted()).toEqual([...onDisk].toSorted());
         expect(world.leftovers()).toEqual([]);
         expect(world.files.names(world.paths.quarantine)).toEqual([]);
 

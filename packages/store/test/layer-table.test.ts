@@ -1,11 +1,21 @@
 import type { LayerRecord } from '@keelson/store';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LayerTable } from '../src/layer-table.js';
 import { Roots } from '../src/roots.js';
 
 const id = 'a'.repeat(64);
 const record = { id } as LayerRecord;
+
+/** What the call was refused with, up to the comma. */
+function refusal(act: () => unknown): string | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message.split(',')[0];
+  }
+}
 
 describe('layer table', () => {
   it('lets a layer go only the ways it may go', () => {
@@ -22,8 +32,7 @@ describe('layer table', () => {
         for (const call of program) {
           const next = ways[expected]![call];
           const act = (): unknown => (call === 'publish' ? table.publish(record) : table[call](id));
-          if (next === undefined) expect(act).toThrow(/layer a+ is/);
-          else act();
+          expect(refusal(act)).toBe(next === undefined ? `layer ${id} is ${expected}` : undefined);
           expected = next ?? expected;
           expect(table.stateOf(id)).toBe(expected);
           expect(table.record(id) !== undefined).toBe(expected === 'present');

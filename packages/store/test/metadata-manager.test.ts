@@ -1,7 +1,7 @@
 import { VirtualClock, Runtime } from '@keelson/process';
 import type { PID } from '@keelson/process';
 import { MetadataManager, parseExclusions, StorePaths } from '@keelson/store';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryFiles } from './support/memory-files.js';
 import { storedImage } from './support/stored-image.js';
@@ -39,7 +39,7 @@ class Bench {
   references(): string[] {
     return this.value(this.manager.images())
       .images.map((image) => image.reference)
-      .sort();
+      .toSorted();
   }
 }
 
@@ -88,7 +88,7 @@ describe('metadata manager', () => {
     const cut = bench.value(
       bench.manager.prune({ ...nobody, exclusions: parseExclusions(['mysql', 'alpine']) }),
     );
-    expect([...cut.retainedLayers].sort()).toEqual([layer(1), layer(2), layer(3)]);
+    expect([...cut.retainedLayers].toSorted()).toEqual([layer(1), layer(2), layer(3)]);
   });
 
   it('prune keeps what a kept image needs beside its layers: the configuration (MESOS-9704)', () => {
@@ -109,7 +109,7 @@ describe('metadata manager', () => {
     const held = new Map([[mysql.reference, 'in use by web']]);
     const cut = bench.value(bench.manager.prune({ exclusions: [], references: held }));
 
-    expect(cut.kept.map(({ why }) => why).sort()).toEqual(['in use by web', 'pinned']);
+    expect(cut.kept.map(({ why }) => why).toSorted()).toEqual(['in use by web', 'pinned']);
     expect(cut.removed).toEqual([]);
   });
 

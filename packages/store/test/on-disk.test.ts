@@ -174,7 +174,7 @@ describe('a store on the real machine', () => {
     expect(told.at(-1)).toMatchObject({ kind: 'layer', state: 'done' });
   });
 
-  it('fetches only what is missing, prunes by rename, sweeps in the pool, and fetches that again', async () => {
+  it('fetches only what is missing, prunes by rename, sweeps, and fetches that again', async () => {
     const blobs = registry.publish('1', [base, top]);
     registry.publish('2', [base]);
     await machine.store.pull(`${registry.name}:1`);

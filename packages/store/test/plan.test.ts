@@ -1,7 +1,7 @@
 import { digestOf } from '@keelson/image';
 import type { Inventory, Protections, StoredImage } from '@keelson/store';
 import { parseExclusions, planPrune, sweepable, uniqueBytes } from '@keelson/store';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { storedImage } from './support/stored-image.js';
 
@@ -99,12 +99,12 @@ describe('planPrune', () => {
           ...plan.keep.map((verdict) => verdict.object),
           ...plan.remove.images.map((image) => image.reference),
           ...plan.remove.layers.map((layer) => layer.id),
-        ].sort();
+        ].toSorted();
         const objects = [
           ...inventory.images.map((image) => image.reference),
           ...inventory.layers.map((layer) => layer.id),
         ];
-        expect(verdicts).toEqual(objects.sort());
+        expect(verdicts).toEqual(objects.toSorted());
         expect(plan.uniqueBytes).toBe(plan.remove.layers.reduce((sum, layer) => sum + layer.sizeBytes, 0));
       }),
     );

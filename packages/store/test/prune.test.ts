@@ -118,7 +118,7 @@ describe('store prune', () => {
     const world = pulled();
     world.files.fail('appendDurably', /storedImages/, 'EIO');
     expect(world.failure(world.store.prune([], []))).toMatchObject({ code: 'EIO' });
-    expect(world.layersOnDisk()).toEqual([world.own, world.shared].sort());
+    expect(world.layersOnDisk()).toEqual([world.own, world.shared].toSorted());
     expect(world.value(world.store.images())).toHaveLength(2);
   });
 
@@ -134,7 +134,7 @@ describe('store prune', () => {
 
     const report = world.value(world.store.prune([], []));
     expect(report.kept).toContainEqual({ object: app, why: 'in use by container web' });
-    expect(world.layersOnDisk()).toEqual([world.own, world.shared].sort());
+    expect(world.layersOnDisk()).toEqual([world.own, world.shared].toSorted());
 
     world.value(world.store.release('container web'));
     world.value(world.store.prune([], []));
@@ -163,7 +163,7 @@ describe('store prune', () => {
 
     expect(world.value(image).layers.map((layer) => layer.id)).toEqual([world.shared, world.own]);
     expect(report.removed.layers).toEqual([]);
-    expect(world.layersOnDisk()).toEqual([world.own, world.shared].sort());
+    expect(world.layersOnDisk()).toEqual([world.own, world.shared].toSorted());
     expect(world.value(world.store.images()).map(({ reference }) => reference)).toContain(app);
   });
 
@@ -176,13 +176,13 @@ describe('store prune', () => {
     world.value(world.store.release('container web'));
     proceed();
     world.value(pruned);
-    expect(world.layersOnDisk()).toEqual([world.own, world.shared].sort());
+    expect(world.layersOnDisk()).toEqual([world.own, world.shared].toSorted());
     expect(world.value(world.store.roots())).toEqual([]);
   });
 
   it('checks the roots again before each slice', () => {
     const world = pulled({ pruneSliceSize: 1 });
-    const [first, second] = [world.shared, world.own].sort();
+    const [first, second] = [world.shared, world.own].toSorted();
     const proceed = world.files.hold('rename', new RegExp(`layers/${first}$`));
     const pruned = world.store.prune([], []);
     world.settle();

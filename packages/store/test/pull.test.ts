@@ -240,6 +240,22 @@ describe('store get', () => {
     ]);
   });
 
+  it('roots every layer for as long as it runs, whatever becomes of its askers', () => {
+    const world = World.ready();
+    const { layers } = world.fakePuller.offer(app, ['a', 'b']);
+    const proceed = world.fakePuller.hold('fetch');
+    const image = world.store.get(app, { owner: 'container web' });
+    world.settle();
+    world.value(world.store.release('container web'));
+
+    expect(world.value(world.store.roots())).toMatchObject([
+      { references: new Set([app]), layers: new Set(layers.map((layer) => layer.id)) },
+    ]);
+    proceed();
+    world.value(image);
+    expect(world.value(world.store.roots())).toEqual([]);
+  });
+
   it('notes the use of an image', () => {
     const world = World.ready();
     world.fakePuller.offer(app, ['a']);
@@ -322,6 +338,19 @@ describe('pull progress', () => {
     world.settle();
     expect([first, second].every((image) => image.isReady())).toBe(true);
     expect(told.at(-1)).toMatchObject({ digest: layers[1]!.digest, state: 'done' });
+  });
+
+  it('tells of a known image that all its layers are here', () => {
+    const world = World.ready();
+    world.fakePuller.offer(app, ['a', 'b']);
+    world.value(world.store.pull(app));
+    const told: PullProgress[] = [];
+    world.value(world.store.pull(app, { onProgress: (progress) => told.push(progress) }));
+    expect(told.map((each) => (each.kind === 'layer' ? each.state : each.reference))).toEqual([
+      app,
+      'reused',
+      'reused',
+    ]);
   });
 
   it('is not harmed by a listener that throws', () => {

@@ -1,6 +1,6 @@
 import type { RecordFormat } from '@keelson/store';
 import { decodeRecord, encodeRecord } from '@keelson/store';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 const format: RecordFormat<unknown> = { name: 'test.record', version: 2, parse: (payload) => payload };

@@ -128,7 +128,7 @@ describe('readInventory', () => {
     const inventory = world.value(readInventory(world.paths, world.files));
 
     expect(inventory.images.map((image) => image.reference)).toEqual([app]);
-    expect(inventory.layers.map((layer) => layer.id).sort()).toEqual([...ids].sort());
+    expect(inventory.layers.map((layer) => layer.id).toSorted()).toEqual(ids.toSorted());
     expect(inventory.problems).toMatchObject([{ object: 'strange' }]);
     expect(inventory.storeVersion).toBe(1);
     expect(world.files.changes).toHaveLength(changes);

@@ -16,7 +16,7 @@ export interface LayoutLocation {
  * @throws StoreError IMAGE_NOT_FOUND  no prefix is there
  */
 export function findLayout(files: Files, text: string): Future<LayoutLocation> {
-  const ends = [text.length, ...[...text.matchAll(/:/g)].map((found) => found.index).reverse()].filter(
+  const ends = [text.length, ...[...text.matchAll(/:/g)].map((found) => found.index).toReversed()].filter(
     (end) => end > 0,
   );
   const tryNext = (at: number): Future<LayoutLocation> => {

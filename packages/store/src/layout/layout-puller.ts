@@ -88,6 +88,7 @@ export class LayoutPuller extends Puller<LayoutPuller> {
     name: string,
     request: ResolveRequest,
   ): Future<ResolvedImage> {
+    const { selection } = location;
     return this.#choose(location, top, request, deepestIndex).then(({ manifest, digest }) =>
       this.#config(location, manifest, request).then((config) =>
         resolveImage(
@@ -98,7 +99,7 @@ export class LayoutPuller extends Puller<LayoutPuller> {
             manifest,
             config,
             origin: { scheme: 'oci', location: location.folder },
-            loadedFrom: `oci:${location.folder}${location.selection === undefined ? '' : `:${location.selection}`}`,
+            loadedFrom: ['oci', location.folder, ...(selection === undefined ? [] : [selection])].join(':'),
           },
           request,
         ),

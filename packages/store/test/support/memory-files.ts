@@ -35,7 +35,7 @@ export class MemoryFiles implements Files {
   }
 
   paths(below: string): string[] {
-    return [...this.nodes.keys()].filter((path) => path.startsWith(`${below}/`)).sort();
+    return [...this.nodes.keys()].filter((path) => path.startsWith(`${below}/`)).toSorted();
   }
 
   names(directory: string): string[] {

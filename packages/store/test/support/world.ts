@@ -1,6 +1,6 @@
 import type { Host } from '@keelson/os/ports';
-import type { PID } from '@keelson/process';
-import { Future, Runtime, VirtualClock } from '@keelson/process';
+import type { PID, Future } from '@keelson/process';
+import { Runtime, VirtualClock } from '@keelson/process';
 import type { DockerStoreOptions } from '@keelson/store';
 import { DockerStore, MetadataManager, StorePaths, Sweeper } from '@keelson/store';
 import { FakeExecutor } from './fake-executor.js';
