@@ -11,7 +11,7 @@ import { configFormat, launchInfoFormat, processFormat } from './container-recor
 import type { ContainerizerContext } from './containerizer-context.js';
 import { checkpoint } from './containerizer-context.js';
 import type { LaunchOptions } from './containerizer.js';
-import { ContainerizerError } from './containerizer-error.js';
+import { ContainerizerError, messageOf } from './containerizer-error.js';
 import type { IsolatorRequests, LaunchContribution } from './isolator.js';
 import { launchRequest } from './launch-request.js';
 import type { LaunchedProcess, LaunchRequest, ProcessRecord } from './launcher.js';
@@ -55,11 +55,27 @@ export class ContainerLaunch {
   #provision(): Future<void> {
     this.#goOnFrom('STARTING');
     const { image, rootfs = this.container.parent?.record.launchInfo?.rootfs } = this.#config;
-    if (!image) return this.#prepare({ rootfs: rootfs! }, {});
+    if (!image) return this.#prepareFolder(rootfs!);
 
     this.container.send('PROVISION');
     const provisioned = this.#pull(image, this.#config.backend);
     return this.container.during(provisioned).then(this.context.turn((info) => this.#provisioned(info)));
+  }
+
+  /** Followed to where it really is: OCI runtimes refuse a root that is a link. */
+  #prepareFolder(folder: string): Future<void> {
+    const { files, turn } = this.context;
+    const found = files.realPath(folder).repair((failed) => {
+      const error = failed.failure();
+      const message = `The root folder '${folder}' cannot be used: ${messageOf(error)}`;
+      throw new ContainerizerError('CONTAINER_INVALID', message, { cause: error });
+    });
+    return this.container.during(found).then(
+      turn((rootfs) => {
+        this.#goOnFrom('STARTING');
+        return this.#prepare({ rootfs }, {});
+      }),
+    );
   }
 
   #provisioned({ rootfs, backend, layers, image }: ProvisionInfo): Future<void> {

@@ -8,7 +8,7 @@ import type { LaunchedProcess, LaunchRequest, ProcessRecord } from './launcher.j
 import { Launcher } from './launcher.js';
 import type { LinuxInitPlan } from './linux-init-plan.js';
 import type { LauncherTools } from './monitored-process.js';
-import { launcherFiles, startMonitored } from './monitored-process.js';
+import { launcherEnvironment, launcherFiles, monitorWrote, startMonitored } from './monitored-process.js';
 
 export interface LinuxLauncherOptions extends LauncherTools {
   readonly launchTimeoutMs?: number;
@@ -64,7 +64,10 @@ export class LinuxLauncher extends Launcher<LinuxLauncher> {
       .read(launcherFiles(runtimeDirectory).pid, { maxBytes: 128 })
       .then((bytes) => parseIdentity(new TextDecoder().decode(bytes)))
       .repair(() => undefined)
-      .then((found) => endProcess(host, found));
+      .then((found): void | Future<void> => {
+        if (!found) return undefined;
+        return endProcess(host, found).then(() => monitorWrote(files, runtimeDirectory));
+      });
   }
 
   #launch(request: LaunchRequest, unshare: readonly string[]): Future<LaunchedProcess> {
@@ -111,7 +114,7 @@ export class LinuxLauncher extends Launcher<LinuxLauncher> {
     return this.options.subprocesses
       .run({
         argv: [...unshare, 'true'],
-        environment: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+        environment: launcherEnvironment,
         timeoutMs: 20_000,
       })
       .then(({ status, stderr }) => {

@@ -11,6 +11,9 @@ export interface LauncherTools {
   readonly subprocesses: Subprocesses;
 }
 
+/** What the programs of launchers get of an environment. Ours is not theirs to see. */
+export const launcherEnvironment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
+
 /** The launcher's own files in a container's folder. */
 export function launcherFiles(runtimeDirectory: string) {
   const directory = `${runtimeDirectory}/launcher`;
@@ -58,7 +61,7 @@ export function startMonitored(tools: LauncherTools, command: MonitoredCommand):
   return tools.subprocesses
     .spawn({
       argv,
-      environment: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
+      environment: launcherEnvironment,
       detached: true,
       stdin: stdio ? 'ignore' : 'inherit',
       stdout: stdio ? { path: stdio.stdout } : 'inherit',
@@ -67,6 +70,18 @@ export function startMonitored(tools: LauncherTools, command: MonitoredCommand):
     .then((child) =>
       awaitPid(tools, command, child, 1, 0).then((pid) => identified(tools.host, child, pid)),
     );
+}
+
+/**
+ * Answers when the monitor of a process that was just ended has written its status: for one that nobody can
+ * identify, so that nothing is written any more into folders that may be removed now. Gives up after five
+ * seconds: a killed monitor writes nothing.
+ */
+export function monitorWrote(files: Files, runtimeDirectory: string, waitedMs = 0): Future<void> {
+  return files.status(statusFileIn(runtimeDirectory)).then((status): void | Future<void> => {
+    if (status || waitedMs >= 5000) return undefined;
+    return after(20).then(() => monitorWrote(files, runtimeDirectory, waitedMs + 20));
+  });
 }
 
 /**

@@ -8,7 +8,7 @@ import { endProcess } from './end-process.js';
 import type { LaunchedProcess, LaunchRequest, ProcessRecord } from './launcher.js';
 import { Launcher } from './launcher.js';
 import type { LauncherTools } from './monitored-process.js';
-import { launcherFiles, startMonitored } from './monitored-process.js';
+import { launcherEnvironment, launcherFiles, monitorWrote, startMonitored } from './monitored-process.js';
 import type { OciHost } from './oci-spec.js';
 import { ociSpec } from './oci-spec.js';
 import { runtimeAdvisory } from './runtime-advisory.js';
@@ -65,7 +65,7 @@ export class OciLauncher extends Launcher<OciLauncher> {
     process: ProcessRecord | undefined,
   ): Future<void> {
     return endProcess(this.options.host, process).then(
-      defer(this, this.#deleteState, id, runtimeDirectory),
+      defer(this, this.#deleteState, id, runtimeDirectory, process),
     );
   }
 
@@ -75,7 +75,7 @@ export class OciLauncher extends Launcher<OciLauncher> {
     return host.findProgram(this.runtime).then((program): Future<string | undefined> => {
       if (program === undefined) return Future.ready(undefined);
       return subprocesses
-        .run({ argv: [program, '--version'], timeoutMs: 20_000 })
+        .run({ argv: [program, '--version'], environment: launcherEnvironment, timeoutMs: 20_000 })
         .then(({ stdout }) => runtimeAdvisory(this.runtime, stdout));
     });
   }
@@ -97,21 +97,33 @@ export class OciLauncher extends Launcher<OciLauncher> {
   }
 
   /** What a runtime leaves when it was itself killed: its state, and an empty cgroup. */
-  #deleteState(id: ContainerId, runtimeDirectory: string): Future<void> {
+  #deleteState(
+    id: ContainerId,
+    runtimeDirectory: string,
+    process: ProcessRecord | undefined,
+  ): Future<void> {
+    const { files } = this.options;
     const { state } = launcherFiles(runtimeDirectory);
-    return this.options.files.status(`${state}/${id}`).then((found): void | Future<void> => {
+    return files.status(`${state}/${id}`).then((found): void | Future<void> => {
       if (!found) return undefined;
-      return this.#working().then(({ prefix }) => {
-        const argv = [...prefix, '--root', state, 'delete', '--force', id];
-        return this.options.subprocesses.run({ argv, timeoutMs: 30_000 }).then(({ status, stderr }) => {
-          if (status.exitCode === 0) return;
-          throw new ContainerizerError(
-            'DESTROY_FAILED',
-            `${this.runtime} cannot delete '${id}': ${stderr.trim()}`,
-          );
-        });
-      });
+      const deleted = this.#working().then(defer(this, this.#delete, id, state));
+      return process ? deleted : deleted.then(() => monitorWrote(files, runtimeDirectory));
     });
+  }
+
+  /** The container's own supervisor may delete the state under our feet: what counts is that it is gone. */
+  #delete(id: ContainerId, state: string, { prefix }: WorkingRuntime): Future<void> {
+    const { files, subprocesses } = this.options;
+    const argv = [...prefix, '--root', state, 'delete', '--force', id];
+    return subprocesses
+      .run({ argv, environment: launcherEnvironment, timeoutMs: 30_000 })
+      .then(({ stderr }) =>
+        files.status(`${state}/${id}`).then((left) => {
+          if (!left) return;
+          const why = stderr.trim();
+          throw new ContainerizerError('DESTROY_FAILED', `${this.runtime} cannot delete '${id}': ${why}`);
+        }),
+      );
   }
 
   #writeBundle(directory: string, spec: object): Future<void> {
@@ -176,7 +188,7 @@ export class OciLauncher extends Launcher<OciLauncher> {
         const argv = [...prefix, ...runArguments(id, runtimeDirectory)];
         return this.options.subprocesses.run({
           argv,
-          environment: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+          environment: launcherEnvironment,
           timeoutMs: 20_000,
         });
       });

@@ -130,6 +130,7 @@ describe('launching a container', () => {
     ['neither image nor folder', {}],
     ['both image and folder', { ...app, rootfs: '/rootfs/app' }],
     ['a relative folder', { rootfs: 'rootfs' }],
+    ['a folder that is not there', { rootfs: '/rootfs/missing' }],
     ['a folder to provision', { rootfs: '/rootfs/app', provisionOnly: true }],
     ['no memory at all', { ...app, memoryBytes: 0 }],
     ['a host name that is none', { ...app, hostname: '-x/y' }],
@@ -213,6 +214,22 @@ describe('a launch that fails', () => {
 });
 
 describe('a container destroyed while it is launched', () => {
+  it('goes no further than its first record, and leaves nothing', () => {
+    const world = new NativeWorld();
+    const gate = new Deferred<void>();
+    world.files.slow.set('/root/runtime/containers/web/config', gate);
+    const launched = world.launch('web');
+
+    const destroyed = world.run(world.containerizer.destroy('web'));
+    expect(destroyed.isPending()).toBe(true);
+    gate.set(undefined);
+    world.run(destroyed);
+
+    expect(failureOf(launched).code).toBe('CONTAINER_DESTROYED');
+    expect(world.provisioner.calls).toEqual(['recover ', 'destroy web']);
+    expect(world.files.has('/root/runtime/containers/web')).toBe(false);
+  });
+
   it('gives up the pull at once, touches neither launcher nor isolators, and fails the launch', () => {
     const calls: string[] = [];
     const world = new NativeWorld({ isolators: [new FakeIsolator('one', calls)] });

@@ -35,6 +35,11 @@ describe.each(launchers)('real containers by %s', (name) => {
     });
   });
 
+  it('runs in a folder behind a link', async () => {
+    const ended = await world.run(agent, ['echo', 'there'], { rootfs: `${world.directory}/link` });
+    expect(ended).toMatchObject({ exitStatus: 0, stdout: 'there\n' });
+  });
+
   it('passes the exit status on', async () => {
     expect(await world.run(agent, ['sh', '-c', 'exit 42'])).toMatchObject({ exitStatus: 42 });
   });
@@ -204,7 +209,7 @@ describe.each(launchers)('real containers by %s', (name) => {
 
     agent = await world.agent();
     expect(await process?.status).toBe(137);
-    expect((await agent.containers()).some((each) => each.id === id)).toBe(false);
+    expect((await agent.containers()).find((each) => each.id === id)).toBeUndefined();
   });
 
   it('leaves no mount behind', async () => {

@@ -1,6 +1,6 @@
 import type { DirectoryEntry, Files, FileStatus, FileSystemSpace } from '@keelson/os/ports';
 import { FileError } from '@keelson/os/ports';
-import { Future } from '@keelson/process';
+import { Deferred, Future } from '@keelson/process';
 
 type Node =
   | { readonly kind: 'file'; readonly content: Uint8Array; readonly mode: number }
@@ -12,6 +12,8 @@ export class MemoryFiles implements Files {
   readonly nodes = new Map<string, Node>([['/', { kind: 'directory' }]]);
   /** Paths whose next write fails with ENOSPC. */
   readonly full = new Set<string>();
+  /** Paths whose next write waits for the test. */
+  readonly slow = new Map<string, Deferred<void>>();
   /** Every durable write and removal, in order. */
   readonly journal: string[] = [];
 
@@ -57,6 +59,8 @@ export class MemoryFiles implements Files {
 
   writeDurably(path: string, content: Uint8Array): Future<void> {
     if (this.full.delete(path)) return refuse('ENOSPC', 'write', path);
+    const gate = this.slow.get(path);
+    if (gate?.future.isPending()) return gate.future.then(() => this.writeDurably(path, content));
     this.journal.push(`write ${path}`);
     this.nodes.set(path, { kind: 'file', content, mode: 0o600 });
     return Future.ready(undefined);

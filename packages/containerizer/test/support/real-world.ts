@@ -70,6 +70,7 @@ export class RealWorld {
     writeFileSync(`${this.rootfs}/bin/garbage`, 'garbage', { mode: 0o755 });
     writeFileSync(`${this.rootfs}/bin/orphan`, '#!/usr/bin/nope\n', { mode: 0o755 });
     chmodSync(this.rootfs, 0o755);
+    symlinkSync('rootfs', `${this.directory}/link`);
   }
 
   /** The world, or why this machine cannot be one. */
