@@ -20,10 +20,12 @@ describe('the store and the provisioner, in any order', () => {
       fc.property(commands(), runOrder(), (wanted, order) => {
         const world = startWorld({ order });
         const recovered = world.provisioner.recover([]);
+        expect(world.settle()).toBe(true);
+        expect(recovered.toString()).toBe('Ready');
+
         const asked = ask(world, wanted);
         expect(world.settle()).toBe(true);
 
-        expect(recovered.toString()).toBe('Ready');
         const unsettled = asked.filter(({ answer }) => answer.isPending());
         expect(unsettled).toEqual([]);
         expectListedImagesWhole(world);
@@ -61,6 +63,7 @@ describe('the store and the provisioner, in any order', () => {
       fc.property(commands(), runOrder(), crashPoint({ maxStep: 600 }), (wanted, order, crash) => {
         const world = startWorld({ order, crashAt: crash.step });
         const recovered = world.provisioner.recover([]);
+        world.settle();
         const asked = ask(world, wanted);
         world.settle();
         const provisioned = asked.filter(({ command: each, answer }) => each.kind === 'provision' && answer.isReady());

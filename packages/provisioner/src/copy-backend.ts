@@ -73,6 +73,8 @@ export class CopyBackend extends Backend<CopyBackend> {
     return this.#files
       .makeDirectory(dirname(rootfs), { mode: 0o700 })
       .then(() => this.#executor.execute<Partial<CopiedLayers>>({ name: 'provisioner.copy-layers', input }))
+      // What was answered is there after a power cut too, as its record is.
+      .then((copied) => this.#files.syncFileSystem(rootfs).then(() => copied))
       .then(({ skipped: [first] = [], skippedCount }): BackendResult => {
         if (first) this.#warn(`Copied '${rootfs}' but for ${skippedCount} details: '${first.path}': ${first.why}`);
         return { ephemeralVolumes: [] };

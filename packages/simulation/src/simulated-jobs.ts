@@ -95,7 +95,7 @@ function* copyLayers(disk: SimulatedDisk, { layers, target }: CopyInput): Genera
       entries += 1;
     }
   }
-  return { entries, bytes: 0 };
+  return { entries, bytes: 0, skipped: [], skippedCount: 0 };
 }
 
 function makeDirectory(disk: SimulatedDisk, path: string): Inode {
