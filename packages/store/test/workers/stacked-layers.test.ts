@@ -66,6 +66,14 @@ describe('a layer over others', () => {
     ]);
   });
 
+  it('notices a link that is replaced through itself', async () => {
+    const layer = await top(
+      [{ name: 'a/self', type: '2', linkName: '.' }],
+      [{ name: 'a/self/one' }, { name: 'a/self/self/' }, { name: 'a/self/two' }],
+    );
+    expect(paths(layer.rootfs)).toEqual(['a', 'a/one', 'a/self', 'a/self/two']);
+  });
+
   it('never climbs out of the root with a link below', async () => {
     const layer = await top(
       [{ name: 'up', type: '2', linkName: '../../../../../../usr' }],
@@ -175,6 +183,13 @@ describe('whiteouts', () => {
     }
   });
 
+  it('are not needed for a directory that was covered by a file in between', async () => {
+    expect(await marks({ name: 'd', content: 'file' }, { name: 'd/' }, { name: 'd/new' })).toEqual({
+      whiteouts: [],
+      opaques: ['d'],
+    });
+  });
+
   it('that hide nothing are not kept', async () => {
     expect(await marks({ name: '.wh.unknown' }, { name: 'new/.wh.x' }, { name: 'new/.wh..wh..opq' })).toEqual(
       { whiteouts: [], opaques: [] },
@@ -207,6 +222,14 @@ describe('whiteouts', () => {
     );
     expect(layer).toMatchObject({ whiteouts: [], opaques: ['l'] });
     expect(paths(layer.rootfs)).toEqual(['l', 'l/x']);
+  });
+
+  it('still hide when their directory is left and entered again', async () => {
+    const layer = await top(
+      [{ name: 'd/l', type: '2', linkName: '../elsewhere' }],
+      [{ name: 'd/.wh..wh..opq' }, { name: 'z/file' }, { name: 'd/l/x' }],
+    );
+    expect(paths(layer.rootfs)).toEqual(['d', 'd/l', 'd/l/x', 'z', 'z/file']);
   });
 
   it('have names in the record that are bytes', async () => {
