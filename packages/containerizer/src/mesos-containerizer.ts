@@ -203,7 +203,7 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
     const reason =
       error ??
       new ContainerizerError('LAUNCH_FAILED', `The launch of container '${container.id}' was given up`);
-    this.#context.logger.warn(`Container '${container.id}' cannot be launched: ${messageOf(reason)}`);
+    this.#context.logger.info(`Container '${container.id}' cannot be launched: ${messageOf(reason)}`);
     return this.#destroy(container, { reason: 'LAUNCH_FAILED', message: messageOf(reason) })
       .recover(() => ({}))
       .then(() => {
