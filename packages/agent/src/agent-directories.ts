@@ -12,7 +12,11 @@ const mode = 0o700;
  * @returns the root with every link resolved, as it will appear in the mount table
  * @throws AgentError ROOT_UNUSABLE  naming the directory
  */
-export function makeDirectories(files: Files, root: string, below: (root: string) => readonly string[]): Future<string> {
+export function makeDirectories(
+  files: Files,
+  root: string,
+  below: (root: string) => readonly string[],
+): Future<string> {
   return make(files, root)
     .then(() => files.realPath(root))
     .then((realRoot) =>

@@ -8,11 +8,19 @@ import type { Log } from './log-entry.js';
 
 /** How an agent is set up. Only `root` is needed. */
 export interface AgentOptions {
-  /** Absolute path of the directory that holds everything of this agent; made with mode 0700 if it is missing. */
+  /**
+   * Absolute path of the directory that holds everything of this agent; made with mode 0700 if it is missing.
+   */
   readonly root: string;
-  /** How root filesystems are made unless a request says otherwise. Default: overlay where it works, else copy. */
+  /**
+   * How root filesystems are made unless a request says otherwise. Default: overlay where it works, else
+   * copy.
+   */
   readonly backend?: BackendName;
-  /** Who starts containers unless a request says otherwise. Default: the first of crun, runc and linux that works. */
+  /**
+   * Who starts containers unless a request says otherwise. Default: the first of crun, runc and linux that
+   * works.
+   */
   readonly launcher?: LauncherName;
   /** Which image of a multi-platform index is taken. Default: this machine's. */
   readonly platform?: Platform;
@@ -49,16 +57,23 @@ const known: Readonly<Record<keyof AgentOptions, true>> = {
  * @throws AgentError CONFIG_INVALID  naming the field, its unit and its bounds
  */
 export function settingsOf(options: AgentOptions): AgentSettings {
-  if (typeof options !== 'object' || options === null) refuse('options', options, 'must be an object with a root');
+  if (typeof options !== 'object' || options === null) {
+    refuse('options', options, 'must be an object with a root');
+  }
   for (const field of Object.keys(options)) {
-    if (!(field in known)) refuse(field, options[field as 'root'], `is not one of ${Object.keys(known).join(', ')}`);
+    if (!(field in known)) {
+      refuse(field, options[field as 'root'], `is not one of ${Object.keys(known).join(', ')}`);
+    }
   }
   const { root, backend, launcher, platform } = options;
   if (typeof root !== 'string' || !isAbsolute(root)) refuse('root', root, 'must be an absolute path');
   if (root.includes('\0')) refuse('root', root, 'must not hold a NUL character');
   requireOneOf('backend', backend, ['copy', 'overlay', 'bind']);
   requireOneOf('launcher', launcher, ['crun', 'runc', 'linux']);
-  if (platform !== undefined && (typeof platform?.os !== 'string' || typeof platform.architecture !== 'string')) {
+  if (
+    platform !== undefined &&
+    (typeof platform?.os !== 'string' || typeof platform.architecture !== 'string')
+  ) {
     refuse('platform', platform, 'must hold an os and an architecture, for example linux and arm64');
   }
   const { log = () => {}, onLockWait = () => {} } = options;

@@ -5,6 +5,7 @@ import type { ContainerId } from '@keelson/provisioner';
 import type { Explanation, PrunePlan, PruneReport, PullResult, StoreUsage } from '@keelson/store';
 import { parseSource, StoreError } from '@keelson/store';
 import type { Observable } from 'rxjs';
+import type { AgentErrorCode } from './agent-error.js';
 import { AgentError } from './agent-error.js';
 import type { AgentEvent } from './agent-event.js';
 import type { AgentOptions, AgentSettings } from './agent-options.js';
@@ -40,8 +41,9 @@ export interface PruneOptions extends PlanOptions {
 /**
  * A container agent: pulls images, runs containers from them, and removes what nobody uses.
  *
- * This is a door, not an actor: behind it a runtime of its own holds the store, the provisioner and the containerizers,
- * and every request answers a Future at once. One agent owns a root at a time; containers outlive it.
+ * This is a door, not an actor: behind it a runtime of its own holds the store, the provisioner and the
+ * containerizers, and every request answers a Future at once. One agent owns a root at a time; containers
+ * outlive it.
  *
  * @example
  * const agent = Agent.create({ root: '/var/lib/keelson' });
@@ -83,15 +85,16 @@ export class Agent {
   }
 
   /**
-   * Takes the store, and up again what an earlier agent left: its containers, then the layers they stand on, then the
-   * store. Nothing else is served before. Asked twice it is done once.
+   * Takes the store, and up again what an earlier agent left: its containers, then the layers they stand on,
+   * then the store. Nothing else is served before. Asked twice it is done once.
    *
    * @throws AgentError ROOT_UNUSABLE  naming the directory that cannot be made
    * @throws AgentError STORE_LOCKED   naming the process that owns the store
    */
   start(): Future<void> {
-    if (this.#closing) return Future.failed(new AgentError('AGENT_CLOSED', 'cannot start: this agent is closed'));
-    this.#starting ??= openMachine(this.#settings, this.#runtime, this.#clock, (reason) => this.#stop(reason)).then((machine) => {
+    if (this.#closing) return refused('AGENT_CLOSED', 'cannot start: this agent is closed');
+    const onStopped = (reason: Error): void => this.#stop(reason);
+    this.#starting ??= openMachine(this.#settings, this.#runtime, this.#clock, onStopped).then((machine) => {
       this.#machine = machine;
       this.#events.tell({ type: 'STARTED', root: machine.root });
     });
@@ -144,7 +147,11 @@ export class Agent {
     });
   }
 
-  /** Answers how a container ended, once it has and its root filesystem is released. @throws NO_SUCH_CONTAINER */
+  /**
+   * Answers how a container ended, once it has and its root filesystem is released.
+   *
+   * @throws NO_SUCH_CONTAINER
+   */
   wait(id: ContainerId): Future<ContainerTermination> {
     return this.#served(({ containerizer }) =>
       containerizer.wait(id).then((termination) => requireKnown(id, termination)),
@@ -156,13 +163,17 @@ export class Agent {
     return this.#served(({ containerizer, host }) => attachTo(id, containerizer, host));
   }
 
-  /** Signals a container's first process, `SIGKILL` unless told otherwise; false when there is no such process. */
+  /**
+   * Signals a container's first process, `SIGKILL` unless told otherwise; false when there is no such
+   * process.
+   */
   kill(id: ContainerId, signal = 'SIGKILL'): Future<boolean> {
     return this.#served(({ containerizer }) => containerizer.kill(id, signal));
   }
 
   /**
-   * Ends a container, however it was made, and removes all of it: root filesystem, configuration, status and logs.
+   * Ends a container, however it was made, and removes all of it: root filesystem, configuration, status and
+   * logs.
    *
    * @throws ContainerizerError NO_SUCH_CONTAINER, DESTROY_FAILED
    */
@@ -189,8 +200,8 @@ export class Agent {
   }
 
   /**
-   * Removes every image that no container uses and no exclusion names, and every layer that nothing needs then.
-   * Answers when they are marked; the sweep follows, and `close` waits for it.
+   * Removes every image that no container uses and no exclusion names, and every layer that nothing needs
+   * then. Answers when they are marked; the sweep follows, and `close` waits for it.
    *
    * @throws ContainerizerError PRUNE_PARTIAL     with the report of what was done all the same
    * @throws ProvisionerError INVENTORY_INCOMPLETE  naming the container whose layers cannot be told
@@ -216,9 +227,7 @@ export class Agent {
 
   /** Brings back what a prune removed. There is no undo window yet: fails NOT_SUPPORTED. */
   restore(object: string): Future<never> {
-    return Future.failed(
-      new AgentError('NOT_SUPPORTED', `cannot restore ${object}: the undo window is 0, what a prune removed is gone`),
-    );
+    return refused('NOT_SUPPORTED', `cannot restore ${object}: the undo window is 0, what is pruned is gone`);
   }
 
   /** Where the store's bytes are. */
@@ -232,8 +241,8 @@ export class Agent {
   }
 
   /**
-   * Finishes the sweep, ends the actors and gives the store back. Containers go on; requests still open are abandoned.
-   * Asked twice it is done once.
+   * Finishes the sweep, ends the actors and gives the store back. Containers go on; requests still open are
+   * abandoned. Asked twice it is done once.
    */
   close(): Future<void> {
     this.#closing ??= (this.#starting ?? Future.ready(undefined))
@@ -246,13 +255,21 @@ export class Agent {
   #create(id: ContainerId, options: LaunchOptions, provisionOnly: boolean): Future<ContainerInfo> {
     return this.#served(({ containerizer, store }) =>
       storedName(options, (image) => store.get(image)).then((image) => {
-        const config = { ...configOf(options, this.#settings, image), ...(provisionOnly && { provisionOnly }) };
+        const config = {
+          ...configOf(options, this.#settings, image),
+          ...(provisionOnly && { provisionOnly }),
+        };
         return containerizer
           .launch(id, config, options.onProgress ? { onProgress: options.onProgress } : {})
           .then((result) => {
             if (result === 'SUCCESS') return containerizer.status(id);
-            if (result === 'NOT_SUPPORTED') throw new AgentError('NOT_SUPPORTED', `no containerizer can launch ${id}`);
-            throw new AgentError('CONTAINER_EXISTS', `cannot make container ${id}: there is one of that name`);
+            if (result === 'NOT_SUPPORTED') {
+              throw new AgentError('NOT_SUPPORTED', `no containerizer can launch ${id}`);
+            }
+            throw new AgentError(
+              'CONTAINER_EXISTS',
+              `cannot make container ${id}: there is one of that name`,
+            );
           });
       }),
     );
@@ -262,7 +279,10 @@ export class Agent {
     if (hash === undefined) return Future.ready(undefined);
     return this.#view.plan({ exclude }).then((plan) => {
       if (plan.hash === hash) return;
-      throw new StoreError('PLAN_STALE', `the plan ${hash} no longer holds; today's is ${plan.hash}. Nothing was removed`);
+      throw new StoreError(
+        'PLAN_STALE',
+        `the plan ${hash} no longer holds; today's is ${plan.hash}. Nothing was removed`,
+      );
     });
   }
 
@@ -274,16 +294,16 @@ export class Agent {
 
   /** Every request passes here: only a started agent that still stands serves any. */
   #served<T>(request: (machine: Machine) => Future<T>): Future<T> {
-    if (this.#closing) return Future.failed(new AgentError('AGENT_CLOSED', 'this agent is closed'));
-    if (this.#stopped) {
-      const { message } = this.#stopped;
-      return Future.failed(new AgentError('AGENT_STOPPED', `this agent stopped: ${message}`, { cause: this.#stopped }));
-    }
-    if (!this.#machine) return Future.failed(new AgentError('AGENT_NOT_STARTED', 'this agent has not been started, or has not recovered yet'));
+    const reason = this.#stopped;
+    if (this.#closing) return refused('AGENT_CLOSED', 'this agent is closed');
+    if (reason) return refused('AGENT_STOPPED', `this agent stopped: ${reason.message}`, { cause: reason });
+    if (!this.#machine) return refused('AGENT_NOT_STARTED', 'this agent has not been started, or still recovers');
     return request(this.#machine);
   }
 
-  /** One of the actors that hold roots is gone: what it knew is on disk, and the next start reads it again. */
+  /**
+   * One of the actors that hold roots is gone: what it knew is on disk, and the next start reads it again.
+   */
   #stop(reason: Error): void {
     if (this.#closing) return;
     this.#stopped ??= reason;
@@ -303,4 +323,8 @@ function storedName<T extends { readonly reference: string }>(
 function requireKnown(id: ContainerId, termination: ContainerTermination | undefined): ContainerTermination {
   if (termination) return termination;
   throw new AgentError('NO_SUCH_CONTAINER', `there is no container ${id}`);
+}
+
+function refused(code: AgentErrorCode, message: string, options?: ErrorOptions): Future<never> {
+  return Future.failed(new AgentError(code, message, options));
 }

@@ -13,7 +13,11 @@ export interface AttachedContainer {
 }
 
 /** @throws AgentError NO_SUCH_CONTAINER */
-export function attachTo(id: ContainerId, containerizer: ContainerizerPid, host: Host): Future<AttachedContainer> {
+export function attachTo(
+  id: ContainerId,
+  containerizer: ContainerizerPid,
+  host: Host,
+): Future<AttachedContainer> {
   return containerizer.processOf(id).then((launched): AttachedContainer | Future<AttachedContainer> => {
     if (launched) {
       const { process, status } = launched;

@@ -15,8 +15,9 @@ export interface CheckReport {
 }
 
 /**
- * Compares the directories with the records, both ways: what lies there unknown or broken, and what is recorded but
- * missing. A whole layer that no image names is cache and no problem. Contents are not hashed again.
+ * Compares the directories with the records, both ways: what lies there unknown or broken, and what is
+ * recorded but missing. A whole layer that no image names is cache and no problem. Contents are not hashed
+ * again.
  */
 export function checkConsistency({ store, provisioned }: Snapshot): CheckReport {
   const present = new Set(store.layers.map(({ id }) => id));
@@ -24,7 +25,11 @@ export function checkConsistency({ store, provisioned }: Snapshot): CheckReport 
   for (const image of store.images) {
     for (const id of image.layers) {
       if (present.has(id)) continue;
-      problems.push({ code: 'LAYER_MISSING', object: image.reference, why: `its layer ${id} is not on disk` });
+      problems.push({
+        code: 'LAYER_MISSING',
+        object: image.reference,
+        why: `its layer ${id} is not on disk`,
+      });
     }
   }
   for (const container of provisioned) {
@@ -33,7 +38,11 @@ export function checkConsistency({ store, provisioned }: Snapshot): CheckReport 
     }
     for (const id of new Set(container.rootfses.flatMap(({ layers }) => layers))) {
       if (present.has(id)) continue;
-      problems.push({ code: 'LAYER_MISSING', object: container.id, why: `it stands on layer ${id}, which is not on disk` });
+      problems.push({
+        code: 'LAYER_MISSING',
+        object: container.id,
+        why: `it stands on layer ${id}, which is not on disk`,
+      });
     }
   }
   return { ok: problems.length === 0, problems, repaired: [] };

@@ -19,7 +19,7 @@ export function listContainers(containers: readonly ListedContainer[]): readonly
       createdAt: info.createdAt ?? null,
       exitStatus: info.exitStatus ?? null,
     }))
-    .sort((a, b) => compare(a.createdAt ?? '', b.createdAt ?? '') || compare(a.id, b.id));
+    .toSorted((a, b) => compare(a.createdAt ?? '', b.createdAt ?? '') || compare(a.id, b.id));
 }
 
 function compare(a: string, b: string): number {

@@ -2,7 +2,10 @@ import type { Observable } from 'rxjs';
 import { Subject } from 'rxjs';
 import type { AgentEvent, UndatedAgentEvent } from './agent-event.js';
 
-/** Tells what happened to whoever listens, with the time of day. Who subscribes late has missed what was before. */
+/**
+ * Tells what happened to whoever listens, with the time of day. Who subscribes late has missed what was
+ * before.
+ */
 export class EventLog {
   readonly #subject = new Subject<AgentEvent>();
 

@@ -2,8 +2,9 @@ import type { PID } from '@keelson/process';
 import { Process } from '@keelson/process';
 
 /**
- * Watches the actors that hold roots in memory. They are never restarted in place, because a fresh one would not know
- * what its predecessor protected: when one is gone the agent stops, and the next start reads everything from disk.
+ * Watches the actors that hold roots in memory. They are never restarted in place, because a fresh one would
+ * not know what its predecessor protected: when one is gone the agent stops, and the next start reads
+ * everything from disk.
  */
 export class Guardian extends Process<Guardian> {
   constructor(

@@ -1,4 +1,12 @@
-import { HttpClient, LocalFileLocks, LocalFiles, LocalHost, LocalMounts, LocalSubprocesses, PoolExecutor } from '@keelson/os';
+import {
+  HttpClient,
+  LocalFileLocks,
+  LocalFiles,
+  LocalHost,
+  LocalMounts,
+  LocalSubprocesses,
+  PoolExecutor,
+} from '@keelson/os';
 import type { FileLocks, Files, Host, Mounts, Subprocesses } from '@keelson/os/ports';
 import type { Future } from '@keelson/process';
 import { provisionerJobs } from '@keelson/provisioner';

@@ -2,7 +2,10 @@ import { imageUsages } from '@keelson/store';
 import type { Snapshot } from './snapshot.js';
 import { holdersOf } from './snapshot.js';
 
-/** One image as it is listed. Sizes are bytes of unpacked layers, times ISO 8601 UTC, `null` where nothing is known. */
+/**
+ * One image as it is listed. Sizes are bytes of unpacked layers, times ISO 8601 UTC, `null` where nothing is
+ * known.
+ */
 export interface ImageListing {
   readonly reference: string;
   readonly digest: string;
@@ -23,8 +26,8 @@ export interface ImageListing {
 export function listImages(snapshot: Snapshot): readonly ImageListing[] {
   const sizes = new Map(imageUsages(snapshot.store).map((usage) => [usage.reference, usage]));
   const holders = holdersOf(snapshot);
-  return [...snapshot.store.images]
-    .sort((a, b) => (a.reference < b.reference ? -1 : 1))
+  return snapshot.store.images
+    .toSorted((a, b) => (a.reference < b.reference ? -1 : 1))
     .map((image) => {
       const { reference, digest, pulledAt, pinned } = image;
       const { sizeBytes, uniqueBytes, sharedBytes } = sizes.get(reference)!;

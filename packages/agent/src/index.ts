@@ -19,4 +19,12 @@ export { ContainerizerError, exitStatusOfFailure } from '@keelson/containerizer'
 export type { ContainerInfo, ContainerTermination, PartialPrune } from '@keelson/containerizer';
 export { parsePlatform } from '@keelson/image';
 export type { Platform } from '@keelson/image';
-export type { Explanation, PrunePlan, PruneReport, PullProgress, PullResult, StoreUsage, Verdict } from '@keelson/store';
+export type {
+  Explanation,
+  PrunePlan,
+  PruneReport,
+  PullProgress,
+  PullResult,
+  StoreUsage,
+  Verdict,
+} from '@keelson/store';

@@ -6,8 +6,9 @@ import type { PullProgress } from '@keelson/store';
 import type { AgentSettings } from './agent-options.js';
 
 /**
- * What to launch. Everything but `image` (or `rootfs`) has a default: the image's own command, no volumes, the host's
- * network, and output into the sandbox (`ROOT/sandboxes/<id>/{stdout,stderr}`; `stdio: 'inherit'` passes ours through).
+ * What to launch. Everything but `image` (or `rootfs`) has a default: the image's own command, no volumes,
+ * the host's network, and output into the sandbox (`ROOT/sandboxes/<id>/{stdout,stderr}`; `stdio: 'inherit'`
+ * passes ours through).
  */
 export interface LaunchOptions extends Partial<Omit<ContainerConfig, 'image' | 'provisionOnly'>> {
   /** Its name; a new one if unset. */
@@ -27,7 +28,11 @@ export interface ProvisionRequest {
 }
 
 /** The configuration that is checkpointed: the request, then the agent's own settings, then the defaults. */
-export function configOf(options: LaunchOptions, settings: AgentSettings, image: string | undefined): ContainerConfig {
+export function configOf(
+  options: LaunchOptions,
+  settings: AgentSettings,
+  image: string | undefined,
+): ContainerConfig {
   const { id: _id, image: _image, onProgress: _onProgress, ...wanted } = options;
   const { backend, launcher, platform } = settings;
   return containerConfig({

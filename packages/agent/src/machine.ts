@@ -12,7 +12,15 @@ import type { Clock, PID, Runtime } from '@keelson/process';
 import type { Future } from '@keelson/process';
 import { chooseBackend, createBackends, Provisioner, ProvisionerPaths } from '@keelson/provisioner';
 import type { PruneReport, SweepFailure } from '@keelson/store';
-import { DockerStore, LayoutPuller, MetadataManager, PullerRouter, RegistryPuller, StorePaths, Sweeper } from '@keelson/store';
+import {
+  DockerStore,
+  LayoutPuller,
+  MetadataManager,
+  PullerRouter,
+  RegistryPuller,
+  StorePaths,
+  Sweeper,
+} from '@keelson/store';
 import { makeDirectories } from './agent-directories.js';
 import type { AgentSettings } from './agent-options.js';
 import { Guardian } from './guardian.js';
@@ -76,16 +84,18 @@ class Wiring {
       .then((provisioner) => {
         const containerizer = this.#containerizer(provisioner);
         runtime.spawn(new Guardian([store, provisioner, containerizer], onStopped));
-        // The containers that are known first, then the provisioner, then the store: until all three know what is
-        // needed nothing may be pruned (T3).
-        return containerizer.recover().then((): Machine => ({
-          root,
-          store,
-          containerizer,
-          host: ports.host,
-          prune: (exclude, { wait }) => this.#prune(containerizer, sweeper, exclude, wait),
-          close: () => this.#close(sweeper),
-        }));
+        // The containers that are known first, then the provisioner, then the store: until all three know
+        // what is needed nothing may be pruned (T3).
+        return containerizer.recover().then(
+          (): Machine => ({
+            root,
+            store,
+            containerizer,
+            host: ports.host,
+            prune: (exclude, { wait }) => this.#prune(containerizer, sweeper, exclude, wait),
+            close: () => this.#close(sweeper),
+          }),
+        );
       })
       .repair((failed) => {
         lock.release();
@@ -104,7 +114,9 @@ class Wiring {
     const puller = runtime.spawn(new PullerRouter({ docker: registry, oci: layout }));
     const onFailed = ({ entry, why }: SweepFailure): void => this.#warn(`cannot sweep ${entry}: ${why}`);
     const sweeper = runtime.spawn(new Sweeper({ paths, files, executor, onFailed }));
-    const store = runtime.spawn(new DockerStore({ paths, files, executor, host, random, clock, metadata, puller, sweeper }));
+    const store = runtime.spawn(
+      new DockerStore({ paths, files, executor, host, random, clock, metadata, puller, sweeper }),
+    );
     return { store, sweeper };
   }
 
@@ -167,7 +179,12 @@ class Wiring {
       });
   }
 
-  #prune(containerizer: ContainerizerPid, sweeper: PID<Sweeper>, exclude: readonly string[], wait: boolean): Future<PruneReport> {
+  #prune(
+    containerizer: ContainerizerPid,
+    sweeper: PID<Sweeper>,
+    exclude: readonly string[],
+    wait: boolean,
+  ): Future<PruneReport> {
     const excluded = exclude.map((name) => ({ type: 'DOCKER' as const, name }));
     if (!wait) return containerizer.pruneImages(excluded);
 

@@ -15,7 +15,12 @@ export function namedObject(store: Pick<StoreInventory, 'images' | 'layers'>, te
   if (/^[0-9a-f]+$/.test(digits) && digits.length >= shortestPrefix) {
     const layers = store.layers.filter(({ id }) => id.startsWith(digits));
     if (layers.length === 1) return layers[0]!.id;
-    if (layers.length > 1) throw new AgentError('NO_SUCH_OBJECT', `${layers.length} layers begin with ${digits}: give more digits`);
+    if (layers.length > 1) {
+      throw new AgentError(
+        'NO_SUCH_OBJECT',
+        `${layers.length} layers begin with ${digits}: give more digits`,
+      );
+    }
     const image = store.images.find(({ digest }) => digest.startsWith(`sha256:${digits}`));
     if (image) return image.reference;
   }

@@ -3,7 +3,14 @@ import { LocalFiles, LocalHost } from '@keelson/os';
 import type { Future } from '@keelson/process';
 import { ProvisionerPaths, readProvisionedContainers } from '@keelson/provisioner';
 import type { Explanation, PrunePlan, StoreUsage } from '@keelson/store';
-import { explain, parseExclusions, planPrune, readAreaBytes, readInventory, StorePaths } from '@keelson/store';
+import {
+  explain,
+  parseExclusions,
+  planPrune,
+  readAreaBytes,
+  readInventory,
+  StorePaths,
+} from '@keelson/store';
 import { AgentError } from './agent-error.js';
 import type { CheckReport } from './consistency.js';
 import { checkConsistency } from './consistency.js';
@@ -21,7 +28,10 @@ export interface PlanOptions {
   readonly exclude?: readonly string[];
 }
 
-/** Answers questions about an agent's root from its files alone: no lock, no change, beside whoever owns the store. */
+/**
+ * Answers questions about an agent's root from its files alone: no lock, no change, beside whoever owns the
+ * store.
+ */
 export interface ReadOnlyView {
   images(): Future<readonly ImageListing[]>;
   containers(): Future<readonly ContainerListing[]>;
@@ -73,12 +83,17 @@ export function planOf(snapshot: Snapshot, exclude: readonly string[]): PrunePla
   const unreadable = snapshot.containers.find((container) => !container.config && !hasEnded(container));
   if (unreadable) {
     const { id } = unreadable.info;
-    throw new AgentError('INVENTORY_INCOMPLETE', `cannot plan a prune: the configuration of container ${id} cannot be read`);
+    throw new AgentError(
+      'INVENTORY_INCOMPLETE',
+      `cannot plan a prune: the configuration of container ${id} cannot be read`,
+    );
   }
 
   const holders = holdersOf(snapshot);
   const why = (pick: 'references' | 'layers') =>
-    new Map(holders.flatMap((holder) => holder[pick].map((object) => [object, `used by ${holder.name}`] as const)));
+    new Map(
+      holders.flatMap((holder) => holder[pick].map((object) => [object, `used by ${holder.name}`] as const)),
+    );
   return planPrune(snapshot.store, {
     exclusions: parseExclusions(exclude),
     references: why('references'),

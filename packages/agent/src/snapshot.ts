@@ -10,10 +10,13 @@ export interface Snapshot {
 }
 
 /**
- * Who keeps images and layers alive: every container that has not ended, its image volumes included (T2), and every
- * root filesystem that still stands, whatever became of its container.
+ * Who keeps images and layers alive: every container that has not ended, its image volumes included (T2), and
+ * every root filesystem that still stands, whatever became of its container.
  */
-export function holdersOf({ containers, provisioned }: Pick<Snapshot, 'containers' | 'provisioned'>): readonly Holder[] {
+export function holdersOf({
+  containers,
+  provisioned,
+}: Pick<Snapshot, 'containers' | 'provisioned'>): readonly Holder[] {
   const ended = new Set(containers.filter(hasEnded).map(({ info }) => info.id));
   return provisioned
     .filter(({ rootfses }) => rootfses.length > 0)

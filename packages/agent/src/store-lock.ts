@@ -17,8 +17,8 @@ export interface StoreLockOptions {
 const pollMs = 50;
 
 /**
- * Takes the store's lock, waiting for a short owner. One owner a store (T34): a second one would sweep what the first
- * is about to use.
+ * Takes the store's lock, waiting for a short owner. One owner a store (T34): a second one would sweep what
+ * the first is about to use.
  *
  * @throws AgentError STORE_LOCKED  somebody else still owns it after `timeoutMs`
  */
@@ -34,7 +34,10 @@ export function acquireStoreLock(options: StoreLockOptions): Future<HeldFileLock
       const { ownerPid } = answer;
       if (clock.now() >= deadlineMs) {
         const owner = ownerPid > 0 ? `process ${ownerPid}` : 'another process';
-        throw new AgentError('STORE_LOCKED', `cannot own the store: ${owner} holds ${path}, and did for ${timeoutMs} ms`);
+        throw new AgentError(
+          'STORE_LOCKED',
+          `cannot own the store: ${owner} holds ${path}, and did for ${timeoutMs} ms`,
+        );
       }
       if (!waiting) onWait(ownerPid);
       waiting = true;

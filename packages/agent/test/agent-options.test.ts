@@ -10,7 +10,10 @@ describe('the options of an agent', () => {
     [{ root: '/r', backend: 'aufs' }, /backend is "aufs", but must be one of copy, overlay, bind/],
     [{ root: '/r', launcher: 'docker' }, /launcher is "docker", but must be one of crun, runc, linux/],
     [{ root: '/r', platform: 'linux' }, /platform is "linux", but must hold an os and an architecture/],
-    [{ root: '/r', executorThreads: 0 }, /executorThreads is 0, but must be a whole number of threads from 1 to 64/],
+    [
+      { root: '/r', executorThreads: 0 },
+      /executorThreads is 0, but must be a whole number of threads from 1 to 64/,
+    ],
     [{ root: '/r', executorThreads: 1.5 }, /executorThreads is 1.5/],
     [{ root: '/r', executorThreads: 65 }, /executorThreads is 65/],
     [{ root: '/r', lockTimeoutMs: -1 }, /lockTimeoutMs is -1, but must be milliseconds from 0 to 86400000/],
@@ -25,6 +28,10 @@ describe('the options of an agent', () => {
     } catch (error) {
       thrown = error;
     }
-    expect(thrown).toMatchObject({ name: 'AgentError', code: 'CONFIG_INVALID', message: expect.stringMatching(message) });
+    expect(thrown).toMatchObject({
+      name: 'AgentError',
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(message),
+    });
   });
 });

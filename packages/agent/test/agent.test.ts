@@ -72,13 +72,19 @@ describe('the life of an agent', () => {
   it('names the directory that it cannot make', async () => {
     writeFileSync(join(folder, 'file'), '');
     const agent = create({ root: join(folder, 'file', 'root') });
-    await expect(agent.start().toPromise()).rejects.toMatchObject({ code: 'ROOT_UNUSABLE', message: expect.stringContaining(`${folder}/file/root`) });
+    await expect(agent.start().toPromise()).rejects.toMatchObject({
+      code: 'ROOT_UNUSABLE',
+      message: expect.stringContaining(`${folder}/file/root`),
+    });
   });
 
   it('owns its root alone, and gives it back', async () => {
     const first = await started();
     const second = create({ lockTimeoutMs: 0 });
-    await expect(second.start().toPromise()).rejects.toMatchObject({ code: 'STORE_LOCKED', message: expect.stringContaining(String(process.pid)) });
+    await expect(second.start().toPromise()).rejects.toMatchObject({
+      code: 'STORE_LOCKED',
+      message: expect.stringContaining(String(process.pid)),
+    });
     await first.close();
     await started({ lockTimeoutMs: 0 });
   });
@@ -95,7 +101,9 @@ describe('the life of an agent', () => {
   });
 
   it('refuses a backend that does not work here, and gives the store back', async () => {
-    await expect(create({ backend: 'bind' }).start().toPromise()).rejects.toEqual(code('BACKEND_NOT_SUPPORTED'));
+    await expect(create({ backend: 'bind' }).start().toPromise()).rejects.toEqual(
+      code('BACKEND_NOT_SUPPORTED'),
+    );
     await started({ lockTimeoutMs: 0 });
   });
 });
@@ -140,7 +148,10 @@ describe('what an agent does', () => {
     expect(report.bytes.unlinked).toBeGreaterThan(0);
     const [kept] = await agent.images();
     expect(kept).toMatchObject({ usedBy: ['mine'] });
-    expect(await agent.why(kept!.reference)).toMatchObject({ kept: true, chains: [['container mine', kept!.reference]] });
+    expect(await agent.why(kept!.reference)).toMatchObject({
+      kept: true,
+      chains: [['container mine', kept!.reference]],
+    });
   });
 
   it('does a plan exactly, or not at all', async () => {
@@ -153,7 +164,9 @@ describe('what an agent does', () => {
     const now = await agent.plan();
     const report = await agent.pruneImages({ apply: now.hash });
     expect(report.removed.images).toEqual(now.remove.images);
-    expect(report.removed.layers.map(({ id }) => id).toSorted()).toEqual(now.remove.layers.map(({ id }) => id));
+    expect(report.removed.layers.map(({ id }) => id).toSorted()).toEqual(
+      now.remove.layers.map(({ id }) => id),
+    );
   });
 
   it('finishes the sweep before it is closed', async () => {
@@ -179,7 +192,9 @@ describe('what an agent does', () => {
   it('refuses names that are taken or unknown, and says what it cannot do yet', async () => {
     const agent = await started();
     await agent.provision({ id: 'mine', image: image('left') });
-    await expect(agent.provision({ id: 'mine', image: image('left') }).toPromise()).rejects.toEqual(code('CONTAINER_EXISTS'));
+    await expect(agent.provision({ id: 'mine', image: image('left') }).toPromise()).rejects.toEqual(
+      code('CONTAINER_EXISTS'),
+    );
     await expect(agent.wait('nobody').toPromise()).rejects.toEqual(code('NO_SUCH_CONTAINER'));
     await expect(agent.destroy('nobody').toPromise()).rejects.toEqual(code('NO_SUCH_CONTAINER'));
     await expect(agent.attach('nobody').toPromise()).rejects.toEqual(code('NO_SUCH_CONTAINER'));
@@ -194,7 +209,13 @@ describe('what an agent does', () => {
     await agent.provision({ id: 'mine', image: reference });
     const view = readOnlyView(root);
     expect(await view.images()).toEqual(await agent.images());
-    expect(await view.containers()).toMatchObject([{ id: 'mine', image: reference, state: 'PROVISIONED', pid: null }]);
-    expect(await view.usage()).toMatchObject({ liveBytes: expect.toSatisfy((bytes) => bytes > 0), cachedBytes: 0, images: [{ reference }] });
+    expect(await view.containers()).toMatchObject([
+      { id: 'mine', image: reference, state: 'PROVISIONED', pid: null },
+    ]);
+    expect(await view.usage()).toMatchObject({
+      liveBytes: expect.toSatisfy((bytes) => bytes > 0),
+      cachedBytes: 0,
+      images: [{ reference }],
+    });
   });
 });

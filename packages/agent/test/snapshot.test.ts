@@ -8,7 +8,12 @@ import { planOf } from '../src/read-only-view.js';
 import type { Snapshot } from '../src/snapshot.js';
 import { holdersOf } from '../src/snapshot.js';
 
-const [base, tools, mine, theirs] = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(64)) as [string, string, string, string];
+const [base, tools, mine, theirs] = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(64)) as [
+  string,
+  string,
+  string,
+  string,
+];
 const alpine = 'docker.io/library/alpine:latest';
 const mysql = 'docker.io/library/mysql:8';
 
@@ -23,7 +28,14 @@ function snapshot(changes: Partial<Snapshot> = {}): Snapshot {
     pinned: false,
   });
   const layer = (id: string, sizeBytes: number) => ({ id, sizeBytes });
-  const rootfs = (reference: string, layers: string[]) => ({ reference, layers, rootfs: '/r', rootfsId: '1', backend: 'copy', digest: 'sha256:0' });
+  const rootfs = (reference: string, layers: string[]) => ({
+    reference,
+    layers,
+    rootfs: '/r',
+    rootfsId: '1',
+    backend: 'copy',
+    digest: 'sha256:0',
+  });
   return {
     store: {
       storeVersion: 7,
@@ -32,8 +44,20 @@ function snapshot(changes: Partial<Snapshot> = {}): Snapshot {
       problems: [],
     },
     containers: [
-      { info: { id: 'web', state: 'RUNNING', image: 'alpine', pid: 7, createdAt: '2026-01-02T00:00:00.000Z' }, config: {} },
-      { info: { id: 'old', state: 'EXITED', image: 'mysql:8', exitStatus: 3, createdAt: '2026-01-01T00:00:00.000Z' }, config: {} },
+      {
+        info: { id: 'web', state: 'RUNNING', image: 'alpine', pid: 7, createdAt: '2026-01-02T00:00:00.000Z' },
+        config: {},
+      },
+      {
+        info: {
+          id: 'old',
+          state: 'EXITED',
+          image: 'mysql:8',
+          exitStatus: 3,
+          createdAt: '2026-01-01T00:00:00.000Z',
+        },
+        config: {},
+      },
     ],
     provisioned: [{ id: 'web', rootfses: [rootfs(alpine, [base, mine])] }],
     ...changes,
@@ -42,19 +66,34 @@ function snapshot(changes: Partial<Snapshot> = {}): Snapshot {
 
 describe('who keeps images and layers alive', () => {
   it('is every container that has not ended, with all of its images', () => {
-    expect(holdersOf(snapshot())).toEqual([{ name: 'container web', references: [alpine], layers: [base, mine] }]);
+    expect(holdersOf(snapshot())).toEqual([
+      { name: 'container web', references: [alpine], layers: [base, mine] },
+    ]);
   });
 
   it('is a root filesystem that still stands, too, though its container has ended: but it keeps no name', () => {
     const { containers, provisioned } = snapshot();
-    const ended = containers.map((container) => ({ ...container, info: { ...container.info, state: 'EXITED' as const } }));
-    expect(holdersOf({ containers: ended, provisioned })).toEqual([{ name: 'container web', references: [], layers: [base, mine] }]);
+    const ended = containers.map((container) => ({
+      ...container,
+      info: { ...container.info, state: 'EXITED' as const },
+    }));
+    expect(holdersOf({ containers: ended, provisioned })).toEqual([
+      { name: 'container web', references: [], layers: [base, mine] },
+    ]);
   });
 });
 
 describe('listing images', () => {
   it('tells what is shared, what is theirs alone and who uses them, in order', () => {
-    expect(listImages(snapshot()).map(({ reference, sizeBytes, uniqueBytes, sharedBytes, usedBy }) => [reference, sizeBytes, uniqueBytes, sharedBytes, usedBy])).toEqual([
+    expect(
+      listImages(snapshot()).map(({ reference, sizeBytes, uniqueBytes, sharedBytes, usedBy }) => [
+        reference,
+        sizeBytes,
+        uniqueBytes,
+        sharedBytes,
+        usedBy,
+      ]),
+    ).toEqual([
       [alpine, 130, 30, 100, ['web']],
       [mysql, 110, 10, 100, []],
     ]);
@@ -64,7 +103,14 @@ describe('listing images', () => {
 
 describe('listing containers', () => {
   it('puts the oldest first and says null where nothing is known', () => {
-    expect(listContainers(snapshot().containers).map(({ id, state, pid, exitStatus }) => [id, state, pid, exitStatus])).toEqual([
+    expect(
+      listContainers(snapshot().containers).map(({ id, state, pid, exitStatus }) => [
+        id,
+        state,
+        pid,
+        exitStatus,
+      ]),
+    ).toEqual([
       ['old', 'EXITED', null, 3],
       ['web', 'RUNNING', 7, null],
     ]);
@@ -74,16 +120,25 @@ describe('listing containers', () => {
 describe('a plan', () => {
   it('removes what nobody uses, keeps the rest and says why', () => {
     const plan = planOf(snapshot(), ['busybox']);
-    expect(plan.remove.images.map(({ reference, uniqueBytes }) => [reference, uniqueBytes])).toEqual([[mysql, 10]]);
-    expect(plan.remove.layers).toEqual([{ id: tools, sizeBytes: 50 }, { id: theirs, sizeBytes: 10 }]);
+    expect(plan.remove.images.map(({ reference, uniqueBytes }) => [reference, uniqueBytes])).toEqual([
+      [mysql, 10],
+    ]);
+    expect(plan.remove.layers).toEqual([
+      { id: tools, sizeBytes: 50 },
+      { id: theirs, sizeBytes: 10 },
+    ]);
     expect(plan.keep.find(({ object }) => object === alpine)?.why).toBe('used by container web');
     expect(plan.keep.find(({ object }) => object === base)?.why).toBe('used by container web');
     expect(plan).toMatchObject({ storeVersion: 7, unmatchedExclusions: ['busybox'], uniqueBytes: 60 });
   });
 
   it('refuses, naming the container, when what it stands on cannot be told', () => {
-    const provisioned = [{ id: 'web', rootfses: [], layersUnknown: 'The layers of container web cannot be read' }];
-    expect(() => planOf(snapshot({ provisioned }), [])).toThrow(expect.objectContaining({ code: 'INVENTORY_INCOMPLETE', message: expect.stringContaining('web') }));
+    const provisioned = [
+      { id: 'web', rootfses: [], layersUnknown: 'The layers of container web cannot be read' },
+    ];
+    expect(() => planOf(snapshot({ provisioned }), [])).toThrow(
+      expect.objectContaining({ code: 'INVENTORY_INCOMPLETE', message: expect.stringContaining('web') }),
+    );
   });
 
   it('refuses, naming the container, when a live one has no readable configuration', () => {
@@ -123,7 +178,11 @@ describe('a check', () => {
 
   it('looks both ways: what is on disk and unknown, and what is recorded and missing', () => {
     const { store } = snapshot();
-    const damaged = { ...store, layers: store.layers.filter(({ id }) => id !== mine), problems: [{ object: 'x', code: 'UNKNOWN' as const, why: 'not a layer id' }] };
+    const damaged = {
+      ...store,
+      layers: store.layers.filter(({ id }) => id !== mine),
+      problems: [{ object: 'x', code: 'UNKNOWN' as const, why: 'not a layer id' }],
+    };
     const { ok, problems } = checkConsistency(snapshot({ store: damaged }));
     expect(ok).toBe(false);
     expect(problems.map(({ code, object }) => [code, object])).toEqual([

@@ -7,7 +7,9 @@ import { acquireStoreLock } from '../src/store-lock.js';
 function contended(ownedTries: number) {
   const held: HeldFileLock = { release: () => {} };
   let tries = 0;
-  const locks: FileLocks = { tryAcquire: () => Future.ready((tries += 1) <= ownedTries ? { ownerPid: 4711 } : held) };
+  const locks: FileLocks = {
+    tryAcquire: () => Future.ready((tries += 1) <= ownedTries ? { ownerPid: 4711 } : held),
+  };
   return { held, locks, tries: () => tries };
 }
 
@@ -48,7 +50,10 @@ describe('the lock of the store', () => {
     expect(lock.isPending()).toBe(true);
     clock.advance(1);
     runtime.settle();
-    expect(lock.failure()).toMatchObject({ code: 'STORE_LOCKED', message: expect.stringContaining('process 4711 holds /r/lock') });
+    expect(lock.failure()).toMatchObject({
+      code: 'STORE_LOCKED',
+      message: expect.stringContaining('process 4711 holds /r/lock'),
+    });
     expect(tries()).toBe(4);
   });
 

@@ -1,6 +1,8 @@
 export type CliErrorCode = 'USAGE' | 'DEMO_FAILED';
 
-/** Why a command could not do as asked, where nothing below it failed. Codes have rows in `docs/errors.md`. */
+/**
+ * Why a command could not do as asked, where nothing below it failed. Codes have rows in `docs/errors.md`.
+ */
 export class CliError extends Error {
   override readonly name = 'CliError';
   constructor(

@@ -1,4 +1,7 @@
-/** What the command's exit status means. `run` answers its container's own status beside these (as podman does). */
+/**
+ * What the command's exit status means. `run` answers its container's own status beside these (as podman
+ * does).
+ */
 export const ExitCode = {
   success: 0,
   failure: 1,

@@ -12,7 +12,8 @@ export function describeFailure(error: unknown, depth = 0): FailureDocument {
   const { message, code, cause } = (error instanceof Error ? error : new Error(String(error))) as Error & {
     code?: unknown;
   };
-  const inner = cause === undefined || cause === null || depth >= maxCauses ? null : describeFailure(cause, depth + 1);
+  const inner =
+    cause === undefined || cause === null || depth >= maxCauses ? null : describeFailure(cause, depth + 1);
   return { code: typeof code === 'string' && code !== '' ? code : 'INTERNAL', message, cause: inner };
 }
 

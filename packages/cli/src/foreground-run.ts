@@ -20,8 +20,9 @@ class RunFailure extends Error {
 }
 
 /**
- * Launches a container and stays with it. The store is owned while the container is started and again when it has
- * ended, and by nobody in between: other commands pull and prune meanwhile. Answers the container's exit status.
+ * Launches a container and stays with it. The store is owned while the container is started and again when it
+ * has ended, and by nobody in between: other commands pull and prune meanwhile. Answers the container's exit
+ * status.
  */
 export async function runForeground(
   session: Session,
@@ -40,15 +41,18 @@ export async function runForeground(
     return (await finish(session, options.id, remove)) ?? exitStatus ?? ExitCode.runFailed;
   } catch (error) {
     const signal = launch?.interruptedBy;
-    throw new RunFailure(error, signal ? ExitCode.signalBase + signalNumber(signal) : exitStatusOfFailure(error));
+    throw new RunFailure(
+      error,
+      signal ? ExitCode.signalBase + signalNumber(signal) : exitStatusOfFailure(error),
+    );
   } finally {
     launch?.dispose();
   }
 }
 
 /**
- * One launch, under signals. While its image is pulled there is nobody to hand a signal to, so it gives the launch up;
- * from then on signals are kept until the container runs, and handed to it.
+ * One launch, under signals. While its image is pulled there is nobody to hand a signal to, so it gives the
+ * launch up; from then on signals are kept until the container runs, and handed to it.
  */
 class InterruptibleLaunch {
   interruptedBy: ForwardedSignal | undefined;
@@ -111,7 +115,9 @@ async function finish(session: Session, id: string, remove: boolean): Promise<nu
   } catch (error) {
     const { code, message } = describeFailure(error);
     // Another command that owned the store meanwhile may have finished the work.
-    if (code !== 'NO_SUCH_CONTAINER') session.output.notice(`keelson: ${code}: left for the next command: ${message}`);
+    if (code !== 'NO_SUCH_CONTAINER') {
+      session.output.notice(`keelson: ${code}: left for the next command: ${message}`);
+    }
     return undefined;
   }
 }

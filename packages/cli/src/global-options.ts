@@ -26,16 +26,22 @@ export interface RawGlobalOptions {
   readonly lockTimeout?: number;
 }
 
-/** Declares the global options on the program, or hidden on a command so that they may follow its name too. */
+/**
+ * Declares the global options on the program, or hidden on a command so that they may follow its name too.
+ */
 export function declareGlobalOptions(command: Command, { hidden }: { readonly hidden: boolean }): void {
   const options = [
-    new Option('--root <dir>', 'where images and containers are kept (default: $KEELSON_ROOT, /var/lib/keelson)'),
+    new Option(
+      '--root <dir>',
+      'where images and containers are kept (default: $KEELSON_ROOT, /var/lib/keelson)',
+    ),
     new Option('--json', 'one JSON document on stdout; everything for people goes to stderr'),
     new Option('-q, --quiet', 'no progress, no notices'),
     new Option('--log-level <level>', 'what the agent may say on stderr (default: warn)').choices(logLevels),
-    new Option('--lock-timeout <seconds>', 'how long to wait for a command that owns the store (default: 30)').argParser(
-      parseSeconds,
-    ),
+    new Option(
+      '--lock-timeout <seconds>',
+      'how long to wait for a command that owns the store (default: 30)',
+    ).argParser(parseSeconds),
   ];
   for (const option of options) command.addOption(hidden ? option.hideHelp() : option);
 }

@@ -14,14 +14,19 @@ import { Session } from './session.js';
  * Runs one command line to its end and answers the exit code. Never throws: what goes wrong becomes one line
  * `keelson: CODE: message`, and with `--json` an error document too.
  */
-export async function main(argv: readonly string[], streams: OutputStreams = processStreams()): Promise<number> {
+export async function main(
+  argv: readonly string[],
+  streams: OutputStreams = processStreams(),
+): Promise<number> {
   let exitCode: number = ExitCode.success;
-  const bind: Bind = (handler) => async (...args) => {
-    const command = args.at(-1) as Command;
-    const options = resolveGlobalOptions(command.optsWithGlobals<RawGlobalOptions>(), streams.environment);
-    const session = new Session(options, new Output(streams, options.json, options.quiet));
-    exitCode = (await handler(session, command)) ?? ExitCode.success;
-  };
+  const bind: Bind =
+    (handler) =>
+    async (...args) => {
+      const command = args.at(-1) as Command;
+      const options = resolveGlobalOptions(command.optsWithGlobals<RawGlobalOptions>(), streams.environment);
+      const session = new Session(options, new Output(streams, options.json, options.quiet));
+      exitCode = (await handler(session, command)) ?? ExitCode.success;
+    };
   const program = createProgram(bind);
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
@@ -32,7 +37,8 @@ export async function main(argv: readonly string[], streams: OutputStreams = pro
     });
   }
 
-  // An idle runtime does not keep Node alive, and a command that waits for a container has nothing but an idle one.
+  // An idle runtime does not keep Node alive, and a command that waits for a container has nothing but an
+  // idle one.
   const alive = setInterval(() => {}, 0x7fff_ffff);
   try {
     await program.parseAsync(argv, { from: 'user' });
@@ -48,7 +54,9 @@ export async function main(argv: readonly string[], streams: OutputStreams = pro
 }
 
 function usageError(error: CommanderError, program: Command): CliError {
-  if (error.code === 'commander.help') return new CliError('USAGE', `no command given. ${commandList(program)}`);
+  if (error.code === 'commander.help') {
+    return new CliError('USAGE', `no command given. ${commandList(program)}`);
+  }
   return new CliError('USAGE', `${error.message.replace(/^error: /, '')} (see keelson --help)`);
 }
 

@@ -10,8 +10,8 @@ export interface OutputStreams {
 }
 
 /**
- * Where a command's words go. Without `--json` its result is text on stdout. With it stdout carries one JSON document
- * and nothing else; text for people moves to stderr.
+ * Where a command's words go. Without `--json` its result is text on stdout. With it stdout carries one JSON
+ * document and nothing else; text for people moves to stderr.
  */
 export class Output {
   readonly paint: Paint;

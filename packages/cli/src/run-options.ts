@@ -27,7 +27,9 @@ export function launchOptionsOf(
 ): LaunchOptions & { readonly id: string } {
   const { rootfs, name, workdir, user, memory, cpus, network, launcher, backend } = flags;
   const [image, ...rest] = rootfs === undefined ? words : [undefined, ...words];
-  if (rootfs === undefined && image === undefined) throw new CliError('USAGE', 'run needs an image, or --rootfs');
+  if (rootfs === undefined && image === undefined) {
+    throw new CliError('USAGE', 'run needs an image, or --rootfs');
+  }
   return {
     id: name ?? randomBytes(6).toString('hex'),
     ...(image === undefined ? { rootfs: resolve(rootfs!) } : { image }),
@@ -50,16 +52,22 @@ export function launchOptionsOf(
 function variable(text: string, environment: NodeJS.ProcessEnv): readonly (readonly [string, string])[] {
   const equals = text.indexOf('=');
   const name = equals < 0 ? text : text.slice(0, equals);
-  if (name === '') throw new CliError('USAGE', `--env is ${JSON.stringify(text)}, but must be NAME=VALUE or NAME`);
+  if (name === '') {
+    throw new CliError('USAGE', `--env is ${JSON.stringify(text)}, but must be NAME=VALUE or NAME`);
+  }
   const value = equals < 0 ? environment[name] : text.slice(equals + 1);
   return value === undefined ? [] : [[name, value]];
 }
 
 function volume(text: string): { hostPath: string; containerPath: string; readOnly: boolean } {
   const [host, target, mode, ...more] = text.split(':');
-  const wellFormed = host && target && isAbsolute(target) && more.length === 0 && [undefined, 'ro', 'rw'].includes(mode);
+  const wellFormed =
+    host && target && isAbsolute(target) && more.length === 0 && [undefined, 'ro', 'rw'].includes(mode);
   if (!wellFormed) {
-    throw new CliError('USAGE', `--volume is ${JSON.stringify(text)}, but must be HOST:/PATH or HOST:/PATH:ro`);
+    throw new CliError(
+      'USAGE',
+      `--volume is ${JSON.stringify(text)}, but must be HOST:/PATH or HOST:/PATH:ro`,
+    );
   }
   return { hostPath: resolve(host), containerPath: target, readOnly: mode === 'ro' };
 }
@@ -69,7 +77,10 @@ function memoryBytes(text: string): number {
   const unit = { '': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[match?.[2]?.toLowerCase() ?? '']!;
   const sizeBytes = Number(match?.[1]) * unit;
   if (!Number.isSafeInteger(sizeBytes) || sizeBytes <= 0) {
-    throw new CliError('USAGE', `--memory is ${JSON.stringify(text)}, but must be bytes, or a number with k, m or g`);
+    throw new CliError(
+      'USAGE',
+      `--memory is ${JSON.stringify(text)}, but must be bytes, or a number with k, m or g`,
+    );
   }
   return sizeBytes;
 }
@@ -77,7 +88,10 @@ function memoryBytes(text: string): number {
 function processors(text: string): number {
   const number = Number(text);
   if (text.trim() === '' || !(number > 0 && number <= 1024)) {
-    throw new CliError('USAGE', `--cpus is ${JSON.stringify(text)}, but must be processors above 0, for example 0.5`);
+    throw new CliError(
+      'USAGE',
+      `--cpus is ${JSON.stringify(text)}, but must be processors above 0, for example 0.5`,
+    );
   }
   return number;
 }

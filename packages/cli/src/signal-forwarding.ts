@@ -8,7 +8,10 @@ export function signalNumber(signal: ForwardedSignal): number {
   return constants.signals[signal];
 }
 
-/** Hands the signals that a terminal or a supervisor sends us to `receive` instead of dying of them, until disposed. */
+/**
+ * Hands the signals that a terminal or a supervisor sends us to `receive` instead of dying of them, until
+ * disposed.
+ */
 export class SignalForwarding {
   readonly #listener: (signal: NodeJS.Signals) => void;
 

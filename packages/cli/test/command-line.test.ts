@@ -8,21 +8,33 @@ async function modulesLoadedBy(...words: string[]): Promise<string[]> {
   const { stderr, exitCode } = await run(words, { NODE_OPTIONS: `--import ${hook}` });
   expect(exitCode).toBe(0);
   const repository = new URL('../../..', pathToFileURL(program)).href;
-  return [...stderr.matchAll(/^LOAD (\S+)/gm)].map((match) => match[1]!.replace(repository, '')).filter((url) => !url.endsWith('module-loads.mjs'));
+  return [...stderr.matchAll(/^LOAD (\S+)/gm)]
+    .map((match) => match[1]!.replace(repository, ''))
+    .filter((url) => !url.endsWith('module-loads.mjs'));
 }
 
 describe('keelson version', () => {
   it.each(['version', '--version', '-V'])('answers %s', async (word) => {
-    expect(await run([word])).toEqual({ exitCode: 0, stdout: expect.stringMatching(/^keelson \d+\.\d+\.\d+\n$/), stderr: '' });
+    expect(await run([word])).toEqual({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^keelson \d+\.\d+\.\d+\n$/),
+      stderr: '',
+    });
   });
 
   it('is a document for scripts', async () => {
     const { stdout } = await run(['--json', 'version']);
-    expect(JSON.parse(stdout)).toEqual({ version: expect.stringMatching(/^\d+\.\d+\.\d+$/), node: process.versions.node });
+    expect(JSON.parse(stdout)).toEqual({
+      version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+      node: process.versions.node,
+    });
   });
 
   it('loads two small modules and nothing else', async () => {
-    expect(await modulesLoadedBy('version')).toEqual(['packages/cli/bin/keelson.js', 'packages/cli/dist/version.js']);
+    expect(await modulesLoadedBy('version')).toEqual([
+      'packages/cli/bin/keelson.js',
+      'packages/cli/dist/version.js',
+    ]);
   });
 });
 
@@ -32,7 +44,20 @@ describe('keelson --help', () => {
     const commands = [...stdout.matchAll(/^ {2}([a-z]+) .*$/gm)].map((match) => match[1]);
     expect([exitCode, commands]).toEqual([
       0,
-      ['demo', 'pull', 'images', 'run', 'provision', 'ps', 'destroy', 'plan', 'prune', 'why', 'df', 'version'],
+      [
+        'demo',
+        'pull',
+        'images',
+        'run',
+        'provision',
+        'ps',
+        'destroy',
+        'plan',
+        'prune',
+        'why',
+        'df',
+        'version',
+      ],
     ]);
   });
 
@@ -74,7 +99,9 @@ describe('bad usage', () => {
   it('is a document too where scripts listen', async () => {
     const { stdout, stderr, exitCode } = await run(['--json', 'frobnicate']);
     expect(exitCode).toBe(2);
-    expect(JSON.parse(stdout)).toEqual({ error: { code: 'USAGE', message: expect.stringContaining('frobnicate'), cause: null } });
+    expect(JSON.parse(stdout)).toEqual({
+      error: { code: 'USAGE', message: expect.stringContaining('frobnicate'), cause: null },
+    });
     expect(stderr).toMatch(/^keelson: USAGE: /);
   });
 });

@@ -19,7 +19,11 @@ describe('a root that is not there yet', { timeout: 180_000 }, () => {
   it('is empty, and is not made by looking', async () => {
     expect(await world.json('images')).toEqual({ images: [] });
     expect(await world.json('ps', '-a')).toEqual({ containers: [] });
-    expect(await world.json('plan')).toMatchObject({ remove: { images: [], layers: [] }, keep: [], uniqueBytes: 0 });
+    expect(await world.json('plan')).toMatchObject({
+      remove: { images: [], layers: [] },
+      keep: [],
+      uniqueBytes: 0,
+    });
     expect(await world.json('df')).toMatchObject({ liveBytes: 0, cachedBytes: 0, trashBytes: 0 });
     expect(existsSync(world.root)).toBe(false);
   });
@@ -27,12 +31,17 @@ describe('a root that is not there yet', { timeout: 180_000 }, () => {
   it('is made for its owner alone', async () => {
     await world.json('prune');
     expect(statSync(world.root).mode & 0o777).toBe(0o700);
-    expect(readdirSync(join(world.root, 'store/docker')).toSorted()).toEqual(expect.arrayContaining(['gc', 'layers', 'lock', 'staging']));
+    expect(readdirSync(join(world.root, 'store/docker')).toSorted()).toEqual(
+      expect.arrayContaining(['gc', 'layers', 'lock', 'staging']),
+    );
   });
 
   it('is refused with the directory named when it cannot be made', async () => {
     const { exitCode, stderr } = await run(['--root', '/dev/null/x', 'prune']);
-    expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^keelson: ROOT_UNUSABLE: cannot make the directory \/dev\/null\/x: /)]);
+    expect([exitCode, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^keelson: ROOT_UNUSABLE: cannot make the directory \/dev\/null\/x: /),
+    ]);
   });
 });
 
@@ -43,7 +52,11 @@ describe('pull', { timeout: 180_000 }, () => {
     expect(tally).toEqual({
       reference: world.reference('tally'),
       digest,
-      layers: Array.from({ length: 3 }, () => ({ id: layerId, sizeBytes: expect.any(Number), reused: false })),
+      layers: Array.from({ length: 3 }, () => ({
+        id: layerId,
+        sizeBytes: expect.any(Number),
+        reused: false,
+      })),
       bytesDownloaded: expect.any(Number),
       elapsedMs: expect.any(Number),
     });
@@ -61,14 +74,18 @@ describe('pull', { timeout: 180_000 }, () => {
     const missing = `${world.registry.host}/demo/nothing:1`;
     const { exitCode, stdout, stderr } = await world.keelson('--json', 'pull', missing);
     expect(exitCode).toBe(1);
-    expect(JSON.parse(stdout)).toEqual({ error: { code: 'IMAGE_NOT_FOUND', message: expect.any(String), cause: expect.anything() } });
+    expect(JSON.parse(stdout)).toEqual({
+      error: { code: 'IMAGE_NOT_FOUND', message: expect.any(String), cause: expect.anything() },
+    });
     expect(stderr).toMatch(/^keelson: IMAGE_NOT_FOUND: [^\n]*\n$/);
     expect((await world.keelson('pull', 'Not A Name')).stderr).toMatch(/^keelson: INVALID_REFERENCE: /);
   });
 
   it('says it to people in words, without progress where nobody watches', async () => {
     const { stdout, stderr } = await world.keelson('pull', world.reference('hello'));
-    expect(stdout).toMatch(/demo\/hello:1 {2}sha256:[0-9a-f]{64}\n {2}2 layers, 0 of them here already, \S+ MB in /);
+    expect(stdout).toMatch(
+      /demo\/hello:1 {2}sha256:[0-9a-f]{64}\n {2}2 layers, 0 of them here already, \S+ MB in /,
+    );
     expect(stderr).toBe('');
   });
 });
@@ -79,7 +96,9 @@ describe('images, why, df, plan and prune', { timeout: 180_000 }, () => {
     await world.json('provision', '--id', 'mine', '--backend', 'copy', world.reference('library'));
 
     const { images } = await world.json('images');
-    expect(images.map(({ reference }: { reference: string }) => reference)).toEqual(['hello', 'library', 'tally'].map((name) => world.reference(name as 'hello')));
+    expect(images.map(({ reference }: { reference: string }) => reference)).toEqual(
+      ['hello', 'library', 'tally'].map((name) => world.reference(name as 'hello')),
+    );
     const library = images[1];
     expect(library).toEqual({
       reference: world.reference('library'),
@@ -96,8 +115,16 @@ describe('images, why, df, plan and prune', { timeout: 180_000 }, () => {
     expect(library.uniqueBytes + library.sharedBytes).toBe(library.sizeBytes);
 
     const why = await world.json('why', world.reference('library'));
-    expect(why).toEqual({ object: world.reference('library'), kept: true, chains: [['container mine', world.reference('library')]] });
-    expect(await world.json('why', world.reference('hello'))).toEqual({ object: world.reference('hello'), kept: false, chains: [] });
+    expect(why).toEqual({
+      object: world.reference('library'),
+      kept: true,
+      chains: [['container mine', world.reference('library')]],
+    });
+    expect(await world.json('why', world.reference('hello'))).toEqual({
+      object: world.reference('hello'),
+      kept: false,
+      chains: [],
+    });
 
     const plan = await world.json('plan', '--exclude', world.reference('hello'), '--exclude', 'mysql');
     expect(plan).toEqual({
@@ -107,7 +134,9 @@ describe('images, why, df, plan and prune', { timeout: 180_000 }, () => {
         images: [{ reference: world.reference('tally'), digest, uniqueBytes: expect.any(Number) }],
         layers: [{ id: layerId, sizeBytes: expect.any(Number) }],
       },
-      keep: expect.arrayContaining([{ object: world.reference('hello'), why: expect.stringContaining('excluded') }]),
+      keep: expect.arrayContaining([
+        { object: world.reference('hello'), why: expect.stringContaining('excluded') },
+      ]),
       unmatchedExclusions: ['mysql'],
       uniqueBytes: expect.any(Number),
     });
@@ -115,7 +144,14 @@ describe('images, why, df, plan and prune', { timeout: 180_000 }, () => {
     expect([reason, kept]).toEqual([undefined, false]);
 
     const usage = await world.json('df');
-    const report = await world.json('prune', '--wait', '--exclude', world.reference('hello'), '--exclude', 'mysql');
+    const report = await world.json(
+      'prune',
+      '--wait',
+      '--exclude',
+      world.reference('hello'),
+      '--exclude',
+      'mysql',
+    );
     expect(report).toEqual({
       removed: plan.remove,
       kept: expect.arrayContaining([{ object: world.reference('library'), why: expect.any(String) }]),
@@ -128,7 +164,11 @@ describe('images, why, df, plan and prune', { timeout: 180_000 }, () => {
     const after = await world.json('df');
     expect(after.liveBytes).toBe(usage.liveBytes);
     expect(usage.cachedBytes - after.cachedBytes).toBe(plan.uniqueBytes);
-    expect(after).toMatchObject({ trashBytes: expect.any(Number), stagingBytes: expect.any(Number), unaccountedBytes: 0 });
+    expect(after).toMatchObject({
+      trashBytes: expect.any(Number),
+      stagingBytes: expect.any(Number),
+      unaccountedBytes: 0,
+    });
     expect(readdirSync(join(world.root, 'store/docker/gc'))).toEqual([]);
   });
 
@@ -153,13 +193,20 @@ describe('images, why, df, plan and prune', { timeout: 180_000 }, () => {
 
   it('know nothing of what is not there', async () => {
     const unknown = await world.keelson('why', 'nothing');
-    expect([unknown.exitCode, unknown.stderr]).toEqual([1, expect.stringMatching(/^keelson: NO_SUCH_OBJECT: /)]);
+    expect([unknown.exitCode, unknown.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^keelson: NO_SUCH_OBJECT: /),
+    ]);
   });
 
   it('read well', async () => {
     await world.json('pull', world.reference('hello'));
-    expect((await world.keelson('images')).stdout).toMatch(/^REFERENCE +DIGEST +SIZE +UNIQUE +SHARED +PULLED +USED BY\n.*demo\/hello:1 /);
-    expect((await world.keelson('plan')).stdout).toMatch(/^remove {2}.*demo\/hello:1 .*\n[^]*keelson prune --apply [0-9a-f]+\n$/);
+    expect((await world.keelson('images')).stdout).toMatch(
+      /^REFERENCE +DIGEST +SIZE +UNIQUE +SHARED +PULLED +USED BY\n.*demo\/hello:1 /,
+    );
+    expect((await world.keelson('plan')).stdout).toMatch(
+      /^remove {2}.*demo\/hello:1 .*\n[^]*keelson prune --apply [0-9a-f]+\n$/,
+    );
     expect((await world.keelson('prune')).stdout).toMatch(/1 image and 2 layers gone, /);
     expect((await world.keelson('prune')).stdout).toBe('Nothing to remove.\n');
   });
@@ -168,24 +215,52 @@ describe('images, why, df, plan and prune', { timeout: 180_000 }, () => {
 describe('provision and destroy', { timeout: 180_000 }, () => {
   it('make a root filesystem, protect it, list it, and take it away', async () => {
     const made = await world.json('provision', '--backend', 'copy', world.reference('library'));
-    expect(made).toEqual({ containerId: expect.any(String), rootfs: expect.any(String), backend: 'copy', layers: [layerId, layerId, layerId] });
+    expect(made).toEqual({
+      containerId: expect.any(String),
+      rootfs: expect.any(String),
+      backend: 'copy',
+      layers: [layerId, layerId, layerId],
+    });
     expect(existsSync(join(made.rootfs, 'usr/share/library/story.txt'))).toBe(true);
     expect(await world.json('ps')).toEqual({
       containers: [
-        expect.objectContaining({ id: made.containerId, image: world.reference('library'), state: 'PROVISIONED', pid: null, createdAt: time, exitStatus: null }),
+        expect.objectContaining({
+          id: made.containerId,
+          image: world.reference('library'),
+          state: 'PROVISIONED',
+          pid: null,
+          createdAt: time,
+          exitStatus: null,
+        }),
       ],
     });
-    expect(await world.json('destroy', made.containerId)).toEqual({ containerId: made.containerId, destroyed: true });
+    expect(await world.json('destroy', made.containerId)).toEqual({
+      containerId: made.containerId,
+      destroyed: true,
+    });
     expect(existsSync(made.rootfs)).toBe(false);
     expect(await world.json('ps', '-a')).toEqual({ containers: [] });
   });
 
   it('refuse a name that is taken, and one that is unknown', async () => {
     await world.json('provision', '--id', 'mine', '--backend', 'copy', world.reference('hello'));
-    const taken = await world.keelson('provision', '--id', 'mine', '--backend', 'copy', world.reference('hello'));
-    expect([taken.exitCode, taken.stderr]).toEqual([1, expect.stringMatching(/^keelson: CONTAINER_EXISTS: /)]);
+    const taken = await world.keelson(
+      'provision',
+      '--id',
+      'mine',
+      '--backend',
+      'copy',
+      world.reference('hello'),
+    );
+    expect([taken.exitCode, taken.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^keelson: CONTAINER_EXISTS: /),
+    ]);
     const unknown = await world.keelson('destroy', 'nobody');
-    expect([unknown.exitCode, unknown.stderr]).toEqual([1, 'keelson: NO_SUCH_CONTAINER: there is no container nobody\n']);
+    expect([unknown.exitCode, unknown.stderr]).toEqual([
+      1,
+      'keelson: NO_SUCH_CONTAINER: there is no container nobody\n',
+    ]);
     const invalid = await world.keelson('provision', '--id', '../x', world.reference('hello'));
     expect([invalid.exitCode, readdirSync(join(world.root, '..'))]).toEqual([1, ['root']]);
   });
@@ -196,7 +271,10 @@ describe('the lock of the store', { timeout: 180_000 }, () => {
     const agent = Agent.create({ root: world.root });
     await agent.start();
     const refused = await world.keelson('--lock-timeout', '0', 'prune');
-    expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringMatching(new RegExp(`^keelson: STORE_LOCKED: .*process ${process.pid} `))]);
+    expect([refused.exitCode, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(new RegExp(`^keelson: STORE_LOCKED: .*process ${process.pid} `)),
+    ]);
     expect((await world.keelson('images')).exitCode).toBe(0);
     expect((await world.keelson('plan')).exitCode).toBe(0);
     expect((await world.keelson('prune', '--dry-run')).exitCode).toBe(0);

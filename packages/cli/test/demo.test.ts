@@ -44,7 +44,10 @@ describe('keelson demo', { timeout: 180_000 }, () => {
     const programs = join(folder, 'programs');
     mkdirSync(programs);
     for (const name of ['sh', 'sleep', 'cat', 'ls']) symlinkSync(findProgram(name)!, join(programs, name));
-    const { exitCode, stdout } = await run(['demo', '--json'], { TMPDIR: join(folder, 'tmp'), PATH: programs });
+    const { exitCode, stdout } = await run(['demo', '--json'], {
+      TMPDIR: join(folder, 'tmp'),
+      PATH: programs,
+    });
     const { steps, reclaimed } = JSON.parse(stdout);
     expect(steps.map(({ name, status }: { name: string; status: string }) => `${name} ${status}`)).toEqual([
       'pull done',

@@ -18,7 +18,11 @@ describe('docs/examples/embed.mjs', { timeout: 180_000 }, () => {
 
   it('does what it says', async (context) => {
     needs(context, 'root', 'unshare');
-    const { stdout } = await promisify(execFile)(process.execPath, [example, world.root, world.reference('hello')]);
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      example,
+      world.root,
+      world.reference('hello'),
+    ]);
     expect(stdout.replace(/sha256:[0-9a-f]{64}/, 'DIGEST')).toBe(
       `${world.reference('hello')} is DIGEST, 2 layers\nhello from 1\nit ended with 42\npruned 1 image, 2 layers\n`,
     );

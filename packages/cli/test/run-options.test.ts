@@ -24,7 +24,12 @@ describe('the options of run', () => {
 
   it('pass variables on by name, and leave out those we do not have', () => {
     const flags = { env: ['A=1', 'B', 'C', 'D=x=y', 'E='] };
-    expect(launchOptionsOf(flags, ['a'], { B: 'two' }).environment).toEqual({ A: '1', B: 'two', D: 'x=y', E: '' });
+    expect(launchOptionsOf(flags, ['a'], { B: 'two' }).environment).toEqual({
+      A: '1',
+      B: 'two',
+      D: 'x=y',
+      E: '',
+    });
   });
 
   it('read volumes', () => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -19,7 +19,12 @@ afterEach(() => world?.remove());
 
 describe('run', { timeout: 180_000 }, () => {
   it('passes both streams through and ends with the status of its container', async () => {
-    const end = await world.keelson('run', '--rm', world.reference('hello'), ...sh('echo out; echo err >&2; exit 42'));
+    const end = await world.keelson(
+      'run',
+      '--rm',
+      world.reference('hello'),
+      ...sh('echo out; echo err >&2; exit 42'),
+    );
     expect(end).toEqual({ exitCode: 42, stdout: 'out\n', stderr: 'err\n' });
     expect(await world.json('ps', '-a')).toEqual({ containers: [] });
   });
@@ -27,10 +32,15 @@ describe('run', { timeout: 180_000 }, () => {
   it('leaves an ended container listed, protecting nothing, until it is destroyed', async () => {
     await world.keelson('run', '--name', 'mine', world.reference('hello'), ...sh('exit 3'));
     expect(await world.json('ps')).toEqual({ containers: [] });
-    expect((await world.json('ps', '-a')).containers).toMatchObject([{ id: 'mine', state: 'EXITED', exitStatus: 3, pid: null }]);
+    expect((await world.json('ps', '-a')).containers).toMatchObject([
+      { id: 'mine', state: 'EXITED', exitStatus: 3, pid: null },
+    ]);
     expect((await world.json('prune')).removed.images).toHaveLength(1);
     const taken = await world.keelson('run', '--name', 'mine', world.reference('hello'));
-    expect([taken.exitCode, taken.stderr]).toEqual([125, expect.stringMatching(/^keelson: CONTAINER_EXISTS: /)]);
+    expect([taken.exitCode, taken.stderr]).toEqual([
+      125,
+      expect.stringMatching(/^keelson: CONTAINER_EXISTS: /),
+    ]);
     expect(await world.json('destroy', 'mine')).toEqual({ containerId: 'mine', destroyed: true });
     expect((await world.json('ps', '-a')).containers).toEqual([]);
   });
@@ -64,17 +74,33 @@ describe('run', { timeout: 180_000 }, () => {
   });
 
   it('ends with 128 + n when a signal ended the container', async () => {
-    const end = await world.keelson('run', '--rm', world.reference('hello'), ...sh('/bin/sh -c "kill -9 \\$\\$"'));
+    const end = await world.keelson(
+      'run',
+      '--rm',
+      world.reference('hello'),
+      ...sh('/bin/sh -c "kill -9 \\$\\$"'),
+    );
     expect(end.exitCode).toBe(137);
   });
 
   it('gives the store back while its container runs, and the container reads on after a prune', async () => {
     const signals = mkdtempSync(join(tmpdir(), 'keelson-signals-'));
     const script = `echo up; while [ ! -e /signal/go ]; do sleep 0.05; done; cat /usr/share/library/story.txt`;
-    const running = world.start('run', '--rm', '--name', 'reader', '-v', `${signals}:/signal`, world.reference('library'), ...sh(script));
+    const running = world.start(
+      'run',
+      '--rm',
+      '--name',
+      'reader',
+      '-v',
+      `${signals}:/signal`,
+      world.reference('library'),
+      ...sh(script),
+    );
     await running.said('up\n');
     await world.json('--lock-timeout', '0', 'pull', world.reference('tally'));
-    expect((await world.json('ps')).containers).toMatchObject([{ id: 'reader', state: 'RUNNING', pid: expect.any(Number) }]);
+    expect((await world.json('ps')).containers).toMatchObject([
+      { id: 'reader', state: 'RUNNING', pid: expect.any(Number) },
+    ]);
     const report = await world.json('--lock-timeout', '0', 'prune', '--wait');
     expect(report.removed.images).toMatchObject([{ reference: world.reference('tally') }]);
     writeFileSync(join(signals, 'go'), '');
@@ -84,15 +110,36 @@ describe('run', { timeout: 180_000 }, () => {
   });
 
   it('runs in a folder that is a root filesystem, in place', async () => {
-    const { rootfs } = await world.json('provision', '--id', 'base', '--backend', 'copy', world.reference('hello'));
-    const end = await world.keelson('run', '--rm', '--rootfs', rootfs, ...sh('read -r line < /etc/greeting; echo "$line"'));
+    const { rootfs } = await world.json(
+      'provision',
+      '--id',
+      'base',
+      '--backend',
+      'copy',
+      world.reference('hello'),
+    );
+    const end = await world.keelson(
+      'run',
+      '--rm',
+      '--rootfs',
+      rootfs,
+      ...sh('read -r line < /etc/greeting; echo "$line"'),
+    );
     expect([end.exitCode, end.stdout]).toEqual([0, 'Hello from a root filesystem of my own.\n']);
     expect((await world.json('ps')).containers).toMatchObject([{ id: 'base' }]);
   });
 
   it('may be killed: its container goes on, and any later command finds it', async () => {
-    const running = world.start('run', '--name', 'orphan', world.reference('hello'), ...sh(`echo up; ${forever}`));
+    const running = world.start(
+      'run',
+      '--name',
+      'orphan',
+      world.reference('hello'),
+      ...sh(`echo up; ${forever}`),
+    );
     await running.said('up\n');
+    // It prints before its launch is over; only once its process is on record there is something to find.
+    while (!existsSync(join(world.root, 'runtime/containers/orphan/pid'))) await new Promise(setImmediate);
     running.child.kill('SIGKILL');
     // Not its outcome: the container still holds its streams.
     await once(running.child, 'exit');

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { fc, test } from '@fast-check/vitest';
+import { fc } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { formatAge, formatBytes, formatDuration } from '../src/terminal/bytes.js';
 import { paintFor, printable } from '../src/terminal/paint.js';
@@ -19,15 +19,34 @@ describe('sizes and times for people', () => {
     [-1500, '-1.5 kB'],
   ])('shows %i bytes as %s', (sizeBytes, text) => expect(formatBytes(sizeBytes)).toBe(text));
 
-  test.prop([fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER })])('never needs more than three digits for a size', (sizeBytes) => {
-    expect(formatBytes(sizeBytes)).toMatch(/^(\d{1,3}|\d\.\d) [kMGTP]?B$/);
+  it('never needs more than three digits for a size', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), (sizeBytes) => {
+        expect(formatBytes(sizeBytes)).toMatch(/^(\d{1,3}|\d\.\d) [kMGTP]?B$/);
+      }),
+    );
   });
 
   it('shows durations and ages in their largest unit', () => {
-    expect([340, 2100, 59_949, 200_000].map(formatDuration)).toEqual(['340 ms', '2.1 s', '59.9 s', '3 min 20 s']);
+    expect([340, 2100, 59_949, 200_000].map(formatDuration)).toEqual([
+      '340 ms',
+      '2.1 s',
+      '59.9 s',
+      '3 min 20 s',
+    ]);
     const nowMs = Date.parse('2026-01-03T00:00:00Z');
-    const moments = ['2026-01-02T23:59:30Z', '2026-01-02T23:00:00Z', '2026-01-02T12:00:00Z', '2025-12-31T00:00:00Z'];
-    expect(moments.map((moment) => formatAge(moment, nowMs))).toEqual(['just now', '60 min ago', '12 h ago', '3 days ago']);
+    const moments = [
+      '2026-01-02T23:59:30Z',
+      '2026-01-02T23:00:00Z',
+      '2026-01-02T12:00:00Z',
+      '2025-12-31T00:00:00Z',
+    ];
+    expect(moments.map((moment) => formatAge(moment, nowMs))).toEqual([
+      'just now',
+      '60 min ago',
+      '12 h ago',
+      '3 days ago',
+    ]);
     expect(formatAge(undefined, nowMs)).toBe('-');
   });
 });
@@ -38,7 +57,12 @@ describe('formatTable', () => {
       { title: 'NAME', text: (row: [string, number]) => row[0] },
       { title: 'SIZE', align: 'right' as const, text: (row: [string, number]) => String(row[1]) },
     ];
-    expect(formatTable(columns, [['a', 1], ['longer', 1234]])).toEqual(['NAME    SIZE', 'a          1', 'longer  1234']);
+    expect(
+      formatTable(columns, [
+        ['a', 1],
+        ['longer', 1234],
+      ]),
+    ).toEqual(['NAME    SIZE', 'a          1', 'longer  1234']);
   });
 });
 
@@ -60,28 +84,47 @@ describe('the progress bar', () => {
   const columns = fc.integer({ min: 10, max: 200 });
   const words = fc.string({ unit: 'grapheme-ascii', maxLength: 60 });
 
-  test.prop([words, fc.double({ min: -1, max: 2, noNaN: true }), words, columns])(
-    'is never wider than the terminal',
-    (label, fraction, note, width) => {
-      expect(barLine(label, fraction, note, width, (_format, text) => text).length).toBeLessThanOrEqual(width);
-    },
-  );
+  it('is never wider than the terminal', () => {
+    fc.assert(
+      fc.property(
+        words,
+        fc.double({ min: -1, max: 2, noNaN: true }),
+        words,
+        columns,
+        (label, fraction, note, width) => {
+          expect(barLine(label, fraction, note, width, (_format, text) => text).length).toBeLessThanOrEqual(
+            width,
+          );
+        },
+      ),
+    );
+  });
 
   it('draws on terminals only, 25 times a second at most, and goes away', () => {
     const written: string[] = [];
     let nowMs = 0;
     const stream = { isTTY: true, columns: 60, write: (text: string) => written.push(text) };
-    const bar = new ProgressBar(stream, (_format, text) => text, () => nowMs);
+    const bar = new ProgressBar(
+      stream,
+      (_format, text) => text,
+      () => nowMs,
+    );
     bar.update('image', 0.5, 'half');
     nowMs = 39;
     bar.update('image', 0.6, 'more');
     nowMs = 40;
     bar.update('image', 0.7, 'much');
     bar.finish('done');
-    expect(written.map(stripVTControlCharacters).join('')).toMatch(/^\r {2}image {2}━+─+ {2}half\r {2}image {2}━+─+ {2}much\rdone\n$/);
+    expect(written.map(stripVTControlCharacters).join('')).toMatch(
+      /^\r {2}image {2}━+─+ {2}half\r {2}image {2}━+─+ {2}much\rdone\n$/,
+    );
 
     const plain: string[] = [];
-    const silent = new ProgressBar({ write: (text) => plain.push(text) }, (_format, text) => text, () => 0);
+    const silent = new ProgressBar(
+      { write: (text) => plain.push(text) },
+      (_format, text) => text,
+      () => 0,
+    );
     silent.update('image', 0.5, 'half');
     silent.finish();
     expect(plain).toEqual([]);

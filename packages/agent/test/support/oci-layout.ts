@@ -27,7 +27,12 @@ export function writeLayout(folder: string, names: readonly string[]): (name: st
   const manifests = names.map((name) => {
     const layers = [base, layer(name)];
     const rootfs = { type: 'layers', diff_ids: layers.map(({ digest }) => digest) };
-    const config = json('application/vnd.oci.image.config.v1+json', { os: 'linux', architecture: goArchitecture(), config: {}, rootfs });
+    const config = json('application/vnd.oci.image.config.v1+json', {
+      os: 'linux',
+      architecture: goArchitecture(),
+      config: {},
+      rootfs,
+    });
     const manifest = json('application/vnd.oci.image.manifest.v1+json', { schemaVersion: 2, config, layers });
     return { ...manifest, annotations: { 'org.opencontainers.image.ref.name': name } };
   });

@@ -4,7 +4,10 @@ export const demoCommand: CommandDefinition = (program, bind) => {
   program
     .command('demo')
     .description('take the whole tour: pull, launch, prune, in a temporary root, with a registry of its own')
-    .option('--inspect', 'keep the agent and its containers up at the end, until Ctrl-C, so that you can look around')
+    .option(
+      '--inspect',
+      'keep the agent and its containers up at the end, until Ctrl-C, so that you can look around',
+    )
     .addHelpText(
       'after',
       `

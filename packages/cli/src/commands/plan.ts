@@ -6,7 +6,10 @@ export const planCommand: CommandDefinition = (program, bind) => {
     .command('plan')
     .description('show what prune would do: every image and layer, remove or keep, and the reason')
     .option('--exclude <ref>', 'keep this image (may be repeated)', collectText)
-    .addHelpText('after', '\nNothing is changed. "keelson prune --apply HASH" removes exactly this, or nothing.')
+    .addHelpText(
+      'after',
+      '\nNothing is changed. "keelson prune --apply HASH" removes exactly this, or nothing.',
+    )
     .action(
       bind(async ({ options, output }, command) => {
         const { exclude } = command.opts<{ exclude?: readonly string[] }>();

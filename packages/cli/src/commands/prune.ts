@@ -26,7 +26,9 @@ Layers are marked at once by moving them aside, and removed after the answer is 
     .action(
       bind(async (session, command) => {
         const { dryRun, apply, exclude = [], wait = false } = command.opts<PruneFlags>();
-        if (dryRun && apply !== undefined) throw new CliError('USAGE', '--dry-run and --apply exclude each other');
+        if (dryRun && apply !== undefined) {
+          throw new CliError('USAGE', '--dry-run and --apply exclude each other');
+        }
         const { output, options } = session;
         const text = await import('../terminal/prune-text.js');
 
@@ -38,7 +40,10 @@ Layers are marked at once by moving them aside, and removed after the answer is 
         }
         return session.withAgent(async (agent) => {
           const asked = agent.pruneImages({ exclude, wait, ...(apply !== undefined && { apply }) });
-          const { report, error } = await asked.then((done) => ({ report: done, error: undefined }), partialPrune);
+          const { report, error } = await asked.then(
+            (done) => ({ report: done, error: undefined }),
+            partialPrune,
+          );
           output.result({ ...report, ...(error && { error }) }, () => text.reportLines(report, output.paint));
           if (error) output.failureLine(error);
           // The answer is out; closing the agent finishes the sweep.

@@ -8,7 +8,10 @@ export const psCommand: CommandDefinition = (program, bind) => {
   program
     .command('ps')
     .description('list containers that run or hold a root filesystem')
-    .option('-a, --all', 'also those that have ended; they protect nothing, and stay until they are destroyed')
+    .option(
+      '-a, --all',
+      'also those that have ended; they protect nothing, and stay until they are destroyed',
+    )
     .action(
       bind(async ({ options, output }, command) => {
         const { all } = command.opts<{ all?: boolean }>();

@@ -29,7 +29,9 @@ Registries on loopback addresses are spoken to in plain http.`,
           const pulled = [];
           for (const reference of command.args) {
             pulled.push(
-              await drawnPull(session.output, reference, (onProgress) => agent.pull(reference, { ...options, onProgress })),
+              await drawnPull(session.output, reference, (onProgress) =>
+                agent.pull(reference, { ...options, onProgress }),
+              ),
             );
           }
           return pulled;

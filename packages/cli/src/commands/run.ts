@@ -13,15 +13,27 @@ export const runCommand: CommandDefinition = (program, bind) => {
     .option('--rootfs <dir>', 'use this folder as the root filesystem, in place, instead of an image')
     .option('--name <id>', 'name of the container (default: a new one)')
     .option('--rm', 'remove the container when it has ended')
-    .option('-e, --env <name=value>', 'set a variable; NAME alone passes ours on (may be repeated)', collectText)
-    .option('-v, --volume <host:path[:ro]>', 'mount a file or folder of the host (may be repeated)', collectText)
+    .option(
+      '-e, --env <name=value>',
+      'set a variable; NAME alone passes ours on (may be repeated)',
+      collectText,
+    )
+    .option(
+      '-v, --volume <host:path[:ro]>',
+      'mount a file or folder of the host (may be repeated)',
+      collectText,
+    )
     .option('-w, --workdir <dir>', 'working directory inside')
     .option('-u, --user <user>', "user, or user:group, by the image's own passwd and group files")
     .option('--memory <bytes>', 'limit of memory: bytes, or a number with k, m or g')
     .option('--cpus <number>', 'limit of processor time, for example 0.5')
-    .addOption(new Option('--network <network>', 'which network it sees (default: host)').choices(['host', 'none']))
+    .addOption(
+      new Option('--network <network>', 'which network it sees (default: host)').choices(['host', 'none']),
+    )
     .addOption(new Option('--launcher <launcher>', 'who starts it').choices(['crun', 'runc', 'linux']))
-    .addOption(new Option('--backend <backend>', 'how its root filesystem is made').choices(['copy', 'overlay']))
+    .addOption(
+      new Option('--backend <backend>', 'how its root filesystem is made').choices(['copy', 'overlay']),
+    )
     .addHelpText(
       'after',
       `

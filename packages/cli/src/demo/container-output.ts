@@ -15,8 +15,12 @@ export async function waitForOutput(path: string, text: string, ended: () => boo
     const over = ended();
     const printed = await readFile(path, 'utf8').catch(() => '');
     if (printed.includes(text)) return printed;
-    if (over) throw new Error(`the container ended before it printed "${text}"; it printed: ${printed || 'nothing'}`);
-    if (performance.now() > deadline) throw new Error(`the container printed no "${text}" within ${patienceMs / 1000} s`);
+    if (over) {
+      throw new Error(`the container ended before it printed "${text}"; it printed: ${printed || 'nothing'}`);
+    }
+    if (performance.now() > deadline) {
+      throw new Error(`the container printed no "${text}" within ${patienceMs / 1000} s`);
+    }
     await sleep(pollMs);
   }
 }

@@ -20,8 +20,9 @@ export const storyPath = '/usr/share/library/story.txt';
 export const storyFirstLine = 'A keelson lies along the keel and holds the ship together.';
 
 /**
- * Assembles three images from this machine's own shell, tools and libraries: `base` is under all of them, `tools` under
- * two. One is published behind a multi-platform index, and one hides a file of the layer below it with a whiteout.
+ * Assembles three images from this machine's own shell, tools and libraries: `base` is under all of them,
+ * `tools` under two. One is published behind a multi-platform index, and one hides a file of the layer below
+ * it with a whiteout.
  */
 export async function assembleDemoImages(): Promise<{ content: OciContent; images: readonly DemoImage[] }> {
   const [shell, sleep, cat, list] = await Promise.all(['sh', 'sleep', 'cat', 'ls'].map(requireProgram));
@@ -41,7 +42,11 @@ export async function assembleDemoImages(): Promise<{ content: OciContent; image
     const elsewhere = { os: 'linux', architecture: here.architecture === 's390x' ? 'amd64' : 's390x' };
     const other = { platform: elsewhere, manifest: content.addImage(elsewhere, layers, config) };
     const indexed = repository === 'demo/library';
-    content.tag(repository, '1', indexed ? content.addIndex([other, { platform: here, manifest }]) : manifest);
+    content.tag(
+      repository,
+      '1',
+      indexed ? content.addIndex([other, { platform: here, manifest }]) : manifest,
+    );
     const kind = indexed ? 'behind a multi-platform index' : 'a single manifest';
     return { repository, tag: '1', about: `${layers.length} layers, ${kind}` };
   };
@@ -73,7 +78,19 @@ const libraryScript = [
 ].join('\n');
 
 function baseEntries(): readonly TarEntry[] {
-  const directories = ['bin', 'dev', 'etc', 'proc', 'root', 'run', 'signal', 'sys', 'usr', 'usr/share', 'var'];
+  const directories = [
+    'bin',
+    'dev',
+    'etc',
+    'proc',
+    'root',
+    'run',
+    'signal',
+    'sys',
+    'usr',
+    'usr/share',
+    'var',
+  ];
   return [
     ...directories.map((path): TarEntry => ({ kind: 'directory', path })),
     { kind: 'directory', path: 'tmp', mode: 0o1777 },
@@ -130,8 +147,14 @@ function parents(path: string): readonly TarEntry[] {
   return parts.map((_, index) => ({ kind: 'directory', path: parts.slice(0, index + 1).join('/') }));
 }
 
-/** The programs under /bin and their libraries where the loader wants them; what an earlier layer placed is left out. */
-async function programEntries(programs: readonly HostProgram[], placed: Set<string>): Promise<readonly TarEntry[]> {
+/**
+ * The programs under /bin and their libraries where the loader wants them; what an earlier layer placed is
+ * left out.
+ */
+async function programEntries(
+  programs: readonly HostProgram[],
+  placed: Set<string>,
+): Promise<readonly TarEntry[]> {
   const entries: TarEntry[] = [];
   const file = async (path: string, source: string): Promise<void> => {
     if (placed.has(path)) return;

@@ -10,8 +10,9 @@ export interface AccessRecord {
 }
 
 /**
- * A read-only registry on a free loopback port, speaking the pull half of the OCI distribution specification 1.1:
- * the version check, manifests by tag or digest, blobs with ranges. It forgets everything when it is closed.
+ * A read-only registry on a free loopback port, speaking the pull half of the OCI distribution specification
+ * 1.1: the version check, manifests by tag or digest, blobs with ranges. It forgets everything when it is
+ * closed.
  */
 export class DemoRegistry {
   readonly accessLog: AccessRecord[] = [];
@@ -46,7 +47,10 @@ export class DemoRegistry {
     const path = (request.url ?? '/').split('?')[0]!;
     const method = request.method ?? 'GET';
     response.setHeader('docker-distribution-api-version', 'registry/2.0');
-    const sentBytes = method === 'GET' || method === 'HEAD' ? this.#serve(path, request, response) : refuse(response, 405, 'UNSUPPORTED');
+    const sentBytes =
+      method === 'GET' || method === 'HEAD'
+        ? this.#serve(path, request, response)
+        : refuse(response, 405, 'UNSUPPORTED');
     this.accessLog.push({ method, path, status: response.statusCode, sentBytes });
   }
 
@@ -56,7 +60,11 @@ export class DemoRegistry {
     const match = /^\/v2\/(.+)\/(manifests|blobs)\/([^/]+)$/.exec(path);
     if (!match) return refuse(response, 404, 'NAME_UNKNOWN');
     const [, repository, kind, name] = match as unknown as [string, string, 'manifests' | 'blobs', string];
-    const digest = name.includes(':') ? name : kind === 'manifests' ? this.content.resolve(repository, name) : undefined;
+    const digest = name.includes(':')
+      ? name
+      : kind === 'manifests'
+        ? this.content.resolve(repository, name)
+        : undefined;
     const blob = digest === undefined ? undefined : this.content.blob(digest);
     if (!blob) return refuse(response, 404, kind === 'blobs' ? 'BLOB_UNKNOWN' : 'MANIFEST_UNKNOWN');
 
@@ -99,7 +107,9 @@ function send(
 }
 
 function refuse(response: ServerResponse, status: number, code: string): number {
-  const body = Buffer.from(JSON.stringify({ errors: [{ code, message: code.toLowerCase().replace('_', ' ') }] }));
+  const body = Buffer.from(
+    JSON.stringify({ errors: [{ code, message: code.toLowerCase().replace('_', ' ') }] }),
+  );
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.byteLength });
   response.end(body);
   return body.byteLength;

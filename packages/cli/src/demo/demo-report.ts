@@ -31,7 +31,9 @@ export class DemoReport {
     try {
       const message = await work();
       record('done', message);
-      this.line(`  ${paint('green', '✓')} ${message} ${paint('gray', formatDuration(performance.now() - startMs))}`);
+      this.line(
+        `  ${paint('green', '✓')} ${message} ${paint('gray', formatDuration(performance.now() - startMs))}`,
+      );
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       record(error instanceof Unavailable ? 'skipped' : 'failed', message);

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 /** OVERLAYFS_SUPER_MAGIC of linux/magic.h: an overlay cannot keep its upper directory on another overlay. */
 const overlayMagic = 0x794c7630;
 
-/** A new directory for the demo's agent, preferably where overlay mounts work (they do not on a container's own root). */
+/**
+ * A new directory for the demo's agent, preferably where overlay mounts work (they do not on a container's
+ * own root).
+ */
 export async function makeDemoRoot(): Promise<string> {
   const candidates = [tmpdir(), '/var/tmp', '/dev/shm'];
   for (const parent of candidates) {

@@ -12,7 +12,10 @@ export interface HostProgram {
   readonly libraries: readonly string[];
 }
 
-/** Finds `name` in PATH and asks its own dynamic loader what it needs; `undefined` when there is no such program. */
+/**
+ * Finds `name` in PATH and asks its own dynamic loader what it needs; `undefined` when there is no such
+ * program.
+ */
 export async function findHostProgram(name: string): Promise<HostProgram | undefined> {
   for (const directory of (process.env['PATH'] ?? '/usr/bin:/bin').split(':')) {
     const candidate = join(directory || '.', name);
@@ -36,7 +39,9 @@ async function sharedLibraries(program: string): Promise<readonly string[]> {
   return [...new Set([loader, ...mapped])];
 }
 
-/** The path in an ELF file's PT_INTERP segment; `undefined` for a static program (ELF specification, part 2). */
+/**
+ * The path in an ELF file's PT_INTERP segment; `undefined` for a static program (ELF specification, part 2).
+ */
 export async function readInterpreter(program: string): Promise<string | undefined> {
   const file = await open(program, 'r');
   try {
@@ -76,7 +81,11 @@ function reader(littleEndian: boolean) {
   };
 }
 
-async function readAt(file: Awaited<ReturnType<typeof open>>, offset: number, length: number): Promise<Buffer> {
+async function readAt(
+  file: Awaited<ReturnType<typeof open>>,
+  offset: number,
+  length: number,
+): Promise<Buffer> {
   const buffer = Buffer.alloc(length);
   const { bytesRead } = await file.read(buffer, 0, length, offset);
   return buffer.subarray(0, bytesRead);

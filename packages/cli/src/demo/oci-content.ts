@@ -25,7 +25,10 @@ const indexType = 'application/vnd.oci.image.index.v1+json';
 const configType = 'application/vnd.oci.image.config.v1+json';
 const layerType = 'application/vnd.oci.image.layer.v1.tar+gzip';
 
-/** Blobs by digest and manifests by name: what a registry holds. Documents follow the OCI image specification 1.1. */
+/**
+ * Blobs by digest and manifests by name: what a registry holds. Documents follow the OCI image specification
+ * 1.1.
+ */
 export class OciContent {
   readonly #blobs = new Map<string, { readonly mediaType: string; readonly bytes: Uint8Array }>();
   readonly #tags = new Map<string, string>();
@@ -48,7 +51,11 @@ export class OciContent {
     return { diffId: sha256(archive), descriptor: this.#put(layerType, gzipSync(archive)) };
   }
 
-  addImage(platform: Platform, layers: readonly PackedLayer[], config: Readonly<Record<string, unknown>>): Descriptor {
+  addImage(
+    platform: Platform,
+    layers: readonly PackedLayer[],
+    config: Readonly<Record<string, unknown>>,
+  ): Descriptor {
     const configuration = this.#putJson(configType, {
       created: new Date(0).toISOString(),
       ...platform,

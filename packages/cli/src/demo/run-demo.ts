@@ -22,7 +22,9 @@ export async function runDemo(session: Session, { inspect }: { readonly inspect:
   let failure: unknown;
 
   report.line(`${paint('bold', 'Keelson')}  a container agent core for Node.js, showing itself`);
-  report.line(paint('gray', `Three images made of this machine's own shell, served by a registry on ${registry.host}.`));
+  report.line(
+    paint('gray', `Three images made of this machine's own shell, served by a registry on ${registry.host}.`),
+  );
   report.line(paint('gray', `The agent keeps everything in ${root}, and removes it at the end.`));
   const interruption = interruptible();
   try {
@@ -41,7 +43,9 @@ export async function runDemo(session: Session, { inspect }: { readonly inspect:
 
 function sayWhatElse({ report }: Tour, root: string, inspect: boolean): void {
   report.line('');
-  report.line('The page on which all this can be watched live comes with the inspector, in a later release. Until then:');
+  report.line(
+    'The page on which all this can be watched live comes with the inspector, in a later release. Until then:',
+  );
   const more = inspect
     ? [`npx keelson --root ${root} ps     (or images, df, plan, why; Ctrl-C here ends the demo)`]
     : [
@@ -75,10 +79,17 @@ function conclude(session: Session, { report, reclaimed }: Tour, failure: unknow
   const skipped = report.steps.filter(({ status }) => status === 'skipped');
   report.line('');
   if (skipped.length === 0) {
-    report.line(paint('green', `All ${report.steps.length} steps really happened, and nothing of them is left.`));
+    report.line(
+      paint('green', `All ${report.steps.length} steps really happened, and nothing of them is left.`),
+    );
     return ExitCode.success;
   }
-  report.line(paint('yellow', `${skipped.length} of ${report.steps.length} steps cannot happen here: ${skipped[0]!.message}`));
+  report.line(
+    paint(
+      'yellow',
+      `${skipped.length} of ${report.steps.length} steps cannot happen here: ${skipped[0]!.message}`,
+    ),
+  );
   return ExitCode.unavailable;
 }
 
@@ -101,10 +112,15 @@ class Interrupted extends Error {
   }
 }
 
-/** Catches the first SIGINT or SIGTERM, so that the demo leaves nothing behind. A second one kills as usual. */
+/**
+ * Catches the first SIGINT or SIGTERM, so that the demo leaves nothing behind. A second one kills as usual.
+ */
 function interruptible() {
   const listening = new AbortController();
-  const signals = [['SIGINT', 2], ['SIGTERM', 15]] as const;
+  const signals = [
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+  ] as const;
   const signalled = Promise.race(
     signals.map(([name, number]) => once(process, name, { signal: listening.signal }).then(() => number)),
   );

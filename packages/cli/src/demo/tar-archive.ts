@@ -1,4 +1,7 @@
-/** One member of a layer. Paths are relative, without a leading slash; `mode` defaults to 0755 (directories) or 0644. */
+/**
+ * One member of a layer. Paths are relative, without a leading slash; `mode` defaults to 0755 (directories)
+ * or 0644.
+ */
 export type TarEntry =
   | { readonly kind: 'directory'; readonly path: string; readonly mode?: number }
   | { readonly kind: 'file'; readonly path: string; readonly mode?: number; readonly content: Uint8Array }
@@ -9,8 +12,9 @@ const typeFlags = { file: '0', symlink: '2', directory: '5' } as const;
 const defaultModes = { file: 0o644, symlink: 0o777, directory: 0o755 } as const;
 
 /**
- * Writes a POSIX ustar archive (IEEE 1003.1-1988) in memory, everything owned by root and dated at the epoch, so that
- * the same content has the same digest on every machine. For small layers: names up to 255 bytes, no PAX records.
+ * Writes a POSIX ustar archive (IEEE 1003.1-1988) in memory, everything owned by root and dated at the epoch,
+ * so that the same content has the same digest on every machine. For small layers: names up to 255 bytes, no
+ * PAX records.
  */
 export function tarArchive(entries: readonly TarEntry[]): Uint8Array {
   const blocks: Uint8Array[] = [];
@@ -59,7 +63,9 @@ function splitName(path: string): { prefix: string; name: string } {
   for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
     const prefix = path.slice(0, slash);
     const name = path.slice(slash + 1);
-    if (name !== '' && Buffer.byteLength(name) <= 100 && Buffer.byteLength(prefix) <= 155) return { prefix, name };
+    if (name !== '' && Buffer.byteLength(name) <= 100 && Buffer.byteLength(prefix) <= 155) {
+      return { prefix, name };
+    }
   }
   throw new RangeError(`cannot store ${path} in a tar header: the name is too long`);
 }

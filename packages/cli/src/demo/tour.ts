@@ -14,7 +14,10 @@ import { DemoReport, Unavailable } from './demo-report.js';
 /** Who runs to the end of the demo, and reads a file after the prune. */
 const survivor = 'library';
 
-/** The steps of the demo that need an agent. Each either really happens, or is skipped with the machine's reason, or throws. */
+/**
+ * The steps of the demo that need an agent. Each either really happens, or is skipped with the machine's
+ * reason, or throws.
+ */
 export class Tour {
   readonly report: DemoReport;
   reclaimed: PruneReport | undefined;
@@ -47,14 +50,18 @@ export class Tour {
     let reused = 0;
     for (const image of this.images) {
       const reference = this.#reference(image);
-      const pulled = await drawnPull(this.output, nameOf(image), (onProgress) => this.agent.pull(reference, { onProgress }));
+      const pulled = await drawnPull(this.output, nameOf(image), (onProgress) =>
+        this.agent.pull(reference, { onProgress }),
+      );
       const here = pulled.layers.filter((layer) => layer.reused).length;
       downloadedBytes += pulled.bytesDownloaded;
       reused += here;
       const cost = `${formatBytes(pulled.bytesDownloaded)} fetched, ${count(here, 'layer')} here already`;
       this.report.detail(`${nameOf(image).padEnd(8)} ${image.about}; ${this.output.paint('gray', cost)}`);
     }
-    const blobs = this.registry.accessLog.filter(({ path }) => path.includes('/blobs/')).map(({ path }) => digestIn(path));
+    const blobs = this.registry.accessLog
+      .filter(({ path }) => path.includes('/blobs/'))
+      .map(({ path }) => digestIn(path));
     const twice = blobs.length - new Set(blobs).size;
     if (twice > 0) throw new Error(`the registry served ${count(twice, 'blob')} more than once`);
     return `${formatBytes(downloadedBytes)} over the wire; ${count(reused, 'layer')} shared, so no blob was fetched twice`;
@@ -66,7 +73,8 @@ export class Tour {
     const launched: string[] = [];
     for (const image of this.images) {
       const id = nameOf(image);
-      const volumes = id === survivor ? [{ hostPath: signals, containerPath: signalDirectory, readOnly: true }] : [];
+      const volumes =
+        id === survivor ? [{ hostPath: signals, containerPath: signalDirectory, readOnly: true }] : [];
       try {
         await this.agent.launch({ id, image: this.#reference(image), volumes, stdio: 'sandbox' });
       } catch (error) {
@@ -119,7 +127,9 @@ export class Tour {
       throw new Unavailable('NO_LAUNCHER: no container could read it; read from its root filesystem instead');
     }
     await writeFile(join(this.#signals(), 'read'), '');
-    const printed = await waitForOutput(this.#stdout(survivor), storyFirstLine, () => this.#ended.has(survivor));
+    const printed = await waitForOutput(this.#stdout(survivor), storyFirstLine, () =>
+      this.#ended.has(survivor),
+    );
     this.report.said(survivor, printed.slice(printed.indexOf(storyFirstLine)));
     if (this.#ended.has(survivor)) throw new Error(`${survivor} ended, but should still run`);
     return 'a program it never ran before read a file it never opened before';
@@ -127,7 +137,9 @@ export class Tour {
 
   async #reclaim(): Promise<string> {
     const { planned, unlinked, measured } = this.reclaimed!.bytes;
-    this.report.detail(`planned ${formatBytes(planned)}, unlinked ${formatBytes(unlinked)}, free space won ${formatBytes(measured)}`);
+    this.report.detail(
+      `planned ${formatBytes(planned)}, unlinked ${formatBytes(unlinked)}, free space won ${formatBytes(measured)}`,
+    );
     if (unlinked <= 0) throw new Error('the sweep unlinked nothing');
     return `${formatBytes(unlinked)} reclaimed, while nothing anybody stands on was touched`;
   }

@@ -14,10 +14,13 @@ export interface TerminalStream {
 export function paintFor(stream: TerminalStream, environment: NodeJS.ProcessEnv): Paint {
   const wanted = stream.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
   // The decision is made here, for the stream that is written to; Node's own looks at another.
-  return wanted ? (format, text) => styleText(format, text, { validateStream: false }) : (_format, text) => text;
+  return wanted
+    ? (format, text) => styleText(format, text, { validateStream: false })
+    : (_format, text) => text;
 }
 
-const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+/** Control characters but tab and line feed, and what turns the direction of writing round. */
+const controls = /(?![\t\n])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Text from outside (a container, a registry) without what could steer the terminal. */
 export function printable(text: string): string {

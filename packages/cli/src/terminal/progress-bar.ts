@@ -4,8 +4,8 @@ const clearLine = '\r\u001b[K';
 const frameMs = 40;
 
 /**
- * One line that is drawn over itself, on terminals only. At most 25 frames a second, so that a fast download does not
- * spend its time on drawing; the last state is always the one left on the screen by `finish`.
+ * One line that is drawn over itself, on terminals only. At most 25 frames a second, so that a fast download
+ * does not spend its time on drawing; the last state is always the one left on the screen by `finish`.
  */
 export class ProgressBar {
   #drawnAtMs = Number.NEGATIVE_INFINITY;
@@ -31,10 +31,17 @@ export class ProgressBar {
 }
 
 /** One line never wider than the terminal: a wrapped line cannot be drawn over. */
-export function barLine(label: string, fraction: number, note: string, columns: number, paint: Paint): string {
+export function barLine(
+  label: string,
+  fraction: number,
+  note: string,
+  columns: number,
+  paint: Paint,
+): string {
   const width = Math.max(0, Math.min(30, columns - label.length - note.length - 7));
   const full = Math.round(width * Math.min(1, Math.max(0, fraction)));
-  const bar = width < 5 ? '' : `${paint('cyan', '━'.repeat(full))}${paint('gray', '─'.repeat(width - full))}  `;
+  const bar =
+    width < 5 ? '' : `${paint('cyan', '━'.repeat(full))}${paint('gray', '─'.repeat(width - full))}  `;
   const room = columns - (width < 5 ? 0 : width + 2) - 3;
   const text = `${label}  `.slice(0, Math.max(0, room));
   return `  ${text}${bar}${note.slice(0, Math.max(0, room - text.length))}`;

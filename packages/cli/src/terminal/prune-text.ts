@@ -19,7 +19,10 @@ export function planLines(plan: PrunePlan, paint: Paint): readonly string[] {
   const { images, layers } = plan.remove;
   const nothing = images.length + layers.length === 0;
   return [
-    ...aligned([...removals('remove', plan.remove), ...verdicts('keep', 'green', plan.keep), ...unmatched(plan)], paint),
+    ...aligned(
+      [...removals('remove', plan.remove), ...verdicts('keep', 'green', plan.keep), ...unmatched(plan)],
+      paint,
+    ),
     nothing
       ? 'Nothing to remove.'
       : `Would free ${formatBytes(plan.uniqueBytes)}. To do exactly this: keelson prune --apply ${plan.hash}`,
@@ -76,7 +79,11 @@ function verdicts(verb: string, colour: Row['colour'], reasoned: readonly Reason
   return reasoned.map(({ object, why }) => ({ verb, colour, object: shortObject(object), note: why }));
 }
 
-function unmatched({ unmatchedExclusions }: { readonly unmatchedExclusions: readonly string[] }): readonly Row[] {
+function unmatched({
+  unmatchedExclusions,
+}: {
+  readonly unmatchedExclusions: readonly string[];
+}): readonly Row[] {
   const note = 'excluded, but no such image is here';
   return unmatchedExclusions.map((object) => ({ verb: 'note', colour: 'yellow', object, note }));
 }

@@ -2,7 +2,10 @@ import { formatBytes } from './bytes.js';
 
 /** What the agent tells about a pull, as far as it is drawn. */
 export type TrackedProgress =
-  | { readonly kind: 'resolved'; readonly layers: readonly { readonly digest: string; readonly sizeBytes: number }[] }
+  | {
+      readonly kind: 'resolved';
+      readonly layers: readonly { readonly digest: string; readonly sizeBytes: number }[];
+    }
   | {
       readonly kind: 'layer';
       readonly digest: string;
@@ -17,7 +20,10 @@ interface LayerProgress {
   readonly sizeBytes: number;
 }
 
-/** Adds up the steps of one pull: how much of what must be fetched is here. A reused layer is nothing to fetch. */
+/**
+ * Adds up the steps of one pull: how much of what must be fetched is here. A reused layer is nothing to
+ * fetch.
+ */
 export class PullTracker {
   readonly #layers = new Map<string, LayerProgress>();
 

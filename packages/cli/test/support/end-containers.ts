@@ -15,7 +15,9 @@ export function endContainers(root: string): void {
       // It ended by itself.
     }
   }
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map((line) => line.split(' ')[4] ?? '');
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '');
   for (const target of mounts.filter((path) => path.startsWith(`${root}/`)).toReversed()) {
     execFileSync('umount', ['-l', target]);
   }

@@ -38,7 +38,10 @@ export function start(words: readonly string[], environment: NodeJS.ProcessEnv =
       for (const watcher of watchers) watcher();
     });
   }
-  const outcome = once(child, 'close').then(([exitCode]) => ({ exitCode: exitCode as number | null, ...texts }));
+  const outcome = once(child, 'close').then(([exitCode]) => ({
+    exitCode: exitCode as number | null,
+    ...texts,
+  }));
   const said = (text: string): Promise<void> =>
     new Promise((resolve, reject) => {
       const watcher = (): void => {
@@ -46,7 +49,9 @@ export function start(words: readonly string[], environment: NodeJS.ProcessEnv =
       };
       watchers.add(watcher);
       watcher();
-      void outcome.then((end) => reject(new Error(`it ended without saying "${text}": ${JSON.stringify(end)}`)));
+      void outcome.then((end) =>
+        reject(new Error(`it ended without saying "${text}": ${JSON.stringify(end)}`)),
+      );
     });
   return { child, outcome, said };
 }
@@ -80,7 +85,9 @@ export async function makeWorld(): Promise<World> {
     start: (...words) => start(withRoot(words)),
     json: async (...words) => {
       const end = await run(withRoot(['--json', ...words]));
-      if (end.exitCode !== 0) throw new Error(`keelson ${words.join(' ')} ended with ${end.exitCode}: ${end.stdout}${end.stderr}`);
+      if (end.exitCode !== 0) {
+        throw new Error(`keelson ${words.join(' ')} ended with ${end.exitCode}: ${end.stdout}${end.stderr}`);
+      }
       return JSON.parse(end.stdout);
     },
     remove: async () => {
