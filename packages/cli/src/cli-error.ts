@@ -1,4 +1,4 @@
-export type CliErrorCode = 'USAGE' | 'DEMO_FAILED';
+export type CliErrorCode = 'USAGE' | 'INTERRUPTED';
 
 /**
  * Why a command could not do as asked, where nothing below it failed. Codes have rows in `docs/errors.md`.
