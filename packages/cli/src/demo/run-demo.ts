@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Agent } from '@keelson/agent';
+import { CliError } from '../cli-error.js';
 import { describeFailure } from '../failure.js';
 import { ExitCode } from '../exit-code.js';
 import type { Session } from '../session.js';
@@ -105,10 +106,9 @@ async function cleanUp(agent: Agent, registry: DemoRegistry, root: string): Prom
 }
 
 /** The demo was told to stop. */
-class Interrupted extends Error {
-  readonly code = 'INTERRUPTED';
+class Interrupted extends CliError {
   constructor(readonly number: number) {
-    super('the demo was interrupted; what it made is removed');
+    super('INTERRUPTED', 'the demo was interrupted; what it made is removed');
   }
 }
 
