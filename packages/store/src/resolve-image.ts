@@ -1,5 +1,5 @@
-import type { Digest, ImageManifest } from '@keelson/image';
-import { chainIds, formatPlatform, parseImageConfig } from '@keelson/image';
+import type { Digest, ImageIndex, ImageManifest, ManifestDescriptor } from '@keelson/image';
+import { chainIds, formatPlatform, ImageError, parseImageConfig, selectPlatform } from '@keelson/image';
 import type { BlobOrigin, ResolvedImage, ResolveRequest } from './puller.js';
 import { StoreError } from './store-error.js';
 
@@ -13,6 +13,22 @@ export interface FoundImage {
   readonly loadedFrom?: string;
   /** The configuration's bytes, or what was known of it before. */
   readonly config: Uint8Array | NonNullable<ResolveRequest['known']>;
+}
+
+/**
+ * The manifest of `index` that runs best on the platform asked for.
+ *
+ * @throws StoreError PLATFORM_NOT_FOUND  there is none; the message lists what there is
+ */
+export function choosePlatform(index: ImageIndex, { source, platform }: ResolveRequest): ManifestDescriptor {
+  try {
+    return selectPlatform(index, platform);
+  } catch (error) {
+    if (!(error instanceof ImageError) || error.code !== 'NO_MATCHING_PLATFORM') throw error;
+    throw new StoreError('PLATFORM_NOT_FOUND', `cannot use ${source.key}: ${error.message}`, {
+      cause: error,
+    });
+  }
 }
 
 /**

@@ -76,6 +76,7 @@ describe('store recovery', () => {
     expect(recovery.quarantined).toMatchObject([{ object: ids[1] }]);
     expect(recovery.droppedImages).toEqual([{ reference: app, missing: [ids[1]] }]);
     expect(again.files.names(again.paths.quarantine)).toHaveLength(1);
+    expect(again.value(again.store.images())).toEqual([]);
     expect(again.value(again.store.get(app)).layers).toHaveLength(2);
     expect(again.fakePuller.fetched).toEqual(['b']);
   });

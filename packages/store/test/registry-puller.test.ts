@@ -83,7 +83,7 @@ describe('registry puller', () => {
     const outer = bench.registry.index(base, '1', [inner]);
     expect(bench.resolve(name).get()).toMatchObject({ digest: amd.digest, indexDigest: outer.digest });
     expect(codeOf(bench.resolve(name, { platform: { os: 'linux', architecture: 's390x' } }))).toBe(
-      'NO_MATCHING_PLATFORM',
+      'PLATFORM_NOT_FOUND',
     );
   });
 

@@ -1,10 +1,10 @@
 import type { Digest, ImageIndex, ImageManifest, ManifestDescriptor } from '@keelson/image';
-import { hexOf, algorithmOf, parseManifest, selectPlatform } from '@keelson/image';
+import { hexOf, algorithmOf, parseManifest } from '@keelson/image';
 import type { Files } from '@keelson/os/ports';
 import { Future } from '@keelson/process';
 import type { BlobRequest, FetchedBlob, ResolvedImage, ResolveRequest } from '../puller.js';
 import { Puller } from '../puller.js';
-import { resolveImage } from '../resolve-image.js';
+import { choosePlatform, resolveImage } from '../resolve-image.js';
 import { codeOf, StoreError } from '../store-error.js';
 import { verifyBytes } from '../verify-bytes.js';
 import type { LayoutLocation } from './layout-location.js';
@@ -123,7 +123,7 @@ export class LayoutPuller extends Puller<LayoutPuller> {
         if (parsed.kind === 'manifest') return { manifest: parsed, digest: descriptor.digest };
         if (depth === 0)
           throw new StoreError('LAYOUT_INVALID', `${location.folder} nests indexes too deeply`);
-        return this.#choose(location, selectPlatform(parsed, request.platform), request, depth - 1);
+        return this.#choose(location, choosePlatform(parsed, request), request, depth - 1);
       },
     );
   }

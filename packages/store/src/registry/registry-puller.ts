@@ -1,11 +1,11 @@
 import type { ImageManifest } from '@keelson/image';
-import { formatReference, parseManifest, selectPlatform } from '@keelson/image';
+import { formatReference, parseManifest } from '@keelson/image';
 import type { Files, Http } from '@keelson/os/ports';
 import type { Random } from '@keelson/process';
 import { after, defer, Future } from '@keelson/process';
 import type { BlobOrigin, BlobRequest, FetchedBlob, ResolvedImage, ResolveRequest } from '../puller.js';
 import { Puller } from '../puller.js';
-import { resolveImage } from '../resolve-image.js';
+import { choosePlatform, resolveImage } from '../resolve-image.js';
 import { StoreError } from '../store-error.js';
 import type { RetryPolicy } from './backoff.js';
 import { defaultRetryPolicy } from './backoff.js';
@@ -48,8 +48,9 @@ export class RegistryPuller extends Puller<RegistryPuller> {
   }
 
   /**
-   * @throws StoreError IMAGE_NOT_FOUND, UNAUTHORIZED, REGISTRY_UNREACHABLE, REGISTRY_ERROR, DIGEST_MISMATCH
-   * @throws ImageError INVALID_MANIFEST, NO_MATCHING_PLATFORM, …
+   * @throws StoreError IMAGE_NOT_FOUND, UNAUTHORIZED, REGISTRY_UNREACHABLE, REGISTRY_ERROR, DIGEST_MISMATCH,
+   *     PLATFORM_NOT_FOUND
+   * @throws ImageError INVALID_MANIFEST, …
    */
   override resolve(request: ResolveRequest): Future<ResolvedImage> {
     const { source } = request;
@@ -115,7 +116,7 @@ export class RegistryPuller extends Puller<RegistryPuller> {
     if (parsed.kind === 'manifest') return Future.ready({ manifest: parsed, raw });
     if (depth === 0)
       throw new StoreError('INVALID_MANIFEST', `${request.source.key} is an index of indexes of indexes`);
-    const chosen = selectPlatform(parsed, request.platform);
+    const chosen = choosePlatform(parsed, request);
     return this.#client
       .manifest(target, chosen.digest)
       .then((next) => this.#choose(target, next, request, depth - 1));
