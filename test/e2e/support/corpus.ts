@@ -125,7 +125,7 @@ export class Corpus {
   /** The root filesystem umoci makes of `tag`. */
   unpack(tag: string): string {
     const bundle = join(this.#folder, `bundle-${tag}`);
-    run('umoci', 'unpack', '--image', `${this.layout}:${tag}`, bundle);
+    if (!existsSync(bundle)) run('umoci', 'unpack', '--image', `${this.layout}:${tag}`, bundle);
     return join(bundle, 'rootfs');
   }
 
