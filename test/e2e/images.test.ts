@@ -42,7 +42,7 @@ describe('images from a registry', () => {
     expect(pulled.images[0].digest).not.toBe(pulled.images[0].indexDigest);
     const missing = await keelson.run('pull', '--platform', 'linux/s390x', world.reference('many'));
     expect(missing.exitCode).toBe(1);
-    expect(missing.stderr).toMatch(/^keelson: NO_MATCHING_PLATFORM: /m);
+    expect(missing.stderr).toMatch(/^keelson: PLATFORM_NOT_FOUND: /m);
   });
 
   it('come from an OCI layout folder too', async () => {
