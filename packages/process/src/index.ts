@@ -11,7 +11,7 @@ export type { Selected } from './future/select.js';
 export { undiscardable } from './future/undiscardable.js';
 export { FailureLog, strayFailures } from './future/unobserved.js';
 export { Runtime } from './runtime/runtime.js';
-export type { ProcessStatus, RuntimeCounters, RuntimeOptions, SpawnOptions } from './runtime/runtime.js';
+export type { ProcessStatus, RuntimeCounters, RuntimeOptions, SpawnOptions } from './runtime/runtime-options.js';
 export { Process } from './runtime/process.js';
 export type { AnyProcess } from './runtime/process.js';
 export type { BaseName, Methods, PID, Unwrap } from './runtime/pid-type.js';

@@ -15,21 +15,22 @@ export const ASSOCIATED = 1 << 4;
 export const OBSERVED = 1 << 5;
 
 /**
- * What a node in a reaction list does when its source settles. Kinds up to LAST_STATE_KIND stand in the list that runs
- * first (libprocess's onReady, onFailed, onDiscarded, onAbandoned), the others in the one that runs after it (onAny).
+ * What a node in a reaction list does when its source settles. The first four are futures derived from the source, the
+ * others are callbacks. Those from MIRROR to ON_ABANDONED stand in the list that runs first (libprocess's onReady,
+ * onFailed, onDiscarded, onAbandoned), the rest in the one that runs after it (onAny).
  */
 export const KIND = 0xff00;
-export const MIRROR = 1 << 8;
-export const ON_READY = 2 << 8;
-export const ON_FAILED = 3 << 8;
-export const ON_DISCARDED = 4 << 8;
-export const ON_ABANDONED = 5 << 8;
-export const LAST_STATE_KIND = ON_ABANDONED;
-export const THEN = 6 << 8;
-export const REPAIR = 7 << 8;
-export const SHIELD = 8 << 8;
+export const THEN = 1 << 8;
+export const REPAIR = 2 << 8;
+export const SHIELD = 3 << 8;
+export const MIRROR = 4 << 8;
+export const ON_READY = 5 << 8;
+export const ON_FAILED = 6 << 8;
+export const ON_DISCARDED = 7 << 8;
+export const ON_ABANDONED = 8 << 8;
 export const ON_ANY = 9 << 8;
 export const WATCH = 10 << 8;
+/** Unsubscribed: does nothing. */
 export const GONE = 11 << 8;
 
 /** Reacts to a future it watches with more than one function; `collect`, `recover`, subscribers and others are such. */
@@ -43,6 +44,7 @@ export interface Watcher {
 /** A callback in a reaction list. A future made by `then` is its own node, so a hop costs one allocation. */
 export class Reaction {
   next: Node | undefined = undefined;
+
   constructor(
     public bits: number,
     public value: unknown,
@@ -63,7 +65,8 @@ export class ReactionList {
 
   add(node: Node): void {
     this.#size += 1;
-    if ((node.bits & KIND) <= LAST_STATE_KIND) {
+    const kind = node.bits & KIND;
+    if (kind >= MIRROR && kind <= ON_ABANDONED) {
       if (this.stateTail) this.stateTail.next = node;
       else this.stateHead = node;
       this.stateTail = node;

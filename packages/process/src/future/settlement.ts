@@ -1,6 +1,9 @@
 import { toError } from '../errors.js';
 import { current } from '../runtime/current.js';
 import type { Runtime } from '../runtime/runtime.js';
+import { tellAbandonedOne } from './abandonment.js';
+import { DEFERRED } from './deferred-call.js';
+import type { DeferredCall, Origin } from './deferred-call.js';
 import { linkUpstream, requestDiscard } from './discard-request.js';
 import { guarded, reportUnobserved } from './unobserved.js';
 import type { Node } from './future-core.js';
@@ -15,7 +18,6 @@ import {
   KIND,
   MIRROR,
   OBSERVED,
-  ON_ABANDONED,
   ON_ANY,
   ON_DISCARDED,
   ON_FAILED,
@@ -33,15 +35,6 @@ import {
 import type { Watcher } from './future-core.js';
 
 type AnyFuture = FutureCore<unknown>;
-
-/** Marks a callable made by `defer`: a future that meets one becomes the message itself instead of wrapping another. */
-export const DEFERRED: unique symbol = Symbol('deferred');
-
-/** What stands behind a callable made by `defer`. */
-export interface DeferredCall {
-  /** Puts `future` into the mailbox; the handler's answer completes it. Abandons it if nobody lives there. */
-  enqueue(future: AnyFuture, value: unknown): void;
-}
 
 /** Nested settling beyond this depth waits for the outermost call, so chains of callbacks need no stack of their own. */
 const MAX_DEPTH = 48;
@@ -338,35 +331,4 @@ function tellAbandoned(node: Node, source: AnyFuture): void {
   const changed = tellAbandonedOne(node, source);
   const first = changed && takeReactions(changed);
   if (first) run(changed, first);
-}
-
-/** One node hears that its source is abandoned. Answers the derived future if that is abandoned through it. */
-function tellAbandonedOne(node: Node, source: AnyFuture): AnyFuture | undefined {
-  switch (node.bits & KIND) {
-    case THEN:
-    case REPAIR:
-    case MIRROR:
-    case SHIELD: {
-      const derived = node as AnyFuture;
-      if ((derived.bits & (STATE | ABANDONED)) !== PENDING) return undefined;
-      derived.bits |= ABANDONED;
-      return derived;
-    }
-    case ON_ABANDONED: {
-      const callback = node.value as ((none: undefined) => void) | undefined;
-      node.value = undefined;
-      if (callback) guarded(callback, undefined);
-      return undefined;
-    }
-    case WATCH:
-      (node.value as Watcher).abandoned(source);
-      return undefined;
-    default:
-      return undefined;
-  }
-}
-
-/** Where a request came from: a mirror that carries one adds it to an error that arrives later. */
-export interface Origin {
-  explain(error: Error): void;
 }

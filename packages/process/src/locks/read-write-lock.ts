@@ -142,7 +142,7 @@ export class ReadWriteLock {
   /** Applies an event to the counters. Answers how many get in: of a request 0 or 1, else of the head of the queue. */
   #decide(event: LockEvent): number {
     const runtime = current.runtime ?? this.#runtime;
-    if (runtime?.hasObservers && !this.#disposed) return this.#watchedDecide(runtime, event);
+    if (runtime?.observation.hasObservers && !this.#disposed) return this.#watchedDecide(runtime, event);
     this.#observed = undefined;
     switch (event.type) {
       case 'read':

@@ -7,7 +7,7 @@ import type { Answer } from '../future/future.js';
 import { abandon, complete, settle, watch } from '../future/settlement.js';
 import { nextTurn } from '../host.js';
 import { current } from '../runtime/current.js';
-import type { PID } from '../runtime/pid-type.js';
+import type { PID, Unwrap } from '../runtime/pid-type.js';
 import { Pid, request } from '../runtime/pid.js';
 
 /** What the body of a `loop` answers to go round again. */
@@ -45,12 +45,12 @@ const ROUNDS_IN_A_ROW = 1024;
  * @example
  * const total = loop(this.self, () => reader.read(), (chunk) => (chunk ? Continue : Break('end of file')));
  */
-export function loop<I, C extends ControlFlow<unknown>>(
+export function loop<I, R extends Answer<ControlFlow<unknown>>>(
   pid: PID<unknown> | undefined,
   iterate: () => Answer<I>,
-  body: (value: I) => Answer<C>,
-): Future<BreakValue<C>> {
-  const result = Future.pending<BreakValue<C>>();
+  body: (value: I) => R,
+): Future<BreakValue<Unwrap<R>>> {
+  const result = Future.pending<BreakValue<Unwrap<R>>>();
   const going = new Loop(pid as object | undefined, result, iterate, body as (value: unknown) => unknown);
   result.onDiscard(() => going.discard());
   going.resume();

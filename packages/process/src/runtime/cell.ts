@@ -1,7 +1,6 @@
 import { GONE, QUEUED } from './cell-bits.js';
 import type { Future } from '../future/future.js';
 import type { Mailbox, MailboxPool } from './mailbox.js';
-import type { MessageEvent } from './events.js';
 import type { AnyProcess } from './process.js';
 import type { Pid } from './pid.js';
 import { pidFor } from './pid.js';
@@ -19,8 +18,8 @@ export class Ties {
   handlers: Map<string, (from: Pid | undefined, body: unknown) => void> | undefined;
   delegates: Map<string, Pid> | undefined;
   restarts: RestartHistory | undefined;
-  /** The message being served, for `reply`. */
-  message: MessageEvent | undefined;
+  /** What the process deferred to last, without bound arguments: most actors defer to the same few methods all the time. */
+  continuation: { readonly what: unknown; readonly callable: (...args: unknown[]) => unknown } | undefined;
 }
 
 /**

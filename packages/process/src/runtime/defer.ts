@@ -1,8 +1,9 @@
 import type { FutureCore } from '../future/future-core.js';
 import type { Future } from '../future/future.js';
-import { DEFERRED, abandon } from '../future/settlement.js';
-import type { DeferredCall } from '../future/settlement.js';
-import type { Cell } from './cell.js';
+import { DEFERRED } from '../future/deferred-call.js';
+import type { DeferredCall } from '../future/deferred-call.js';
+import { abandon } from '../future/settlement.js';
+import { Cell } from './cell.js';
 import { askStandIn } from './dispatch.js';
 import type { ArgumentsOf, RequestOf } from './dispatch.js';
 import { Arguments, packed } from './events.js';
@@ -34,27 +35,37 @@ export function defer<T extends { readonly id: string }, K extends RequestOf<T>,
   method: K,
   ...bound: B
 ): (...args: RestOf<ArgumentsOf<T, K>, B>) => Future<T[K] extends (...args: never[]) => infer R ? Unwrap<R> : never>;
-export function defer(target: object, what: unknown, ...bound: unknown[]): (...args: unknown[]) => unknown {
-  const cell = target instanceof Process ? Process.cellOf(target) : undefined;
-  if (!cell && !Pid.cellOf(target)) {
+export function defer(target: object, what: unknown): (...args: unknown[]) => unknown {
+  if (arguments.length > 2) return deferred(target, what, Array.from(arguments).slice(2));
+  // The same continuation over and over is the common case: it is made once.
+  const ties = target instanceof Process ? Process.cellOf(target).tied() : undefined;
+  if (ties === undefined) return deferred(target, what, NOTHING);
+  if (ties.continuation?.what !== what) ties.continuation = { what, callable: deferred(target, what, NOTHING) };
+  return ties.continuation!.callable;
+}
+
+function deferred(target: object, what: unknown, bound: readonly unknown[]): (...args: unknown[]) => unknown {
+  const to = target instanceof Process ? Process.cellOf(target) : (target as Pid);
+  if (!(to instanceof Cell) && !Pid.cellOf(to)) {
     return (...args) => askStandIn(target, what, [...bound, ...args]);
   }
-  const call = new BoundCall(cell, target as Pid, what, bound);
+  const call = new BoundCall(to, what, bound);
   const callable = (...args: unknown[]): unknown => call.request(args);
   (callable as { [DEFERRED]?: DeferredCall })[DEFERRED] = call;
   return callable;
 }
 
+const NOTHING: readonly unknown[] = [];
+
 class BoundCall implements DeferredCall {
   constructor(
-    private readonly cell: Cell | undefined,
-    private readonly pid: Pid,
+    private readonly to: Cell | Pid,
     private readonly what: unknown,
     private readonly bound: readonly unknown[],
   ) {}
 
   enqueue(future: FutureCore<unknown>, value: unknown): void {
-    const cell = this.cell ?? Pid.cellOf(this.pid)!;
+    const cell = this.#cell;
     const { runtime } = cell;
     if (runtime === undefined) return void abandon(future);
     future.value = this.what;
@@ -63,6 +74,10 @@ class BoundCall implements DeferredCall {
 
   request(args: readonly unknown[]): Future<unknown> {
     const all = this.bound.length === 0 ? args : [...this.bound, ...args];
-    return request(this.cell ?? Pid.cellOf(this.pid)!, this.what, packed(all), false);
+    return request(this.#cell, this.what, packed(all), false);
+  }
+
+  get #cell(): Cell {
+    return this.to instanceof Cell ? this.to : Pid.cellOf(this.to)!;
   }
 }

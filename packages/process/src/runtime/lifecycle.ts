@@ -4,9 +4,11 @@ import { settle } from '../future/settlement.js';
 import type { Cell } from './cell.js';
 import { GONE, INITIALIZED, PURGE } from './cell-bits.js';
 import { current } from './current.js';
+import { drop } from './delivery.js';
 import { explain } from './event-trace.js';
 import { ExitedEvent, TerminateEvent } from './events.js';
 import type { Mailbox } from './mailbox.js';
+import { superviseCrash } from './nursery.js';
 import type { Runtime } from './runtime.js';
 import type { FailingEvent } from './supervision.js';
 import type { Birth } from './turns.js';
@@ -36,7 +38,7 @@ export function purge(runtime: Runtime, cell: Cell, mailbox: Mailbox): void {
     const id = slots[at + 2] as number;
     const cause = slots[at + 3] as number;
     mailbox.advance();
-    runtime.drop(cell, what, id, cause, 'terminated');
+    drop(runtime, cell, what, id, cause, 'terminated');
   }
 }
 
@@ -60,7 +62,10 @@ export function endProcess(runtime: Runtime, cell: Cell, reason: Error | undefin
   const waiters = cell.ties?.waiters;
   if (waiters) for (const waiter of waiters) settle(waiter, READY, true);
   runtime.observe(() => ({ version: 1, kind: 'exited', atMs: runtime.clock.now(), process: cell.id, reason }));
-  if (reason) runtime.crashed(cell, reason, event ?? { id: 0, cause: 0, label: 'finalize', arguments: [] }, mailboxDepth);
+  if (!reason) return;
+  runtime.counted.crashes += 1;
+  const failing = event ?? { id: 0, cause: 0, label: 'finalize', arguments: [] };
+  superviseCrash(runtime, cell, reason, failing, mailboxDepth);
 }
 
 function dropLeftovers(runtime: Runtime, cell: Cell): void {
@@ -72,7 +77,7 @@ function dropLeftovers(runtime: Runtime, cell: Cell): void {
     const id = slots[at + 2] as number;
     const cause = slots[at + 3] as number;
     mailbox.advance();
-    runtime.drop(cell, what, id, cause, 'terminated');
+    drop(runtime, cell, what, id, cause, 'terminated');
   }
 }
 

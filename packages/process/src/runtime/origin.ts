@@ -1,4 +1,4 @@
-import type { Origin as OriginOf } from '../future/settlement.js';
+import type { Origin as OriginOf } from '../future/deferred-call.js';
 import type { Cell } from './cell.js';
 import { EventTrace, explain } from './event-trace.js';
 import { labelOf } from './events.js';

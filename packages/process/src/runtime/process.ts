@@ -1,5 +1,6 @@
 import { Cell } from './cell.js';
 import { MessageEvent } from './events.js';
+import { link } from './links.js';
 import type { PID } from './pid-type.js';
 import { BASE_MARK, Pid } from './pid.js';
 
@@ -66,7 +67,7 @@ export abstract class Process<Self> {
    * may link to itself without effect.
    */
   protected link(pid: PID<unknown>): void {
-    this.#cell.runtime?.link(this.#cell, pid as Pid);
+    link(this.#cell, pid as Pid);
   }
 
   /** Sends a named message; whoever has installed a handler by that name gets it. */

@@ -5,10 +5,11 @@ import type { Cell } from './cell.js';
 import { PURGE } from './cell-bits.js';
 import { current } from './current.js';
 import { Arguments, ExitedEvent, MessageEvent, TerminateEvent, labelOf, unpacked } from './events.js';
+import { drop } from './delivery.js';
 import { explain } from './event-trace.js';
 import { endProcess, purge } from './lifecycle.js';
 import { Origin } from './origin.js';
-import type { Pid } from './pid.js';
+import { Pid } from './pid.js';
 import type { Runtime } from './runtime.js';
 
 /** Serves at most `limit` events of a process; answers how many. */
@@ -27,7 +28,7 @@ export function runCell(runtime: Runtime, cell: Cell, limit: number): number {
     mailbox.advance();
     served += 1;
     runtime.event = id;
-    if (runtime.isWatched) serveWatched(runtime, cell, what, args, id, cause);
+    if (runtime.observation.isWatched) serveWatched(runtime, cell, what, args, id, cause);
     else serve(runtime, cell, what, args, id, cause);
   }
   return served;
@@ -145,7 +146,9 @@ function serveSystem(runtime: Runtime, cell: Cell, event: unknown): void {
     const handler = cell.ties?.handlers?.get(event.name);
     if (handler) return handler.call(cell.process, event.from, event.body);
     const delegate = cell.ties?.delegates?.get(event.name);
-    if (delegate) runtime.forward(delegate, event);
+    if (!delegate) return;
+    const to = Pid.cellOf(delegate);
+    to?.runtime?.submit(to, event, undefined, false);
   }
 }
 
@@ -158,8 +161,8 @@ function requestFor(method: unknown): FutureCore<unknown> {
 /** As `serve`, for a runtime with observers or interceptors. */
 function serveWatched(runtime: Runtime, cell: Cell, what: unknown, args: unknown, id: number, cause: number): void {
   const method = what instanceof FutureCore ? what.value : what;
-  if (!(what instanceof TerminateEvent) && runtime.isFiltered(cell, method, args)) {
-    runtime.drop(cell, what, id, cause, 'filtered');
+  if (!(what instanceof TerminateEvent) && runtime.observation.isFiltered(cell, method, args)) {
+    drop(runtime, cell, what, id, cause, 'filtered');
     return;
   }
   const label = labelOf(method);

@@ -5,7 +5,8 @@ import { ExitedEvent, MessageEvent, unpacked } from '../runtime/events.js';
 import type { RequestOf } from '../runtime/dispatch.js';
 import type { PID } from '../runtime/pid-type.js';
 import type { Pid } from '../runtime/pid.js';
-import type { FilteredEvent, Runtime } from '../runtime/runtime.js';
+import type { Runtime } from '../runtime/runtime.js';
+import type { FilteredEvent } from '../runtime/runtime-options.js';
 
 /** A message that was intercepted. */
 export interface InterceptedMessage {
@@ -51,7 +52,7 @@ export class Interceptors {
   readonly #stop: () => void;
 
   constructor(runtime: Runtime) {
-    this.#stop = runtime.addFilter((event) => this.#consult(event));
+    this.#stop = runtime.observation.addFilter((event) => this.#consult(event));
   }
 
   /** READY with the arguments of the next request of that name. */
