@@ -30,7 +30,9 @@ export class AbandonedError extends Error {
   }
 }
 
-/** What the waiters of a lock, sequence, limiter or queue get when it is disposed, and who uses it afterwards. */
+/**
+ * What the waiters of a lock, sequence, limiter or queue get when it is disposed, and who uses it afterwards.
+ */
 export class DisposedError extends Error {
   override readonly name = 'DisposedError';
   readonly code = 'DISPOSED';

@@ -1,10 +1,13 @@
-import { ABANDONED, KIND, MIRROR, ON_ABANDONED, PENDING, REPAIR, SHIELD, STATE, THEN, WATCH } from './future-core.js';
+import { ABANDONED, KIND, MIRROR, ON_ABANDONED, PENDING, REPAIR, SHIELD, STATE, THEN } from './future-core.js';
+import { WATCH } from './future-core.js';
 import type { FutureCore, Node, Watcher } from './future-core.js';
 import { guarded } from './unobserved.js';
 
 type AnyFuture = FutureCore<unknown>;
 
-/** One node hears that its source is abandoned. Answers the derived future if that is abandoned through it. */
+/**
+ * One node hears that its source is abandoned. Answers the derived future if that is abandoned through it.
+ */
 export function tellAbandonedOne(node: Node, source: AnyFuture): AnyFuture | undefined {
   switch (node.bits & KIND) {
     case THEN:

@@ -2,7 +2,10 @@ import { toError } from '../errors.js';
 import { FAILED, FutureCore, PENDING, READY } from './future-core.js';
 import { complete } from './settlement.js';
 
-/** Runs `f` and answers its outcome as a future: the very one it answered, if it did; what it throws is a failure. */
+/**
+ * Runs `f` and answers its outcome as a future: the very one it answered, if it did; what it throws is a
+ * failure.
+ */
 export function futureOf(f: () => unknown): FutureCore<unknown> {
   let answer: unknown;
   try {

@@ -5,8 +5,8 @@ import { requestDiscard } from './discard-request.js';
 import { abandon, settle, watch } from './settlement.js';
 
 /**
- * READY with the futures themselves once every one is complete in any way; never fails (libprocess `await`). An abandoned
- * one abandons it. Discarding the result asks every future and does not wait for them.
+ * READY with the futures themselves once every one is complete in any way; never fails (libprocess `await`).
+ * An abandoned one abandons it. Discarding the result asks every future and does not wait for them.
  */
 export function awaitAll<T extends readonly Future<unknown>[]>(futures: readonly [...T]): Future<[...T]>;
 export function awaitAll<T>(futures: Iterable<Future<T>>): Future<Future<T>[]>;

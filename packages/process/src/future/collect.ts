@@ -6,11 +6,13 @@ import { requestDiscard } from './discard-request.js';
 import { abandon, settle, watch } from './settlement.js';
 
 /**
- * The values of all futures, in their order. The first that fails fails the result with `Collect failed: …` (an error of
- * the same class, code and details, whose `cause` is the original); a discarded one fails it too; the others are left
- * alone. An abandoned one abandons it. Discarding the result asks every future and does not wait for them.
+ * The values of all futures, in their order. The first that fails fails the result with `Collect failed: …`
+ * (an error of the same class, code and details, whose `cause` is the original); a discarded one fails it
+ * too; the others are left alone. An abandoned one abandons it. Discarding the result asks every future and
+ * does not wait for them.
  *
- * Mirrors libprocess `collect`, but answers at once where every future is complete already. Linear in their number.
+ * Mirrors libprocess `collect`, but answers at once where every future is complete already. Linear in their
+ * number.
  */
 export function collect<T extends readonly unknown[]>(futures: {
   readonly [K in keyof T]: Future<T[K]>;
@@ -65,10 +67,14 @@ class Collector implements Watcher {
   }
 }
 
-/** The same error under a longer message: still an instance of its class, so callers can tell what happened. */
+/**
+ * The same error under a longer message: still an instance of its class, so callers can tell what happened.
+ */
 function prefixed(error: Error): Error {
-  const copy = Object.create(Object.getPrototypeOf(error) as object, Object.getOwnPropertyDescriptors(error)) as Error;
-  Object.defineProperty(copy, 'message', { value: `Collect failed: ${error.message}`, configurable: true, writable: true });
-  Object.defineProperty(copy, 'cause', { value: error, configurable: true, writable: true });
-  return copy;
+  const property = (value: unknown): PropertyDescriptor => ({ value, configurable: true, writable: true });
+  return Object.create(Object.getPrototypeOf(error) as object, {
+    ...Object.getOwnPropertyDescriptors(error),
+    message: property(`Collect failed: ${error.message}`),
+    cause: property(error),
+  }) as Error;
 }

@@ -1,6 +1,9 @@
 import type { FutureCore } from './future-core.js';
 
-/** Marks a callable made by `defer`: a future that meets one becomes the message itself instead of wrapping another. */
+/**
+ * Marks a callable made by `defer`: a future that meets one becomes the message itself instead of wrapping
+ * another.
+ */
 export const DEFERRED: unique symbol = Symbol('deferred');
 
 /** What stands behind a callable made by `defer`. */

@@ -33,8 +33,8 @@ export class Deferred<T> {
   }
 
   /**
-   * Ties it to `other` for good: outcome and abandonment come over, discard requests go down to `other` (one made before
-   * at once). Once only; afterwards set, fail and discard answer false.
+   * Ties it to `other` for good: outcome and abandonment come over, discard requests go down to `other` (one
+   * made before at once). Once only; afterwards set, fail and discard answer false.
    */
   associate(other: Future<T>): boolean {
     if (this.#taken) return false;

@@ -11,8 +11,9 @@ export function linkUpstream(derived: AnyFuture, source: AnyFuture): void {
 }
 
 /**
- * Asks the producers of `future` to give up; true the first time and only while it is pending. The state stays as it is.
- * Walks down first and then runs the callbacks, deepest first, as nested forwarding would, but without its stack.
+ * Asks the producers of `future` to give up; true the first time and only while it is pending. The state
+ * stays as it is. Walks down first and then runs the callbacks, deepest first, as nested forwarding would,
+ * but without its stack.
  */
 export function requestDiscard(future: AnyFuture): boolean {
   if ((future.bits & (STATE | DISCARD_REQUESTED)) !== PENDING) return false;

@@ -14,7 +14,9 @@ export interface ExternalOptions {
   readonly label?: string;
 }
 
-/** Completes `future` with what happens outside: the one place where native promises and observables enter. */
+/**
+ * Completes `future` with what happens outside: the one place where native promises and observables enter.
+ */
 export function adoptExternal(
   future: FutureCore<unknown>,
   source: PromiseLike<unknown> | Observable<unknown>,

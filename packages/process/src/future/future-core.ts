@@ -15,9 +15,9 @@ export const ASSOCIATED = 1 << 4;
 export const OBSERVED = 1 << 5;
 
 /**
- * What a node in a reaction list does when its source settles. The first four are futures derived from the source, the
- * others are callbacks. Those from MIRROR to ON_ABANDONED stand in the list that runs first (libprocess's onReady,
- * onFailed, onDiscarded, onAbandoned), the rest in the one that runs after it (onAny).
+ * What a node in a reaction list does when its source settles. The first four are futures derived from the
+ * source, the others are callbacks. Those from MIRROR to ON_ABANDONED stand in the list that runs first
+ * (libprocess's onReady, onFailed, onDiscarded, onAbandoned), the rest in the one that runs after it (onAny).
  */
 export const KIND = 0xff00;
 export const THEN = 1 << 8;
@@ -33,7 +33,10 @@ export const WATCH = 10 << 8;
 /** Unsubscribed: does nothing. */
 export const GONE = 11 << 8;
 
-/** Reacts to a future it watches with more than one function; `collect`, `recover`, subscribers and others are such. */
+/**
+ * Reacts to a future it watches with more than one function; `collect`, `recover`, subscribers and others are
+ * such.
+ */
 export interface Watcher {
   /** The source is READY, FAILED or DISCARDED now. */
   settled(source: FutureCore<unknown>): void;
@@ -77,7 +80,10 @@ export class ReactionList {
     }
   }
 
-  /** Counts a node that was unsubscribed, and sweeps once they are the majority: many come and go on a long wait. */
+  /**
+   * Counts a node that was unsubscribed, and sweeps once they are the majority: many come and go on a long
+   * wait.
+   */
   forgetOne(): void {
     this.#gone += 1;
     if (this.#gone < 32 || this.#gone * 2 < this.#size) return;
@@ -107,11 +113,14 @@ export class DiscardHooks {
 }
 
 /**
- * The fields of a future. One class, five fields and no subclasses with state, so that every access in the settling
- * loop meets one shape; what differs between futures is in `bits`.
+ * The fields of a future. One class, five fields and no subclasses with state, so that every access in the
+ * settling loop meets one shape; what differs between futures is in `bits`.
  */
 export class FutureCore<T> extends Observable<T> {
-  /** @internal The value or the error once settled; before that the function of the `then` that made this future. */
+  /**
+   * @internal The value or the error once settled; before that the function of the `then` that made this
+   * future.
+   */
   value: unknown = undefined;
   /** @internal */
   reactions: Node | ReactionList | undefined = undefined;

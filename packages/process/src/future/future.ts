@@ -40,12 +40,14 @@ type Next<T> = Partial<Observer<T>> | ((value: T) => void) | null;
 /**
  * One value that may not be there yet: PENDING, then READY, FAILED or DISCARDED for good.
  *
- * Mirrors libprocess `Future`: callbacks run **synchronously** on the stack of whoever completes it (use `defer` to hop
- * into a process), those on one state before those on any, whatever the order they were registered in. `discard()` only
- * asks; the producer decides. A future whose producer is gone is *abandoned*: pending for ever, and it says so.
+ * Mirrors libprocess `Future`: callbacks run **synchronously** on the stack of whoever completes it (use
+ * `defer` to hop into a process), those on one state before those on any, whatever the order they were
+ * registered in. `discard()` only asks; the producer decides. A future whose producer is gone is *abandoned*:
+ * pending for ever, and it says so.
  *
- * It is also an rxjs `Observable` (hot, one value, replayed to late subscribers, then complete; unsubscribing is not
- * discarding) and awaitable: DISCARDED becomes {@link DiscardedError}, abandonment {@link AbandonedError}.
+ * It is also an rxjs `Observable` (hot, one value, replayed to late subscribers, then complete; unsubscribing
+ * is not discarding) and awaitable: DISCARDED becomes {@link DiscardedError}, abandonment becomes
+ * {@link AbandonedError}.
  *
  * @example
  * const size = store.get('alpine:3.20').then((image) => image.layers.length);
@@ -84,11 +86,12 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
   }
 
   /**
-   * The edge where native promises and observables enter. Of an observable the first value counts; one that completes
-   * without any abandons the future. Discarding unsubscribes from an observable; a promise cannot be told.
+   * The edge where native promises and observables enter. Of an observable the first value counts; one that
+   * completes without any abandons the future. Discarding unsubscribes from an observable; a promise cannot
+   * be told.
    *
-   * The runtime (that of the running handler, else `options.runtime`) counts a promise as outstanding until it settles:
-   * `settle()` refuses to call things quiet before.
+   * The runtime (that of the running handler, else `options.runtime`) counts a promise as outstanding until
+   * it settles: `settle()` refuses to call things quiet before.
    */
   static from<T>(source: PromiseLike<T> | Observable<T>, options?: ExternalOptions): Future<T> {
     if (source instanceof Future) return source as Future<T>;
@@ -127,7 +130,7 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
     return (this.bits & DISCARD_REQUESTED) !== 0;
   }
 
-  /** The value. Throws unless READY: the failure, {@link DiscardedError}, or an error that says it is pending. */
+  /** The value. Throws unless READY: the failure, DiscardedError, or an error that says it is pending. */
   get(): T {
     const state = this.bits & STATE;
     if (state === READY) return this.value as T;
@@ -146,8 +149,8 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
   }
 
   /**
-   * Asks the producers to give up. True the first time and only while pending; the state changes when a producer reacts.
-   * Every holder shares one request; it travels to the futures this one was derived from.
+   * Asks the producers to give up. True the first time and only while pending; the state changes when a
+   * producer reacts. Every holder shares one request; it travels to the futures this one was derived from.
    */
   discard(): boolean {
     return requestDiscard(this);
@@ -168,7 +171,10 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
     return this.#on(ON_DISCARDED, DISCARDED, f);
   }
 
-  /** Runs `f` with this future once it is complete in any way, after all the callbacks on one state. Not on abandonment. */
+  /**
+   * Runs `f` with this future once it is complete in any way, after all the callbacks on one state. Not on
+   * abandonment.
+   */
   onAny(f: (future: Future<T>) => void): this {
     if ((this.bits & STATE) === PENDING) {
       attach(this, new Reaction(ON_ANY, f));
@@ -198,9 +204,10 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
   }
 
   /**
-   * With one argument, libprocess's `then`: the future of what `f` makes of the value. Failure, discard and abandonment
-   * pass by `f`; so does a value that comes after a discard request (the result is DISCARDED then). What `f` throws fails
-   * the result. Discarding the result asks this future, or the one `f` answered once it has run.
+   * With one argument, libprocess's `then`: the future of what `f` makes of the value. Failure, discard and
+   * abandonment pass by `f`; so does a value that comes after a discard request (the result is DISCARDED
+   * then). What `f` throws fails the result. Discarding the result asks this future, or the one `f` answered
+   * once it has run.
    *
    * With two arguments, as `await` and promise libraries call it, the `then` of a native promise.
    */
@@ -225,7 +232,9 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
     return derived;
   }
 
-  /** If this future fails, becomes what `f` makes of the failed future; every other outcome passes through. */
+  /**
+   * If this future fails, becomes what `f` makes of the failed future; every other outcome passes through.
+   */
   repair(f: (failed: Future<T>) => Answer<T>): Future<T> {
     const derived = new Future<T>(REPAIR);
     const state = this.bits & STATE;
@@ -243,8 +252,8 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
   }
 
   /**
-   * Unless this future becomes READY, becomes what `f` makes of it: failed, discarded or abandoned. A discard request made
-   * earlier is not forwarded into the recovery; a later one is.
+   * Unless this future becomes READY, becomes what `f` makes of it: failed, discarded or abandoned. A discard
+   * request made earlier is not forwarded into the recovery; a later one is.
    */
   recover(f: (future: Future<T>) => Answer<T>): Future<T> {
     const derived = new Future<T>(PENDING);
@@ -255,8 +264,8 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
   }
 
   /**
-   * If this future is not complete within `ms`, becomes what `f` makes of it (it is still pending then: `f` usually
-   * discards it). Time is that of the running handler's runtime, else real.
+   * If this future is not complete within `ms`, becomes what `f` makes of it (it is still pending then: `f`
+   * usually discards it). Time is that of the running handler's runtime, else real.
    */
   after(ms: number, f: (future: Future<T>) => Answer<T>): Future<T> {
     const derived = new Future<T>(PENDING);
@@ -274,7 +283,10 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
     return derived;
   }
 
-  /** A native promise of the outcome; it rejects with the failure, {@link DiscardedError} or {@link AbandonedError}. */
+  /**
+   * A native promise of the outcome; it rejects with the failure, {@link DiscardedError} or {@link
+   * AbandonedError}.
+   */
   override toPromise(): globalThis.Promise<T> {
     return new globalThis.Promise<T>((resolve, reject) => {
       watch(this, new PromiseWatcher(resolve as (value: unknown) => void, reject));
@@ -282,10 +294,14 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
   }
 
   /**
-   * As rxjs. An observer without `error` does not turn a failure into an uncaught exception: it is counted as unobserved.
-   * Unsubscribing leaves the future alone.
+   * As rxjs. An observer without `error` does not turn a failure into an uncaught exception: it is counted as
+   * unobserved. Unsubscribing leaves the future alone.
    */
-  override subscribe(observer?: Next<T>, error?: ((error: unknown) => void) | null, complete?: (() => void) | null): Subscription {
+  override subscribe(
+    observer?: Next<T>,
+    error?: ((error: unknown) => void) | null,
+    complete?: (() => void) | null,
+  ): Subscription {
     if (observer instanceof Subscriber) {
       observer.add(listen(this, observer as Subscriber<unknown>, true));
       return observer;
@@ -301,7 +317,9 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
     return listen(this, listener, Boolean(failed));
   }
 
-  /** `Pending`, `Ready`, `Failed: why`, `Discarded` or `Abandoned`, with ` (with discard)` after a request. */
+  /**
+   * `Pending`, `Ready`, `Failed: why`, `Discarded` or `Abandoned`, with ` (with discard)` after a request.
+   */
   override toString(): string {
     const state = this.bits & STATE;
     const word = ['Pending', 'Ready', 'Failed', 'Discarded'][state]!;

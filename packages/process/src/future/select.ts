@@ -10,8 +10,9 @@ export interface Selected<T> {
 }
 
 /**
- * READY with the first future that becomes READY; failed and discarded ones are passed over, losers are left alone. When
- * none is left that could win (or there was none), the result is abandoned. Discarding it discards it alone.
+ * READY with the first future that becomes READY; failed and discarded ones are passed over, losers are left
+ * alone. When none is left that could win (or there was none), the result is abandoned. Discarding it
+ * discards it alone.
  *
  * Wrapped in an object, because awaiting a Future of a Future would flatten it.
  */

@@ -36,7 +36,10 @@ import type { Watcher } from './future-core.js';
 
 type AnyFuture = FutureCore<unknown>;
 
-/** Nested settling beyond this depth waits for the outermost call, so chains of callbacks need no stack of their own. */
+/**
+ * Nested settling beyond this depth waits for the outermost call, so chains of callbacks need no stack of
+ * their own.
+ */
 const MAX_DEPTH = 48;
 
 let depth = 0;
@@ -64,7 +67,9 @@ function finish(future: AnyFuture, state: number, value: unknown): AnyFuture | u
   return future;
 }
 
-/** Completes `future` with what a function answered: a value, another future to follow, or a native promise. */
+/**
+ * Completes `future` with what a function answered: a value, another future to follow, or a native promise.
+ */
 export function complete(future: AnyFuture, result: unknown): void {
   if (typeof result === 'object' && result !== null) {
     if (result instanceof FutureCore) return void follow(future, result as AnyFuture);
@@ -73,7 +78,9 @@ export function complete(future: AnyFuture, result: unknown): void {
   settle(future, READY, result);
 }
 
-/** As `complete`, inside the settling loop: answers the future if it is final now and its reactions must run. */
+/**
+ * As `complete`, inside the settling loop: answers the future if it is final now and its reactions must run.
+ */
 function adopt(future: AnyFuture, result: unknown): AnyFuture | undefined {
   if (typeof result === 'object' && result !== null) {
     if (result instanceof FutureCore) {
@@ -94,7 +101,9 @@ function isPromiseLike(value: object): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown }).then === 'function';
 }
 
-/** Completes `future` with the outcome of a native promise, which `runtime` counts as outstanding until then. */
+/**
+ * Completes `future` with the outcome of a native promise, which `runtime` counts as outstanding until then.
+ */
 export function followPromise(
   future: AnyFuture,
   promise: PromiseLike<unknown>,
@@ -110,8 +119,8 @@ export function followPromise(
 }
 
 /**
- * Makes `future` mirror `inner`: result and abandonment come up, discard requests go down. `future` must be in no list.
- * A request made before is forwarded at once (libprocess `associate`).
+ * Makes `future` mirror `inner`: result and abandonment come up, discard requests go down. `future` must be
+ * in no list. A request made before is forwarded at once (libprocess `associate`).
  */
 export function follow(future: AnyFuture, inner: AnyFuture): void {
   const state = inner.bits & STATE;
@@ -207,8 +216,8 @@ interface Frame {
 }
 
 /**
- * The settling loop: depth first, as libprocess's nested calls would run, in one stack frame. Only a list with more
- * nodes to come allocates, so a chain of a million hops runs in constant space.
+ * The settling loop: depth first, as libprocess's nested calls would run, in one stack frame. Only a list
+ * with more nodes to come allocates, so a chain of a million hops runs in constant space.
  */
 function drive(source: AnyFuture, node: Node): void {
   let rest: Frame | undefined;
@@ -243,7 +252,10 @@ function drive(source: AnyFuture, node: Node): void {
   }
 }
 
-/** The nodes to run now that `future` changed: taken out if it settled, left in place if it was only abandoned. */
+/**
+ * The nodes to run now that `future` changed: taken out if it settled, left in place if it was only
+ * abandoned.
+ */
 function takeReactions(future: AnyFuture): Node | undefined {
   const reactions = future.reactions;
   if (reactions === undefined) return undefined;

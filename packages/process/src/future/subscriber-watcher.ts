@@ -12,7 +12,8 @@ interface Listener {
 }
 
 /**
- * Subscribes to a future without rxjs's SafeSubscriber: what a listener throws is reported, not thrown at the host.
+ * Subscribes to a future without rxjs's SafeSubscriber: what a listener throws is reported, not thrown at the
+ * host.
  *
  * @param heeds  whether the listener handles errors; if nobody does, a failure counts as unobserved
  */

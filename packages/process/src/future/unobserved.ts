@@ -6,8 +6,8 @@ import type { FutureCore } from './future-core.js';
 const KEPT = 64;
 
 /**
- * Failures nobody looked at, and callbacks that threw. A failed future that is silent is lawful, as in libprocess;
- * it is counted so that a forgotten one can be found.
+ * Failures nobody looked at, and callbacks that threw. A failed future that is silent is lawful, as in
+ * libprocess; it is counted so that a forgotten one can be found.
  */
 export class FailureLog {
   #recent: FutureCore<unknown>[] = [];

@@ -8,10 +8,12 @@ import { abandon, settle, watch } from '../future/settlement.js';
 import type { Lease } from './lease.js';
 
 /**
- * Runs `f` while holding a lease, and gives it back once the work is settled or abandoned, whatever became of the caller's
- * interest: a chain that was discarded must not end while its work still holds the lock, nor keep the lock for ever.
+ * Runs `f` while holding a lease, and gives it back once the work is settled or abandoned, whatever became of
+ * the caller's interest: a chain that was discarded must not end while its work still holds the lock, nor
+ * keep the lock for ever.
  *
- * Discarding the result before the lease is granted gives the place in the queue up; afterwards it asks the work.
+ * Discarding the result before the lease is granted gives the place in the queue up; afterwards it asks the
+ * work.
  */
 export function hold<R>(leased: Future<Lease>, f: () => Answer<R>): Future<R> {
   const result = Future.pending<R>();

@@ -1,4 +1,7 @@
-/** The right to hold a lock, until it is given back. Giving it back twice throws: the second time it may be another's. */
+/**
+ * The right to hold a lock, until it is given back. Giving it back twice throws: the second time it may be
+ * another's.
+ */
 export interface Lease {
   /** @throws Error    it was released before */
   release(): void;

@@ -31,8 +31,9 @@ export function mayWrite({ writing, readers }: LockFacts): boolean {
 }
 
 /**
- * How many waiters at the head of the queue go now: one writer if nobody holds the lock, or the whole run of readers if
- * nobody writes. Asked after every release, and after a waiter gave up (a writer who leaves may free the readers behind it).
+ * How many waiters at the head of the queue go now: one writer if nobody holds the lock, or the whole run of
+ * readers if nobody writes. Asked after every release, and after a waiter gave up (a writer who leaves may
+ * free the readers behind it).
  */
 export function leadingGroup({ writing, readers }: LockFacts, queue: Iterable<LockKind>): number {
   if (writing) return 0;

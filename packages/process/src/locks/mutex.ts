@@ -4,8 +4,9 @@ import { ReadWriteLock } from './read-write-lock.js';
 import type { LockOptions } from './read-write-lock.js';
 
 /**
- * One holder at a time, first in, first out: a read-write lock that only writers use. Mirrors libprocess `Mutex`, except
- * that a waiter that is discarded leaves the queue and that a lease can be released only once.
+ * One holder at a time, first in, first out: a read-write lock that only writers use. Mirrors libprocess
+ * `Mutex`, except that a waiter that is discarded leaves the queue and that a lease can be released only
+ * once.
  *
  * @example
  * const mutex = new Mutex();
@@ -23,7 +24,9 @@ export class Mutex {
     return this.#lock.writeLock();
   }
 
-  /** Runs `f` under the lease, which is released when its work is settled or abandoned, whoever still listens. */
+  /**
+   * Runs `f` under the lease, which is released when its work is settled or abandoned, whoever still listens.
+   */
   with<R>(f: () => Answer<R>): Future<R> {
     return this.#lock.withWrite(f);
   }

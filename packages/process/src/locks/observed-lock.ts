@@ -32,7 +32,11 @@ export class ObservedLock {
       machine: readWriteLockMachine.id,
       event: event.type,
       state: value,
-      context: { readers: context.readers, queue: context.queue.map(({ kind }) => kind), granted: context.granted.length },
+      context: {
+        readers: context.readers,
+        queue: context.queue.map(({ kind }) => kind),
+        granted: context.granted.length,
+      },
     }));
     return context;
   }

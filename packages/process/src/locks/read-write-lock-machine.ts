@@ -24,7 +24,10 @@ export type LockEvent =
   | { readonly type: 'writeUnlock' }
   | { readonly type: 'forget'; readonly id: number };
 
-/** What an event makes of the context: the one definition that the machine, its guards and its properties share. */
+/**
+ * What an event makes of the context: the one definition that the machine, its guards and its properties
+ * share.
+ */
 export function nextLock(context: LockContext, event: LockEvent): LockContext {
   const facts = { ...context, waiting: context.queue.length };
   switch (event.type) {
@@ -64,17 +67,21 @@ const leadsTo =
   };
 
 /**
- * The read-write lock as an XState machine, with the fairness of libprocess `ReadWriteLock`: first in, first out; readers
- * queue behind any waiting writer; a write unlock lets in the leading run of readers, or one writer.
+ * The read-write lock as an XState machine, with the fairness of libprocess `ReadWriteLock`: first in, first
+ * out; readers queue behind any waiting writer; a write unlock lets in the leading run of readers, or one
+ * writer.
  *
- * | state    | read        | write       | readUnlock                         | writeUnlock                            | forget                          |
- * |----------|-------------|-------------|------------------------------------|----------------------------------------|---------------------------------|
- * | unlocked | → reading   | → writing   | –                                  | –                                      | –                               |
- * | reading  | stays, in   | → draining  | last: → unlocked, else stays       | –                                      | –                               |
- * | draining | queued      | queued      | last: writer in, → writing         | –                                      | head left: readers in, may end  |
- * | writing  | queued      | queued      | –                                  | → writing, reading, draining, unlocked | leaves the queue                |
+ * | state    | read      | write      | readUnlock                   | writeUnlock          | forget            |
+ * |----------|-----------|------------|------------------------------|----------------------|-------------------|
+ * | unlocked | → reading | → writing  | –                            | –                    | –                 |
+ * | reading  | stays, in | → draining | last: → unlocked, else stays | –                    | –                 |
+ * | draining | queued    | queued     | last: a writer in, → writing | –                    | head: readers in  |
+ * | writing  | queued    | queued     | –                            | whom the head allows | leaves the queue  |
  *
- * `–` are events that a correct holder never sends; the machine ignores them, the class's leases make them impossible.
+ * A write unlock leads to writing, reading, draining (more wait behind the readers let in) or unlocked. A writer at
+ * the head that gives up while readers drain lets the readers behind it in: → reading, if nobody is left.
+ * `–` are events that a correct holder never sends; the machine ignores them, the class's leases make them
+ * impossible.
  */
 export const readWriteLockMachine = setup({
   types: { context: {} as LockContext, events: {} as LockEvent },

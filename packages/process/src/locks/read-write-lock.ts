@@ -32,12 +32,14 @@ interface Request {
 }
 
 /**
- * Many readers or one writer, first in, first out: readers queue behind any waiting writer, and a write release lets in
- * the leading run of readers or one writer. Nobody starves. Grants happen inside the release that makes them possible.
+ * Many readers or one writer, first in, first out: readers queue behind any waiting writer, and a write
+ * release lets in the leading run of readers or one writer. Nobody starves. Grants happen inside the release
+ * that makes them possible.
  *
- * Mirrors libprocess `ReadWriteLock`; {@link readWriteLockMachine} is its specification and its transition table. The
- * lock runs the machine's rule functions directly, and the machine itself while a runtime's observers watch. Unlike
- * upstream, a waiter that is discarded leaves the queue, and what is granted is a lease that can be released only once.
+ * Mirrors libprocess `ReadWriteLock`; {@link readWriteLockMachine} is its specification and its transition
+ * table. The lock runs the machine's rule functions directly, and the machine itself while a runtime's
+ * observers watch. Unlike upstream, a waiter that is discarded leaves the queue, and what is granted is a
+ * lease that can be released only once.
  *
  * Not re-entrant, and there is no upgrade: never take a lease while holding one.
  *
@@ -72,17 +74,26 @@ export class ReadWriteLock {
     return this.#request('write');
   }
 
-  /** Runs `f` under a read lease, which is released when its work is settled or abandoned, whoever still listens. */
+  /**
+   * Runs `f` under a read lease, which is released when its work is settled or abandoned, whoever still
+   * listens.
+   */
   withRead<R>(f: () => Answer<R>): Future<R> {
     return hold(this.readLock(), f);
   }
 
-  /** Runs `f` under a write lease, which is released when its work is settled or abandoned, whoever still listens. */
+  /**
+   * Runs `f` under a write lease, which is released when its work is settled or abandoned, whoever still
+   * listens.
+   */
   withWrite<R>(f: () => Answer<R>): Future<R> {
     return hold(this.writeLock(), f);
   }
 
-  /** Fails who waits, and whoever comes later, with {@link DisposedError}. Leases that are held may still be released. */
+  /**
+   * Fails who waits, and whoever comes later, with {@link DisposedError}. Leases that are held may still be
+   * released.
+   */
   dispose(): void {
     this.#disposed = true;
     this.#observed = undefined;
@@ -124,7 +135,9 @@ export class ReadWriteLock {
     this.#letIn(group);
   }
 
-  /** Grants to the first `group` waiters. The counters are final by now: a callback may release or ask again. */
+  /**
+   * Grants to the first `group` waiters. The counters are final by now: a callback may release or ask again.
+   */
   #letIn(group: number): void {
     if (group === 0) return;
     if (group === 1) {
@@ -139,7 +152,10 @@ export class ReadWriteLock {
     }
   }
 
-  /** Applies an event to the counters. Answers how many get in: of a request 0 or 1, else of the head of the queue. */
+  /**
+   * Applies an event to the counters. Answers how many get in: of a request 0 or 1, else of the head of the
+   * queue.
+   */
   #decide(event: LockEvent): number {
     const runtime = current.runtime ?? this.#runtime;
     if (runtime?.observation.hasObservers && !this.#disposed) return this.#watchedDecide(runtime, event);

@@ -14,7 +14,8 @@ export type MetricsSnapshot = Readonly<Record<string, number>>;
 const TOLD = ['count', 'max', 'min', 'p50', 'p90', 'p95', 'p99', 'p999', 'p9999'] as const;
 
 /**
- * The registry that snapshots are taken of. Mirrors libprocess `metrics`, without its global: each agent has its own.
+ * The registry that snapshots are taken of. Mirrors libprocess `metrics`, without its global: each agent has
+ * its own.
  *
  * @example
  * const metrics = new Metrics({ runtime });
@@ -45,16 +46,17 @@ export class Metrics {
   }
 
   /**
-   * Asks every metric at once and answers what came: those that fail, are discarded or abandoned, or are still pending after
-   * `timeoutMs`, are left out. Without a timeout it waits for as long as one may still answer. A metric with a history adds
-   * `name/count`, `name/p99` and so on.
+   * Asks every metric at once and answers what came: those that fail, are discarded or abandoned, or are
+   * still pending after `timeoutMs`, are left out. Without a timeout it waits for as long as one may still
+   * answer. A metric with a history adds `name/count`, `name/p99` and so on.
    */
   snapshot(timeoutMs?: number): Future<MetricsSnapshot> {
     const asked = Array.from(this.#metrics.values(), (metric) => ({ metric, value: metric.value() }));
     const result = Future.pending<MetricsSnapshot>();
     const finish = (): void => void settle(result, READY, snapshotOf(asked));
-    // A value nobody can complete counts as one that failed, or one dead process would keep every snapshot waiting.
-    const ended = asked.map(({ value }) => value.undiscardable().recover((future) => (future.isAbandoned() ? 0 : future)));
+    // A value nobody can complete counts as one that failed, or one dead process would keep every snapshot
+    // waiting.
+    const ended = asked.map(({ value }) => value.undiscardable().recover(zeroIfAbandoned));
     const timer = timeoutMs === undefined ? undefined : startTimer(timeoutMs, finish, this.#runtime);
     awaitAll(ended).onReady(finish);
     result.onAny(() => void timer?.cancel());
@@ -66,7 +68,16 @@ export class Metrics {
   }
 }
 
-function snapshotOf(asked: readonly { readonly metric: Metric; readonly value: Future<number> }[]): MetricsSnapshot {
+function zeroIfAbandoned(future: Future<number>): number | Future<number> {
+  return future.isPending() ? 0 : future;
+}
+
+interface Asked {
+  readonly metric: Metric;
+  readonly value: Future<number>;
+}
+
+function snapshotOf(asked: readonly Asked[]): MetricsSnapshot {
   const entries: [string, number][] = [];
   for (const { metric, value } of asked) {
     if (value.isReady()) entries.push([metric.name, value.get()]);

@@ -20,8 +20,8 @@ export interface TimeSeriesOptions {
 const TWO_WEEKS_MS = 14 * 24 * 60 * 60 * 1000;
 
 /**
- * Values over time with a bound on both: those older than the window go, and where there are too many the older half is
- * thinned out evenly, so that the recent past stays exact. Mirrors libprocess `TimeSeries`.
+ * Values over time with a bound on both: those older than the window go, and where there are too many the
+ * older half is thinned out evenly, so that the recent past stays exact. Mirrors libprocess `TimeSeries`.
  */
 export class TimeSeries {
   readonly #values: TimedValue[] = [];

@@ -37,7 +37,8 @@ export class Timer extends Metric {
 
   /** The last duration; FAILED before there is one. */
   value(): Future<number> {
-    return this.#last === undefined ? Future.failed(new Error(`${this.name}: No value`)) : Future.ready(this.#last);
+    if (this.#last === undefined) return Future.failed(new Error(`${this.name}: No value`));
+    return Future.ready(this.#last);
   }
 
   /** Begins to measure. */

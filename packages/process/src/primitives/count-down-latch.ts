@@ -1,7 +1,10 @@
 import type { Future } from '../future/future.js';
 import { Latch } from './latch.js';
 
-/** Triggered by the last of `count` decrements. With a count of 0 it never is, as in libprocess `CountDownLatch`. */
+/**
+ * Triggered by the last of `count` decrements. With a count of 0 it never is, as in libprocess
+ * `CountDownLatch`.
+ */
 export class CountDownLatch {
   readonly #latch = new Latch();
   #count: number;

@@ -2,7 +2,9 @@ import { READY } from '../future/future-core.js';
 import { Future } from '../future/future.js';
 import { settle } from '../future/settlement.js';
 
-/** Something that happens once and that any number may wait for. Mirrors libprocess `Latch`, without blocking. */
+/**
+ * Something that happens once and that any number may wait for. Mirrors libprocess `Latch`, without blocking.
+ */
 export class Latch {
   readonly #triggered = Future.pending<void>();
 

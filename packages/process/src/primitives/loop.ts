@@ -36,11 +36,13 @@ export type BreakValue<C> = C extends BreakWith<infer T> ? T : never;
 const ROUNDS_IN_A_ROW = 1024;
 
 /**
- * Repeats `body(await iterate())` until the body breaks; both may answer a value or a future of one. Runs in the process of
- * `pid`, or where it is called; rounds that are ready at once run in a row, but not for ever: others get their turn.
+ * Repeats `body(await iterate())` until the body breaks; both may answer a value or a future of one. Runs in
+ * the process of `pid`, or where it is called; rounds that are ready at once run in a row, but not for ever:
+ * others get their turn.
  *
- * Failures, discards and abandonment of a step end the loop alike. Discarding the loop asks the step it waits for, and every
- * later one; a body may still break. When the process ends, the loop is abandoned. Mirrors libprocess `loop`.
+ * Failures, discards and abandonment of a step end the loop alike. Discarding the loop asks the step it waits
+ * for, and every later one; a body may still break. When the process ends, the loop is abandoned. Mirrors
+ * libprocess `loop`.
  *
  * @example
  * const total = loop(this.self, () => reader.read(), (chunk) => (chunk ? Continue : Break('end of file')));

@@ -3,8 +3,8 @@ import { Deferred } from '../future/deferred.js';
 import type { Answer, Future } from '../future/future.js';
 
 /**
- * Work that is done by whoever comes first, and whose outcome all share. libprocess `Once` blocks the others; here they get
- * the same future, through which no discard passes.
+ * Work that is done by whoever comes first, and whose outcome all share. libprocess `Once` blocks the others;
+ * here they get the same future, through which no discard passes.
  *
  * @example
  * const ready = this.#once.run(() => this.#makeDirectories());

@@ -3,7 +3,8 @@ import { Future } from '../future/future.js';
 import { settle } from '../future/settlement.js';
 
 /**
- * The only handle of a value, until it is shared or released. Mirrors libprocess `Owned`; using it afterwards throws.
+ * The only handle of a value, until it is shared or released. Mirrors libprocess `Owned`; using it afterwards
+ * throws.
  *
  * @example
  * const owned = new Owned(new Parser());
@@ -45,8 +46,9 @@ interface Holding<T> {
 }
 
 /**
- * One of several handles of a value, counted. Whoever wants to own it alone waits until the others are disposed. Mirrors
- * libprocess `Shared`; handles are cloned and disposed explicitly, where C++ copies and destroys them.
+ * One of several handles of a value, counted. Whoever wants to own it alone waits until the others are
+ * disposed. Mirrors libprocess `Shared`; handles are cloned and disposed explicitly, where C++ copies and
+ * destroys them.
  *
  * @example
  * using mine = shared.clone();

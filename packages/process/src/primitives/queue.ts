@@ -4,8 +4,8 @@ import { settle } from '../future/settlement.js';
 import { WaiterList } from '../locks/waiter-list.js';
 
 /**
- * Values on their way from those who `put` to those who `get`, first in, first out. Unbounded: it is for values whose
- * number something else bounds. Mirrors libprocess `Queue`.
+ * Values on their way from those who `put` to those who `get`, first in, first out. Unbounded: it is for
+ * values whose number something else bounds. Mirrors libprocess `Queue`.
  *
  * @example
  * const queue = new Queue<string>();

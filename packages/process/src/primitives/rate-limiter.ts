@@ -11,8 +11,8 @@ import { freeStandingClock } from '../time/real-clock.js';
 import { startTimer } from '../time/start-timer.js';
 
 /**
- * Paces work: `permits` in `durationMs`, one every `durationMs / permits`, first come first served. The first goes at once;
- * there is no burst, and idle time is not saved up. Mirrors libprocess `RateLimiter`.
+ * Paces work: `permits` in `durationMs`, one every `durationMs / permits`, first come first served. The first
+ * goes at once; there is no burst, and idle time is not saved up. Mirrors libprocess `RateLimiter`.
  *
  * @example
  * const limiter = new RateLimiter(2, 1_000);
@@ -29,13 +29,16 @@ export class RateLimiter {
   /** @throws RangeError    `permits` or `durationMs` is not positive */
   constructor(permits: number, durationMs: number, options: TimeOptions = {}) {
     if (!(permits > 0) || !(durationMs > 0)) {
-      throw new RangeError(`RateLimiter wants positive permits and a positive duration, not ${permits} in ${durationMs} ms`);
+      throw new RangeError(`RateLimiter: ${permits} permits in ${durationMs} ms is no rate; both must be positive`);
     }
     this.#intervalMs = durationMs / permits;
     this.#runtime = options.runtime;
   }
 
-  /** READY when it is this caller's turn. Discarding it while it waits leaves the queue and costs the others no permit. */
+  /**
+   * READY when it is this caller's turn. Discarding it while it waits leaves the queue and costs the others
+   * no permit.
+   */
   acquire(): Future<void> {
     if (this.#disposed) return Future.failed(new DisposedError('Cannot acquire: the rate limiter was disposed'));
     if (this.#waiting.size === 0 && this.#now() >= this.#nextAtMs) {

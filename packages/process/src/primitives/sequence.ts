@@ -9,10 +9,11 @@ import { abandon, settle, watch } from '../future/settlement.js';
 import { WaiterList } from '../locks/waiter-list.js';
 
 /**
- * Runs asynchronous work one piece at a time, in the order it was added: the next begins when the future of the one before
- * is complete in any way, or abandoned. Mirrors libprocess `Sequence`.
+ * Runs asynchronous work one piece at a time, in the order it was added: the next begins when the future of
+ * the one before is complete in any way, or abandoned. Mirrors libprocess `Sequence`.
  *
- * Discarding the future of a piece that has not begun makes it be skipped when its turn comes; of one that has, asks it.
+ * Discarding the future of a piece that has not begun makes it be skipped when its turn comes; of one that
+ * has, asks it.
  *
  * @example
  * const writes = new Sequence();
@@ -24,7 +25,9 @@ export class Sequence {
   #draining = false;
   #disposed = false;
 
-  /** Adds a piece of work; it begins at once if nothing else runs. What it throws fails its own future alone. */
+  /**
+   * Adds a piece of work; it begins at once if nothing else runs. What it throws fails its own future alone.
+   */
   add<R>(f: () => Answer<R>): Future<R> {
     if (this.#disposed) return Future.failed(new DisposedError('Cannot add to a sequence: it was disposed'));
     const result = Future.pending<R>();
@@ -83,7 +86,10 @@ class Piece implements Watcher {
     this.#end();
   }
 
-  /** A piece that nobody can complete must not hold up the others for ever. It may still complete, after its turn. */
+  /**
+   * A piece that nobody can complete must not hold up the others for ever. It may still complete, after its
+   * turn.
+   */
   abandoned(): void {
     abandon(this.result);
     this.#end();

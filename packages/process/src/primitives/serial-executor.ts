@@ -18,8 +18,8 @@ class ExecutorProcess extends Process<ExecutorProcess> {
 }
 
 /**
- * Runs functions one after the other in an actor of its own: asynchronously, never two at a time. libprocess calls this
- * `Executor`; here that name belongs to the seam that runs named jobs in other threads.
+ * Runs functions one after the other in an actor of its own: asynchronously, never two at a time. libprocess
+ * calls this `Executor`; here that name belongs to the seam that runs named jobs in other threads.
  *
  * @example
  * const executor = new SerialExecutor(runtime);

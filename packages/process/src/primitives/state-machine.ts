@@ -2,8 +2,8 @@ import { Latch } from './latch.js';
 import type { Future } from '../future/future.js';
 
 /**
- * A state, the transitions one asks for by name, and futures of states to come. Small, for one actor's own use: what users
- * should see as a chart is an XState machine. Mirrors libprocess `StateMachine`.
+ * A state, the transitions one asks for by name, and futures of states to come. Small, for one actor's own
+ * use: what users should see as a chart is an XState machine. Mirrors libprocess `StateMachine`.
  *
  * @example
  * const state = new StateMachine<'idle' | 'pulling' | 'done'>('idle');
@@ -40,14 +40,15 @@ export class StateMachine<State> {
   }
 
   /**
-   * Moves `from` one state `to` another, tells who waits for it, then runs `f` and answers what that answers. If `f` throws
-   * the state stays: it was entered.
+   * Moves `from` one state `to` another, tells who waits for it, then runs `f` and answers what that answers.
+   * If `f` throws the state stays: it was entered.
    *
    * @throws Error    it is not in `from`; with `message` if given
    */
   transition<R = void>(from: State, to: State, f?: () => R, message?: string): R | undefined {
     if (!this.is(from)) {
-      throw new Error(message ?? `Cannot move from '${String(from)}' to '${String(to)}': the state is '${String(this.#state)}'`);
+      const why = `Cannot move from '${String(from)}' to '${String(to)}': the state is '${String(this.#state)}'`;
+      throw new Error(message ?? why);
     }
     this.#state = to;
     const latch = this.#waiting.get(to);

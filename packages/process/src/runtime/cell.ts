@@ -1,9 +1,10 @@
-import { GONE, QUEUED } from './cell-bits.js';
+import { GONE, INITIALIZED, QUEUED } from './cell-bits.js';
 import type { Future } from '../future/future.js';
 import type { Mailbox, MailboxPool } from './mailbox.js';
 import type { AnyProcess } from './process.js';
 import type { Pid } from './pid.js';
 import { pidFor } from './pid.js';
+import type { ProcessStatus } from './runtime-options.js';
 import type { Runtime } from './runtime.js';
 import type { RestartHistory } from './supervision.js';
 import type { Turn } from './turns.js';
@@ -18,13 +19,17 @@ export class Ties {
   handlers: Map<string, (from: Pid | undefined, body: unknown) => void> | undefined;
   delegates: Map<string, Pid> | undefined;
   restarts: RestartHistory | undefined;
-  /** What the process deferred to last, without bound arguments: most actors defer to the same few methods all the time. */
+  /**
+   * What the process deferred to last, without bound arguments: most actors defer to the same few methods all
+   * the time.
+   */
   continuation: { readonly what: unknown; readonly callable: (...args: unknown[]) => unknown } | undefined;
 }
 
 /**
- * What the runtime keeps about one process. Apart from the process itself because every subclass has a shape of its own,
- * and the run loop wants to meet only one. Small, because there may be a million; what is rare is in `ties`.
+ * What the runtime keeps about one process. Apart from the process itself because every subclass has a shape
+ * of its own, and the run loop wants to meet only one. Small, because there may be a million; what is rare is
+ * in `ties`.
  */
 export class Cell {
   bits = 0;
@@ -60,6 +65,12 @@ export class Cell {
 
   get isAlive(): boolean {
     return this.runtime !== undefined && (this.bits & GONE) === 0;
+  }
+
+  /** As `runtime.processes()` tells it. */
+  get status(): ProcessStatus {
+    const state = (this.bits & INITIALIZED) === 0 ? 'bottom' : this.bits & QUEUED ? 'ready' : 'blocked';
+    return { id: this.id, state, mailboxDepth: this.mailbox?.size ?? 0 };
   }
 
   /** Whether it has nothing to do for now. */

@@ -1,20 +1,22 @@
 import { monotonicMs, nextTurn } from '../host.js';
 import type { Dispatcher, ReadyItem } from './dispatcher.js';
 import type { Runtime } from './runtime.js';
-import { BATCH_MS, soon } from './scheduler.js';
-import type { Scheduler } from './scheduler.js';
+import { BATCH_MS, wakeSoon } from './scheduler.js';
+import type { Scheduler, Wake } from './scheduler.js';
 import { ageOf, readyItem } from './turns.js';
 import type { Turn } from './turns.js';
 
 /**
- * The run queue of a simulation: a dispatcher chooses every single step among all that can run. A dispatcher that throws,
- * as one does that cuts the power, halts it for good: whoever drives it gets that error, and nothing runs any more.
+ * The run queue of a simulation: a dispatcher chooses every single step among all that can run. A dispatcher
+ * that throws, as one does that cuts the power, halts it for good: whoever drives it gets that error, and
+ * nothing runs any more.
  */
 export class ChosenScheduler implements Scheduler {
   /** By age. `#items` are the same turns as the dispatcher sees them; each is made once. */
   readonly #turns: Turn[] = [];
   readonly #items: ReadyItem[] = [];
-  #scheduled = false;
+  /** The microtask that will run what nobody drains. */
+  #wake: Wake | undefined;
   #halted: { readonly by: unknown } | undefined;
 
   constructor(
@@ -25,13 +27,13 @@ export class ChosenScheduler implements Scheduler {
   add(turn: Turn): void {
     if (this.#halted) return;
     this.#insert(turn);
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    soon(this.#pump);
+    this.#wake ??= wakeSoon(this.#pump);
   }
 
   drain(): void {
     while (this.step());
+    if (this.#wake) this.#wake.pump = undefined;
+    this.#wake = undefined;
   }
 
   step(): boolean {
@@ -78,6 +80,6 @@ export class ChosenScheduler implements Scheduler {
     while (!this.#halted && this.step()) {
       if (monotonicMs() >= endMs) return nextTurn(this.#pump);
     }
-    this.#scheduled = false;
+    this.#wake = undefined;
   };
 }

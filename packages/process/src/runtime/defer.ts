@@ -16,11 +16,12 @@ import type { AnyProcess } from './process.js';
 export type RestOf<A extends unknown[], B extends unknown[]> = A extends [...B, ...infer R] ? R : never;
 
 /**
- * A function that, when called, puts a call into the mailbox of `process` (or of whom a PID names), with `bound` arguments
- * first: how a continuation hops back into the actor it belongs to. Always enters, even where mailboxes are bounded.
+ * A function that, when called, puts a call into the mailbox of `process` (or of whom a PID names), with
+ * `bound` arguments first: how a continuation hops back into the actor it belongs to. Always enters, even
+ * where mailboxes are bounded.
  *
- * Given to `then` it costs one object: the future made there becomes the message. If the process is gone by then, the
- * result is abandoned.
+ * Given to `then` it costs one object: the future made there becomes the message. If the process is gone by
+ * then, the result is abandoned.
  *
  * @example
  * return this.metadata.get(reference).then(defer(this, this.#pullUnlessKnown, reference));

@@ -6,8 +6,8 @@ import { packed } from './events.js';
 import { Pid } from './pid.js';
 
 /**
- * Asks `method` of a process after `ms` on its runtime's clock; nobody gets the answer. Cancelling answers true only if it
- * really prevented the request; afterwards it may already be in the mailbox.
+ * Asks `method` of a process after `ms` on its runtime's clock; nobody gets the answer. Cancelling answers
+ * true only if it really prevented the request; afterwards it may already be in the mailbox.
  *
  * @example
  * this.#timer = delay(this.stallTimeoutMs, this.self, 'checkForStall');

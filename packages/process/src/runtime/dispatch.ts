@@ -13,11 +13,11 @@ export type ArgumentsOf<T, K extends keyof T> = T[K] extends (...args: infer A) 
 export type AnswerOf<T, K extends keyof T> = T[K] extends (...args: never[]) => infer R ? R : never;
 
 /**
- * Puts a request into a mailbox and answers its Future; `pid.method(…)` is the same. Never runs at once, not even when a
- * process asks itself. With a function, runs that in the process, with the process.
+ * Puts a request into a mailbox and answers its Future; `pid.method(…)` is the same. Never runs at once, not
+ * even when a process asks itself. With a function, runs that in the process, with the process.
  *
- * The Future is abandoned if nobody lives there (any more). Discarding it before the request is served does not stop it;
- * it is forwarded to the future the handler answers.
+ * The Future is abandoned if nobody lives there (any more). Discarding it before the request is served does
+ * not stop it; it is forwarded to the future the handler answers.
  *
  * Fails with RuntimeError MAILBOX_FULL where the runtime bounds mailboxes.
  */
@@ -34,8 +34,8 @@ export function dispatch(pid: object, what: unknown, ...args: unknown[]): unknow
 }
 
 /**
- * As `dispatch`, where no answer is wanted: no future is made, so this is the cheap way for floods. What fails is counted
- * as unobserved.
+ * As `dispatch`, where no answer is wanted: no future is made, so this is the cheap way for floods. What
+ * fails is counted as unobserved.
  */
 export const post = postOne as {
   <T extends { readonly id: string }, K extends RequestOf<T>>(pid: T, method: K, ...args: ArgumentsOf<T, K>): void;

@@ -9,16 +9,20 @@ const COLUMNS = 4;
 const MASK = REMEMBERED - 1;
 
 /**
- * The last events served, so that a failure can say which led to it. A ring of plain slots: remembering an event is four
- * stores side by side, and nothing else about traces costs anything until something fails.
+ * The last events served, so that a failure can say which led to it. A ring of plain slots: remembering an
+ * event is four stores side by side, and nothing else about traces costs anything until something fails.
  */
 export class EventLog {
-  readonly #slots: unknown[] = Array.from({ length: REMEMBERED * COLUMNS });
+  /** Grows to its full length with use: simulations make runtimes by the thousand, for a dozen events each. */
+  readonly #slots: unknown[] = [];
 
-  /** @param what  a method name, a function or an event; never a future, which would stay alive with its value */
+  /**
+   * @param what  a method name, a function or an event; never a future, which would stay alive with its value
+   */
   record(id: number, cause: number, cell: Cell, what: unknown): void {
     const slots = this.#slots;
     const at = (id & MASK) * COLUMNS;
+    if (at >= slots.length) grow(slots, at);
     slots[at] = id;
     slots[at + 1] = cause;
     slots[at + 2] = cell;
@@ -38,4 +42,9 @@ export class EventLog {
     }
     return events.length === 0 ? undefined : new EventTrace(events, id !== 0);
   }
+}
+
+/** Makes room for the event at `at`, without holes. */
+function grow(slots: unknown[], at: number): void {
+  while (slots.length <= at) for (let n = 0; n < 16 * COLUMNS; n += 1) slots.push(undefined);
 }

@@ -10,8 +10,8 @@ export interface TracedEvent {
 }
 
 /**
- * The asynchronous stack of a failure: which events led to it, the latest first. It ends the `cause` chain of an error
- * that a handler threw or answered, and is made only then.
+ * The asynchronous stack of a failure: which events led to it, the latest first. It ends the `cause` chain of
+ * an error that a handler threw or answered, and is made only then.
  */
 export class EventTrace extends Error {
   override readonly name = 'EventTrace';

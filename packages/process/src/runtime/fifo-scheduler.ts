@@ -10,10 +10,11 @@ const QUANTUM = 64;
 const MAX_SLICE = 32;
 
 /**
- * The run queue of production: first in, first out, drained in batches from a microtask; after each batch the host's event
- * loop has a full turn, so that a flood cannot starve I/O and timers.
+ * The run queue of production: first in, first out, drained in batches from a microtask; after each batch the
+ * host's event loop has a full turn, so that a flood cannot starve I/O and timers.
  *
- * The order does not depend on how long things take: a batch that ends within a process's quantum goes on there.
+ * The order does not depend on how long things take: a batch that ends within a process's quantum goes on
+ * there.
  */
 export class FifoScheduler implements Scheduler {
   /** A list through the turns themselves. The first may be in the middle of its quantum. */
@@ -90,7 +91,10 @@ export class FifoScheduler implements Scheduler {
     }
   }
 
-  /** Serves at most `limit` events of the first turn; 0 if nothing can run. A turn without events counts as one. */
+  /**
+   * Serves at most `limit` events of the first turn; 0 if nothing can run. A turn without events counts as
+   * one.
+   */
   #serveSome(limit: number): number {
     const turn = this.#first;
     if (turn === undefined) return 0;

@@ -43,10 +43,15 @@ export function purge(runtime: Runtime, cell: Cell, mailbox: Mailbox): void {
 }
 
 /**
- * Ends a process, in libprocess's order: `finalize`, leftovers dropped (their futures are abandoned), out of the table,
- * linkers told, waiters released. A crash comes with its reason, and may be followed by a restart.
+ * Ends a process, in libprocess's order: `finalize`, leftovers dropped (their futures are abandoned), out of
+ * the table, linkers told, waiters released. A crash comes with its reason, and may be followed by a restart.
  */
-export function endProcess(runtime: Runtime, cell: Cell, reason: Error | undefined, event: FailingEvent | undefined): void {
+export function endProcess(
+  runtime: Runtime,
+  cell: Cell,
+  reason: Error | undefined,
+  event: FailingEvent | undefined,
+): void {
   if (cell.bits & GONE) return;
   try {
     (cell.process as unknown as { finalize(): void }).finalize();
@@ -88,7 +93,8 @@ function tellLinkers(cell: Cell, reason: Error | undefined): void {
   if (!ties.linkers) return;
   for (const linker of ties.linkers) {
     linker.ties?.linked?.delete(cell);
-    if (linker !== cell && linker.isAlive) linker.runtime!.submit(linker, new ExitedEvent(cell.pid, reason), undefined, false);
+    if (linker === cell || !linker.isAlive) continue;
+    linker.runtime!.submit(linker, new ExitedEvent(cell.pid, reason), undefined, false);
   }
   ties.linkers = undefined;
 }

@@ -8,7 +8,9 @@ const FEW = 4 * SLOTS;
 const MANY = 128 * SLOTS;
 /** For long backlogs: so large that the host's collector never copies it. */
 const HUGE = 8192 * SLOTS;
-/** Spare chunks kept: 4 MiB of each size, and 32 MiB for a while after a long backlog, in case it comes again. */
+/**
+ * Spare chunks kept: 4 MiB of each size, and 32 MiB for a while after a long backlog, in case it comes again.
+ */
 const MOST_MANY = 1024;
 const FEW_HUGE = 16;
 const MOST_HUGE = 128;
@@ -21,7 +23,7 @@ class Chunk {
   next: Chunk | undefined = undefined;
 
   constructor(slots: number) {
-    // eslint-disable-next-line unicorn/no-new-array -- every slot is written before it is read; filling costs a third more
+    // eslint-disable-next-line unicorn/no-new-array -- each slot is written before it is read: no need to fill
     this.slots = new Array<unknown>(slots);
   }
 }
@@ -58,8 +60,8 @@ class SpareChunks {
 }
 
 /**
- * Empty mailboxes and chunks, for those who need one next: idle processes have none, and a steady flood allocates nothing.
- * One per runtime.
+ * Empty mailboxes and chunks, for those who need one next: idle processes have none, and a steady flood
+ * allocates nothing. One per runtime.
  */
 export class MailboxPool {
   #mailbox: Mailbox | undefined;
@@ -106,8 +108,9 @@ export class MailboxPool {
 }
 
 /**
- * One FIFO for all events of a process. Events lie flat in chunks, so queueing one allocates nothing; the reader looks at
- * `slots[at]` to `slots[at + 3]` itself and then calls `advance`, so taking one allocates nothing either.
+ * One FIFO for all events of a process. Events lie flat in chunks, so queueing one allocates nothing; the
+ * reader looks at `slots[at]` to `slots[at + 3]` itself and then calls `advance`, so taking one allocates
+ * nothing either.
  */
 export class Mailbox {
   /** Events waiting. */

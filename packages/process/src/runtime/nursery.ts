@@ -16,12 +16,17 @@ export interface Place {
   readonly earlier: Cell | undefined;
 }
 
-/** Gives a cell its id and its place in the table, and queues its `initialize`. Refuses without having changed anything. */
+/**
+ * Gives a cell its id and its place in the table, and queues its `initialize`. Refuses without having changed
+ * anything.
+ */
 export function place(runtime: Runtime, cell: Cell, { id, restarts, earlier }: Place): void {
   if (runtime.isFinalizing) {
     throw new RuntimeError('FINALIZING', `Cannot spawn '${id ?? cell.prefix}': the runtime is ending`);
   }
-  if (cell.runtime) throw new RuntimeError('ALREADY_SPAWNED', `Cannot spawn '${cell.id}': the object was spawned before`);
+  if (cell.runtime) {
+    throw new RuntimeError('ALREADY_SPAWNED', `Cannot spawn '${cell.id}': the object was spawned before`);
+  }
   const { table } = runtime;
   const fixed = id === undefined ? undefined : parseId(id);
   if (fixed && table.get(fixed.prefix, fixed.number)) {
@@ -42,7 +47,9 @@ export function place(runtime: Runtime, cell: Cell, { id, restarts, earlier }: P
   runtime.queueBirth(cell);
 }
 
-/** A process crashed: it is made anew after a wait, if somebody supervises it and its limit is not reached. */
+/**
+ * A process crashed: it is made anew after a wait, if somebody supervises it and its limit is not reached.
+ */
 export function superviseCrash(
   runtime: Runtime,
   cell: Cell,

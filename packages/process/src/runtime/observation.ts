@@ -20,9 +20,10 @@ export class Observation {
     return this.#observers.size > 0;
   }
 
-  attach(observer: Observer): void {
+  attach(observer: Observer): () => void {
     this.#observers.add(observer);
     this.#update();
+    return () => this.detach(observer);
   }
 
   detach(observer: Observer): void {
@@ -40,7 +41,9 @@ export class Observation {
     };
   }
 
-  /** The newest filter first, and the first that wants the event gone decides, as upstream's interceptors do. */
+  /**
+   * The newest filter first, and the first that wants the event gone decides, as upstream's interceptors do.
+   */
   isFiltered(cell: Cell, what: unknown, args: unknown): boolean {
     return [...this.#filters].toReversed().some((filter) => filter({ pid: cell.pid, what, args }));
   }

@@ -19,8 +19,8 @@ export type BaseName =
 export type Unwrap<R> = R extends PromiseLike<infer T> ? T : R;
 
 /**
- * The public methods of a process, as its PID offers them: each enqueues and answers a Future. Homomorphic, so hover
- * texts, go-to-definition and rename reach the class.
+ * The public methods of a process, as its PID offers them: each enqueues and answers a Future. Homomorphic,
+ * so hover texts, go-to-definition and rename reach the class.
  */
 export type Methods<P> = {
   readonly [K in Exclude<keyof P, BaseName> as P[K] extends (...args: never[]) => unknown ? K : never]: P[K] extends (
@@ -31,7 +31,7 @@ export type Methods<P> = {
 };
 
 /**
- * The address of a process and, in one, its typed interface: `store.get(x)` puts a request into the mailbox and answers
- * its Future. Structural, so an object with the same methods can stand in for one.
+ * The address of a process and, in one, its typed interface: `store.get(x)` puts a request into the mailbox
+ * and answers its Future. Structural, so an object with the same methods can stand in for one.
  */
 export type PID<P> = { readonly id: string } & Methods<P>;

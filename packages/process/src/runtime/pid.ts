@@ -53,9 +53,8 @@ export class Pid {
   }
 
   /**
-   * @internal
-   * The cell behind a PID, undefined for a stand-in. An address outlives its process: once that is gone it reaches
-   * whoever was spawned under the same id since (libprocess resolves by id too).
+   * @internal The cell behind a PID, undefined for a stand-in. An address outlives its process: once that is
+   *     gone it reaches whoever was spawned under the same id since (libprocess resolves by id too).
    */
   static cellOf(pid: object): Cell | undefined {
     if (!(#cell in pid)) return undefined;
@@ -68,8 +67,8 @@ export class Pid {
 }
 
 /**
- * Puts a request into a mailbox. The future that answers it *is* the message: until it is served it holds the method in
- * its value, so a request costs one allocation.
+ * Puts a request into a mailbox. The future that answers it *is* the message: until it is served it holds the
+ * method in its value, so a request costs one allocation.
  */
 export function request(cell: Cell, method: unknown, args: unknown, bounded: boolean): Future<unknown> {
   const future = Future.pending<unknown>();
@@ -81,7 +80,10 @@ export function request(cell: Cell, method: unknown, args: unknown, bounded: boo
 
 type PidClass = new (cell: Cell) => Pid;
 
-/** Made once per class, from its prototype chain. A memo of pure facts, so sharing it between runtimes is harmless. */
+/**
+ * Made once per class, from its prototype chain. A memo of pure facts, so sharing it between runtimes is
+ * harmless.
+ */
 const classes = new WeakMap<object, PidClass>();
 
 /** A new PID for a cell. */
@@ -102,7 +104,8 @@ function pidClass(constructor: { readonly name: string; readonly prototype: obje
 }
 
 /**
- * The requests of a class: its public methods and those of its ancestors, by the names a PID offers them under.
+ * The requests of a class: its public methods and those of its ancestors, by the names a PID offers them
+ * under.
  *
  * @throws RuntimeError RESERVED_NAME    a class calls a request `then`, `id` or `self`
  */

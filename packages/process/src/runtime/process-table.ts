@@ -1,6 +1,9 @@
 import type { Cell } from './cell.js';
 
-/** The live processes of a runtime by id. An id is a prefix and a number, so a million of them need no strings. */
+/**
+ * The live processes of a runtime by id. An id is a prefix and a number, so a million of them need no
+ * strings.
+ */
 export class ProcessTable {
   readonly #families = new Map<string, Map<number, Cell>>();
   /** The last number given out per prefix; numbers are never reused. */

@@ -11,10 +11,10 @@ export type AnyProcess = Process<any>;
 /**
  * An actor: state that answers requests one at a time, from a mailbox. Mirrors libprocess `Process`.
  *
- * Public methods are the requests others make through its {@link PID}; `#private` ones are its continuations, reached by
- * `defer`. Names beginning with `_` are no requests. A handler never blocks and never awaits: it answers a value or a
- * Future. A coded error (one with a string `code`) fails that request; anything else that is thrown is a bug, fails the
- * request and ends the process, and whoever linked to it is told.
+ * Public methods are the requests others make through its {@link PID}; `#private` ones are its continuations,
+ * reached by `defer`. Names beginning with `_` are no requests. A handler never blocks and never awaits: it
+ * answers a value or a Future. A coded error (one with a string `code`) fails that request; anything else
+ * that is thrown is a bug, fails the request and ends the process, and whoever linked to it is told.
  *
  * @example
  * class Counter extends Process<Counter> {
@@ -63,8 +63,8 @@ export abstract class Process<Self> {
   }
 
   /**
-   * Asks to be told, once, when `pid` ends; at once if it has. Linking twice is one link, one direction only. A process
-   * may link to itself without effect.
+   * Asks to be told, once, when `pid` ends; at once if it has. Linking twice is one link, one direction only.
+   * A process may link to itself without effect.
    */
   protected link(pid: PID<unknown>): void {
     link(this.#cell, pid as Pid);

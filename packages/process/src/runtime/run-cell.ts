@@ -106,7 +106,10 @@ function answer(
   return 'ready';
 }
 
-/** A post has nobody to answer; a native promise it answered must not become an unhandled rejection of the host. */
+/**
+ * A post has nobody to answer; a native promise it answered must not become an unhandled rejection of the
+ * host.
+ */
 function leave(result: object): Outcome {
   if (result instanceof FutureCore) return OUTCOMES[(result as FutureCore<unknown>).bits & STATE]!;
   if (typeof (result as { then?: unknown }).then === 'function') {

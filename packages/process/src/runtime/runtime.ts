@@ -5,7 +5,7 @@ import { FailureLog } from '../future/unobserved.js';
 import { host } from '../host.js';
 import type { Clock, ClockTimer } from '../time/clock.js';
 import { RealClock } from '../time/real-clock.js';
-import { GONE, INITIALIZED, PURGE, QUEUED } from './cell-bits.js';
+import { GONE, PURGE, QUEUED } from './cell-bits.js';
 import { Cell } from './cell.js';
 import { ChosenScheduler } from './chosen-scheduler.js';
 import { current } from './current.js';
@@ -39,11 +39,12 @@ import { Birth, Offer } from './turns.js';
 import type { Turn } from './turns.js';
 
 /**
- * The explicit world processes live in: run queue, clock, chance, ids, observers. Many may exist side by side and share
- * nothing. Mirrors what libprocess keeps in one `ProcessManager` per OS process.
+ * The explicit world processes live in: run queue, clock, chance, ids, observers. Many may exist side by side
+ * and share nothing. Mirrors what libprocess keeps in one `ProcessManager` per OS process.
  *
- * Events of one process run one at a time, in the order they were sent by each sender. The queue drains in batches of a few
- * milliseconds, then the host's I/O and timers have their turn. A runtime without work does not keep Node alive.
+ * Events of one process run one at a time, in the order they were sent by each sender. The queue drains in
+ * batches of a few milliseconds, then the host's I/O and timers have their turn. A runtime without work does
+ * not keep Node alive.
  *
  * @example
  * const runtime = new Runtime();
@@ -105,21 +106,22 @@ export class Runtime {
    * Gives a process its id and its place, and queues its `initialize`.
    *
    * @throws RuntimeError DUPLICATE_ID       a live process has that id
-   * @throws RuntimeError ALREADY_SPAWNED    this object was spawned before; a process that ended cannot come back
+   * @throws RuntimeError ALREADY_SPAWNED    this object was spawned before; a process that ended cannot come
+   *     back
    * @throws RuntimeError FINALIZING         the runtime is ending
    * @throws RuntimeError RESERVED_NAME      its class makes `then`, `id` or `self` a request
    */
   spawn<P extends Process<P>>(process: P, options: SpawnOptions = {}): PID<P> {
     const cell = Process.cellOf(process);
-    const { supervise } = options;
-    const restarts = supervise && new RestartHistory({ ...this.#supervision, ...supervise });
+    const { supervise: by } = options;
+    const restarts = by && new RestartHistory({ ...this.#supervision, ...by });
     place(this, cell, { id: options.id, restarts, earlier: undefined });
     return cell.pid as unknown as PID<P>;
   }
 
   /**
-   * Ends a process. Injected (the default), it jumps the queue: the event being handled finishes, what waits is dropped;
-   * otherwise what waits is handled first. Unknown and dead processes are ignored.
+   * Ends a process. Injected (the default), it jumps the queue: the event being handled finishes, what waits
+   * is dropped; otherwise what waits is handled first. Unknown and dead processes are ignored.
    */
   terminate(pid: PID<unknown>, options: { readonly inject?: boolean } = {}): void {
     const cell = Pid.cellOf(pid);
@@ -143,11 +145,7 @@ export class Runtime {
 
   /** Every live process, as the debug page of libprocess shows them. */
   processes(): ProcessStatus[] {
-    return Array.from(this.table, (cell) => ({
-      id: cell.id,
-      state: (cell.bits & INITIALIZED) === 0 ? 'bottom' : cell.bits & QUEUED ? 'ready' : 'blocked',
-      mailboxDepth: cell.mailbox?.size ?? 0,
-    }));
+    return Array.from(this.table, (cell) => cell.status);
   }
 
   /** What was counted so far. */
@@ -155,9 +153,9 @@ export class Runtime {
     return { events: this.#lastId, ...this.counted };
   }
 
-  /** Ends every process after what waits in its mailbox, refuses new ones, cancels timers. READY when all are gone. */
+  /** Ends every process after what waits in its mailbox, refuses new ones, cancels timers; READY after that. */
   finalize(): Future<void> {
-    if (this.#finalized) return this.#finalized;
+    if (this.#finalized) return this.#finalized.undiscardable();
     const ends: Future<boolean>[] = [];
     for (const cell of this.table) {
       const pid = cell.pid as unknown as PID<unknown>;
@@ -178,51 +176,47 @@ export class Runtime {
    * @throws RuntimeError EXTERNAL_PENDING    a native promise this runtime was told of has not settled
    */
   settle(): void {
-    if (current.runtime !== undefined) {
-      throw new RuntimeError('NOT_SETTLEABLE', 'Runtime.settle was called inside a handler, which it would wait for');
-    }
+    refuseInHandler('settle');
     if (!this.clock.paused) {
-      throw new RuntimeError('NOT_SETTLEABLE', 'Runtime.settle wants a paused clock: with real time nothing is ever quiet');
+      throw new RuntimeError('NOT_SETTLEABLE', 'Runtime.settle wants a paused clock: else nothing is ever quiet');
     }
     this.#strictly(() => {
       do this.#scheduler.drain();
       while (this.clock.runDue?.());
     });
     if (this.#outstanding > 0) {
-      throw new RuntimeError(
-        'EXTERNAL_PENDING',
-        `Runtime.settle: ${this.#outstanding} native promise(s) are outstanding, so this is not quiet yet`,
-      );
+      throw new RuntimeError('EXTERNAL_PENDING', `${this.#outstanding} native promise(s) are outstanding`);
     }
   }
 
   /** Runs exactly one ready item, the one the dispatcher chooses; false if there is none. For simulations. */
   step(): boolean {
-    if (current.runtime !== undefined) {
-      throw new RuntimeError('NOT_SETTLEABLE', 'Runtime.step was called inside a handler, which is a step itself');
-    }
+    refuseInHandler('step');
     return this.#strictly(() => this.#scheduler.step());
   }
 
-  /** Enters something from outside the mailboxes into the order of events: a completion or a fault of a simulated world. */
+  /**
+   * Enters something from outside the mailboxes into the order of events: a completion or a fault of a
+   * simulated world.
+   */
   offer(item: OfferedItem): void {
     this.#scheduler.add(new Offer(item, this.nextId(), this.event));
   }
 
-  /** Runs `f` on this runtime after `ms`, as a turn of its own. `label` and `process` say in traces what it is. */
+  /**
+   * Runs `f` on this runtime after `ms`, as a turn of its own. `label` and `process` say in traces what it
+   * is.
+   */
   timer(ms: number, f: () => void, label = 'timer', process?: string): ClockTimer {
     const atMs = this.clock.now() + ms;
     const cause = this.event;
-    const timer: RuntimeTimer = new RuntimeTimer(atMs, f, this.clock, this.#timers, (run) =>
-      this.#enter({ kind: 'timer', label, run, ...(process !== undefined && { process }) }, cause),
-    );
-    return timer;
+    const item = { kind: 'timer', label, ...(process !== undefined && { process }) } as const;
+    return new RuntimeTimer(atMs, f, this.clock, this.#timers, (run) => this.#enter({ ...item, run }, cause));
   }
 
   /** Tells `observer` of everything from now on; answers how to stop that. */
   attach(observer: Observer): () => void {
-    this.observation.attach(observer);
-    return () => this.detach(observer);
+    return this.observation.attach(observer);
   }
 
   /** Stops telling `observer`. */
@@ -230,7 +224,7 @@ export class Runtime {
     this.observation.detach(observer);
   }
 
-  /** @internal Tells the observers, if there are any. */
+  /** @internal */
   observe(record: () => TraceRecord): void {
     this.observation.tell(record);
   }
@@ -245,7 +239,9 @@ export class Runtime {
     this.#scheduler.add(new Birth(cell, this.nextId(), this.event));
   }
 
-  /** @internal Puts an event into a mailbox, or drops it if nobody lives there. `bounded` ones may be refused. */
+  /**
+   * @internal Puts an event into a mailbox, or drops it if nobody lives there. `bounded` ones may be refused.
+   */
   submit(cell: Cell, what: unknown, args: unknown, bounded: boolean): void {
     if (cell.bits & GONE) {
       drop(this, cell, what, this.nextId(), this.event, 'dead');
@@ -346,4 +342,9 @@ export class Runtime {
   nextId(): number {
     return (this.#lastId += 1);
   }
+}
+
+function refuseInHandler(what: string): void {
+  if (current.runtime === undefined) return;
+  throw new RuntimeError('NOT_SETTLEABLE', `Runtime.${what} was called inside a handler, which must end first`);
 }

@@ -19,3 +19,15 @@ const resolved = globalThis.Promise.resolve();
 export function soon(f: () => void): void {
   resolved.then(f);
 }
+
+/** A microtask that may be called off; then it holds on to nothing. */
+export interface Wake {
+  pump: (() => void) | undefined;
+}
+
+/** As `soon`, for those who may run before: a synchronous test never lets microtasks go, and makes many runtimes. */
+export function wakeSoon(pump: () => void): Wake {
+  const wake: Wake = { pump };
+  soon(() => wake.pump?.());
+  return wake;
+}

@@ -21,8 +21,8 @@ export interface Crash {
 }
 
 /**
- * Makes a process anew when it crashes. Its PIDs go on working: they reach the new one, which has the same id. Requests in
- * between are abandoned, as those to any dead process.
+ * Makes a process anew when it crashes. Its PIDs go on working: they reach the new one, which has the same
+ * id. Requests in between are abandoned, as those to any dead process.
  */
 export interface Supervision {
   /** A fresh object; a process that ended can never be spawned again. */

@@ -33,10 +33,17 @@ export type DroppedRecord = TracedMessage<'dropped'> & { readonly why: 'dead' | 
 /** A process is gone. `reason` is what crashed it. */
 export type ExitedRecord = Traced<'exited'> & { readonly reason: Error | undefined };
 /** A supervised process will be made anew after a crash, or is given up. */
-export type RestartRecord = Traced<'restart'> & { readonly restarts: number; readonly delayMs: number; readonly givenUp: boolean };
+export type RestartRecord = Traced<'restart'> & {
+  readonly restarts: number;
+  readonly delayMs: number;
+  readonly givenUp: boolean;
+};
 /** An on… callback threw; `process` is whose handler was running, or empty. */
 export type CallbackFailedRecord = Traced<'callback-failed'> & { readonly error: Error };
-/** A state machine beside the processes took a step. `process` is its own name, `machine` the id of its definition. */
+/**
+ * A state machine beside the processes took a step. `process` is its own name, `machine` the id of its
+ * definition.
+ */
 export type MachineRecord = Traced<'machine'> & {
   readonly machine: string;
   readonly event: string;

@@ -23,6 +23,10 @@ export interface MessagePattern {
   readonly to?: PID<unknown>;
 }
 
+interface Addressed {
+  readonly id: string;
+}
+
 interface Interceptor {
   readonly matches: (event: FilteredEvent) => boolean;
   readonly drops: boolean;
@@ -32,12 +36,14 @@ interface Interceptor {
 }
 
 /**
- * Looks at events just before they are served, by the name of the method: waits for one, drops it, or forbids it. The newest
- * interceptor that matches decides; those made by `future` and `drop` match once. What libprocess's FUTURE_, DROP_ and
- * EXPECT_NO_ macros do, except that methods are told apart by name, not by signature.
+ * Looks at events just before they are served, by the name of the method: waits for one, drops it, or forbids
+ * it. The newest interceptor that matches decides; those made by `future` and `drop` match once. What
+ * libprocess's FUTURE_, DROP_ and EXPECT_NO_ macros do, except that methods are told apart by name, not by
+ * signature.
  *
- * An intercepted event's future completes **before** its handler runs; wait for an effect, not for this. A dropped request
- * is abandoned. Terminations and what a termination purged are not seen; calls of functions have no name to match.
+ * An intercepted event's future completes **before** its handler runs; wait for an effect, not for this. A
+ * dropped request is abandoned. Terminations and what a termination purged are not seen; calls of functions
+ * have no name to match.
  *
  * @example
  * const intercept = new Interceptors(runtime);
@@ -56,22 +62,22 @@ export class Interceptors {
   }
 
   /** READY with the arguments of the next request of that name. */
-  future<T extends { readonly id: string }, K extends RequestOf<T> & string>(pid: T, method: K): Future<readonly unknown[]> {
+  future<T extends Addressed, K extends RequestOf<T> & string>(pid: T, method: K): Future<readonly unknown[]> {
     return this.#one(isRequest(pid, method), false, ({ args }) => unpacked(args));
   }
 
   /** As `future`, and drops that request. */
-  drop<T extends { readonly id: string }, K extends RequestOf<T> & string>(pid: T, method: K): Future<readonly unknown[]> {
+  drop<T extends Addressed, K extends RequestOf<T> & string>(pid: T, method: K): Future<readonly unknown[]> {
     return this.#one(isRequest(pid, method), true, ({ args }) => unpacked(args));
   }
 
   /** Drops every request of that name until `reset`. */
-  dropAll<T extends { readonly id: string }, K extends RequestOf<T> & string>(pid: T, method: K): void {
+  dropAll<T extends Addressed, K extends RequestOf<T> & string>(pid: T, method: K): void {
     this.#interceptors.push({ matches: isRequest(pid, method), drops: true, seen: () => {}, once: false });
   }
 
   /** Lets `verify` and `reset` throw if such a request is seen; it is served all the same. */
-  expectNone<T extends { readonly id: string }, K extends RequestOf<T> & string>(pid: T, method: K): void {
+  expectNone<T extends Addressed, K extends RequestOf<T> & string>(pid: T, method: K): void {
     const seen = (): void => void this.#violations.push(`${pid.id}.${method} was requested, and none was expected`);
     this.#interceptors.push({ matches: isRequest(pid, method), drops: false, seen, once: false });
   }
@@ -125,7 +131,7 @@ export class Interceptors {
   }
 }
 
-function isRequest(pid: { readonly id: string }, method: string): Interceptor['matches'] {
+function isRequest(pid: Addressed, method: string): Interceptor['matches'] {
   return (event) => event.what === method && event.pid.id === pid.id;
 }
 

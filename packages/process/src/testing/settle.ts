@@ -1,6 +1,8 @@
 import type { Runtime } from '../runtime/runtime.js';
 
-/** Runs everything that can run in these runtimes, until all of them are quiet. They may send to one another. */
+/**
+ * Runs everything that can run in these runtimes, until all of them are quiet. They may send to one another.
+ */
 export function settle(...runtimes: Runtime[]): void {
   let events: number;
   do {

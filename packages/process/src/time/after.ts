@@ -11,8 +11,8 @@ export interface TimeOptions {
 }
 
 /**
- * READY after `ms`, on the clock of the running handler's runtime, else of the one passed, else in real time. Discarding
- * it makes it DISCARDED at once, unless it is over already. Mirrors libprocess `after`.
+ * READY after `ms`, on the clock of the running handler's runtime, else of the one passed, else in real time.
+ * Discarding it makes it DISCARDED at once, unless it is over already. Mirrors libprocess `after`.
  *
  * @example await after(100);
  */

@@ -9,8 +9,8 @@ export interface ClockTimer {
 /**
  * Where time comes from. Real in production, {@link VirtualClock} in tests.
  *
- * Timers fire in the order of their deadlines, those with the same deadline in the order they were set; never early, and
- * never on the stack that set them.
+ * Timers fire in the order of their deadlines, those with the same deadline in the order they were set; never
+ * early, and never on the stack that set them.
  */
 export interface Clock {
   /** Milliseconds, with fractions, since an arbitrary moment. Never goes back while the clock runs. */
@@ -23,6 +23,9 @@ export interface Clock {
   readonly paused?: boolean;
   /** Runs what is due at this very moment on a paused clock; false if nothing was. Time does not move. */
   runDue?(): boolean;
-  /** Tells a clock that is moved by hand whom to let run after every deadline it passes; answers how to stop that. */
+  /**
+   * Tells a clock that is moved by hand whom to let run after every deadline it passes; answers how to stop
+   * that.
+   */
   attach?(drain: () => void): () => void;
 }

@@ -9,8 +9,9 @@ import { TimerHeap } from './timer-heap.js';
 const MAX_WAIT_MS = 2 ** 31 - 1;
 
 /**
- * A clock that runs with the host, until it is paused. Paused, it stands still and moves by `advance`, which steps through
- * every deadline on the way. `resume` goes back to the host's time: what was advanced is forgotten.
+ * A clock that runs with the host, until it is paused. Paused, it stands still and moves by `advance`, which
+ * steps through every deadline on the way. `resume` goes back to the host's time: what was advanced is
+ * forgotten.
  */
 export class PausableClock implements Clock {
   readonly #timers = new TimerHeap(() => this.#disarm());
@@ -56,8 +57,9 @@ export class PausableClock implements Clock {
   }
 
   /**
-   * Moves a paused clock by `ms` and runs what becomes due inside this call, deadline by deadline: a 1 ms ticker fires
-   * 1,000 times in `advance(1000)`. Attached runtimes run before the first step and after each. Ignored while time runs.
+   * Moves a paused clock by `ms` and runs what becomes due inside this call, deadline by deadline: a 1 ms
+   * ticker fires 1,000 times in `advance(1000)`. Attached runtimes run before the first step and after each.
+   * Ignored while time runs.
    */
   advance(ms: number): void {
     if (!this.paused) return;

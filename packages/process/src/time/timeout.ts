@@ -3,8 +3,8 @@ import type { Clock } from './clock.js';
 import { freeStandingClock } from './real-clock.js';
 
 /**
- * A moment by which something should be over, to be passed along while the time that remains gets shorter. Mirrors
- * libprocess `Timeout`.
+ * A moment by which something should be over, to be passed along while the time that remains gets shorter.
+ * Mirrors libprocess `Timeout`.
  *
  * @example
  * const timeout = Timeout.in(30_000);
@@ -17,7 +17,10 @@ export class Timeout {
     private readonly clock: Clock,
   ) {}
 
-  /** `ms` from now, on the clock given, else of the running handler's runtime, else real. Infinity never expires. */
+  /**
+   * `ms` from now, on the clock given, else of the running handler's runtime, else real. Infinity never
+   * expires.
+   */
   static in(ms: number, options: { readonly clock?: Clock } = {}): Timeout {
     const clock = options.clock ?? current.runtime?.clock ?? freeStandingClock;
     return new Timeout(clock.now() + Math.max(0, ms), clock);

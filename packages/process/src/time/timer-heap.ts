@@ -22,13 +22,18 @@ export class HeapTimer implements ClockTimer {
   }
 }
 
-/** Timers by deadline, and by age within one. A binary heap; cancelled ones stay until they are the majority. */
+/**
+ * Timers by deadline, and by age within one. A binary heap; cancelled ones stay until they are the majority.
+ */
 export class TimerHeap {
   readonly #heap: HeapTimer[] = [];
   #cancelled = 0;
   #order = 0;
 
-  /** @param onEmpty  called when the last live timer was cancelled, so that nothing keeps the host awake for it */
+  /**
+   * @param onEmpty  called when the last live timer was cancelled, so that nothing keeps the host awake for
+   * it
+   */
   constructor(private readonly onEmpty: () => void = () => {}) {}
 
   /** Timers that may still fire. */
