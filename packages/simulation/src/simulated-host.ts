@@ -10,7 +10,7 @@ export class SimulatedHost implements Host {
   readonly effectiveUserId = 0;
   readonly effectiveGroupId = 0;
   readonly platform = { os: 'linux', architecture: 'amd64' };
-  readonly bootId = 'simulated-boot';
+  readonly bootId: string = 'simulated-boot';
   readonly #live = new Map<number, Deferred<void>>();
   #nextPid = 1_000;
 

@@ -51,13 +51,14 @@ export class SimulatedWorld {
   readonly metadata: PID<MetadataManager>;
   readonly store: PID<DockerStore>;
   readonly sweeper: PID<Sweeper>;
-  readonly provisioner: PID<Provisioner>;
+  #provisioner: PID<Provisioner> | undefined;
+  readonly #random: SeededRandom;
   #diskCalls = 0;
 
   constructor(private readonly options: SimulatedWorldOptions = {}) {
     const { order = [], seed = 1 } = options;
     this.dispatcher = new CrashingDispatcher('next' in order ? order : new DecisionVector(order), options.crashAt);
-    const random = new SeededRandom(seed);
+    const random = (this.#random = new SeededRandom(seed));
     const observers = options.observers ?? [];
     this.runtime = new Runtime({ clock: this.clock, dispatcher: this.dispatcher, random, observers: [...observers] });
     const schedule = (label: string, run: () => void): void => this.runtime.offer({ kind: 'completion', label, run });
@@ -78,20 +79,11 @@ export class SimulatedWorld {
     this.store = runtime.spawn(
       new DockerStore({ paths, files, executor, host, random, clock, metadata: this.metadata, puller, sweeper: this.sweeper }),
     );
-    const copy: BackendPid = runtime.spawn(new CopyBackend({ files, executor }));
-    this.provisioner = runtime.spawn(
-      new Provisioner({
-        paths: this.provisionerPaths,
-        files,
-        executor,
-        clock,
-        random,
-        stores: new Map([['DOCKER', this.store]]),
-        backends: new Map<BackendName, BackendPid>([['copy', copy]]),
-        unsuitable: new Map(),
-        defaultBackend: 'copy',
-      }),
-    );
+  }
+
+  /** Spawned when first asked for: a scenario about the store alone does not pay for it. */
+  get provisioner(): PID<Provisioner> {
+    return (this.#provisioner ??= this.#spawnProvisioner());
   }
 
   /** Runs everything that can run; false when the power went meanwhile. */
@@ -109,5 +101,23 @@ export class SimulatedWorld {
   restart(fates: readonly CrashFate[] = [], options: SimulatedWorldOptions = {}): SimulatedWorld {
     const { host, registry } = this;
     return new SimulatedWorld({ disk: this.disk.afterCrash(fates), host, registry, ...options });
+  }
+
+  #spawnProvisioner(): PID<Provisioner> {
+    const { files, executor, clock, runtime } = this;
+    const copy: BackendPid = runtime.spawn(new CopyBackend({ files, executor }));
+    return runtime.spawn(
+      new Provisioner({
+        paths: this.provisionerPaths,
+        files,
+        executor,
+        clock,
+        random: this.#random,
+        stores: new Map([['DOCKER', this.store]]),
+        backends: new Map<BackendName, BackendPid>([['copy', copy]]),
+        unsuitable: new Map(),
+        defaultBackend: 'copy',
+      }),
+    );
   }
 }

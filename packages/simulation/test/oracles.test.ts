@@ -1,0 +1,160 @@
+import { defer, Deferred, Future, Mutex, Process, ReadWriteLock } from '@keelson/process';
+import type { PID } from '@keelson/process';
+import type { Scenario, SimulationContext } from '@keelson/simulation';
+import { DeadlockError, InvariantError, LeakedLeaseError, LivelockError, runPlan, simulatePlan } from '@keelson/simulation';
+import { describe, expect, it } from 'vitest';
+
+const scenario = (run: (context: SimulationContext<undefined>) => void): Scenario => ({
+  name: 'oracle',
+  module: import.meta.url,
+  run,
+});
+const errorOf = (run: (context: SimulationContext<undefined>) => void, options: { maxSteps?: number; recording?: boolean } = {}) =>
+  runPlan(scenario(run), { order: [], input: undefined }, options).error;
+
+/** Two locks taken in the order its caller says. */
+class Diner extends Process<Diner> {
+  constructor(
+    id: string,
+    private readonly left: Mutex,
+    private readonly right: Mutex,
+  ) {
+    super(id);
+  }
+
+  eat(): Future<void> {
+    return this.left.with(() => this.self.rest().then(() => this.right.with(() => undefined)));
+  }
+
+  rest(): void {}
+}
+
+class Counter extends Process<Counter> {
+  value = 0;
+
+  constructor() {
+    super('counter');
+  }
+
+  increment(): Future<void> {
+    const before = this.value;
+    return this.self.pause().then(defer(this, () => void (this.value = before + 1)));
+  }
+
+  pause(): void {}
+
+  again(): void {
+    this.self.again();
+  }
+}
+
+describe('watched futures', () => {
+  it('that never settle are a deadlock, told by name', () => {
+    const error = errorOf((context) => {
+      context.watch('answered', Future.ready(1));
+      context.watch('the lost one', new Deferred<void>().future);
+      context.settle();
+    });
+    expect(error).toBeInstanceOf(DeadlockError);
+    expect(error?.message).toBe('nothing can run any more, and these never settled: the lost one');
+  });
+
+  it('that are abandoned or discarded are settled', () => {
+    const abandoned = new Deferred<void>();
+    const discarded = new Deferred<void>();
+    expect(
+      errorOf((context) => {
+        context.watch('abandoned', abandoned.future);
+        context.watch('discarded', discarded.future);
+        abandoned.abandon();
+        discarded.discard();
+      }),
+    ).toBeUndefined();
+  });
+
+  it('may stay open where the power went', () => {
+    const run = (context: SimulationContext<undefined>): void => {
+      const counter = context.runtime().spawn(new Counter());
+      context.watch('increment', counter.increment());
+      expect(context.settle()).toBe(false);
+    };
+    const { error } = runPlan(scenario(run), { order: [], crash: { step: 1, fates: [] }, input: undefined });
+    expect(error).toBeUndefined();
+  });
+});
+
+describe('a deadlock over locks', () => {
+  const dine = (context: SimulationContext<undefined>): void => {
+    const runtime = context.runtime();
+    const [one, two] = [new Mutex({ name: 'fork one' }), new Mutex({ name: 'fork two' })];
+    for (const diner of [new Diner('ann', one, two), new Diner('ben', two, one)]) {
+      const pid: PID<Diner> = runtime.spawn(diner);
+      context.watch(`${diner.self.id} eats`, pid.eat());
+    }
+    context.settle();
+  };
+
+  it('names who holds and who waits', () => {
+    const error = errorOf(dine, { recording: true });
+    expect(error).toBeInstanceOf(DeadlockError);
+    expect(error?.message).toMatch(/never settled: ann\(1\) eats, ben\(1\) eats/);
+    expect(error?.message).toMatch(/lock fork one is held: write for ann\(1\)\.eat #\d+; waiting: write for ben\(1\)\.rest #\d+/);
+    expect(error?.message).toMatch(/lock fork two is held: write for ben\(1\)\.eat #\d+; waiting: write for ann\(1\)\.rest #\d+/);
+  });
+
+  it('is reported with its locks although the first run was not recorded', () => {
+    expect(() => simulatePlan(scenario(dine), { order: [], input: undefined }, { failures: false })).toThrow('lock fork one is held');
+  });
+});
+
+describe('leases', () => {
+  const hold = (context: SimulationContext<undefined>, release: boolean): void => {
+    context.expectLocksReleased();
+    const lock = new ReadWriteLock({ name: 'layers', runtime: context.runtime() });
+    lock.readLock().onReady((lease) => (release ? lease.release() : undefined));
+    lock.readLock().onReady((lease) => lease.release());
+    context.settle();
+  };
+
+  it('that are never given back are leaked', () => {
+    const error = errorOf((context) => hold(context, false));
+    expect(error).toBeInstanceOf(LeakedLeaseError);
+    expect(error?.message).toContain('lock layers is held: read for outside');
+  });
+
+  it('that were all given back are fine', () => {
+    expect(errorOf((context) => hold(context, true))).toBeUndefined();
+  });
+});
+
+describe('invariants', () => {
+  const lostUpdate = (context: SimulationContext<undefined>): void => {
+    const process = new Counter();
+    const counter = context.runtime().spawn(process);
+    context.invariant('counts up to one', () => expect(process.value).toBeLessThan(2));
+    counter.increment();
+    context.settle();
+    counter.increment();
+    context.settle();
+  };
+
+  it('are looked at after every step, the last one too', () => {
+    const error = errorOf(lostUpdate);
+    expect(error).toBeInstanceOf(InvariantError);
+    expect(error?.message).toContain("'counts up to one' does not hold");
+  });
+});
+
+describe('a run that does not end', () => {
+  it('is a livelock after its bound of steps, and shows the last ones', () => {
+    const error = errorOf(
+      (context) => {
+        context.runtime().spawn(new Counter()).again();
+        context.settle();
+      },
+      { maxSteps: 50 },
+    );
+    expect(error).toBeInstanceOf(LivelockError);
+    expect((error as LivelockError).recent.at(-1)).toBe('counter(1).again');
+  });
+});
