@@ -109,20 +109,32 @@ function readLayer(
     );
 }
 
-/** Tells a layer that was pruned meanwhile from one whose record is missing or cannot be read. */
+/**
+ * Tells a layer that was pruned meanwhile from one whose record is missing or is no file.
+ *
+ * Any other error says something of the machine (EIO, EMFILE, EACCES) and nothing of the layer: it fails the reading.
+ * To move the layer aside for it would take it from a container that stands on it, and one start without file
+ * descriptors would empty the whole store (cri-o/cri-o#9968).
+ */
 function unreadableLayer(
   paths: StorePaths,
   files: Files,
   name: string,
   failed: Future<unknown>,
 ): Future<StoreProblem | undefined> {
-  const { message } = failed.failure();
+  const failure = failed.failure();
+  if (!ofTheEntry.has(codeOf(failure) ?? '')) throw failure;
   return files
     .status(paths.layer(name))
     .then((status): StoreProblem | undefined =>
-      status ? { object: name, code: 'CORRUPT', why: `its record cannot be read: ${message}` } : undefined,
+      status
+        ? { object: name, code: 'CORRUPT', why: `its record cannot be read: ${failure.message}` }
+        : undefined,
     );
 }
+
+/** Errors that say what lies at a path. */
+const ofTheEntry = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'EFBIG']);
 
 function isMissing(error: Error): boolean {
   return codeOf(error) === ('ENOENT' satisfies FileError['code']);

@@ -1,0 +1,13 @@
+import type { SimulationProperty } from '../property.js';
+import * as durability from './durability.js';
+import * as recovery from './recovery.js';
+import * as sharing from './sharing.js';
+import * as store from './store-properties.js';
+
+const modules: readonly Record<string, unknown>[] = [store, durability, sharing, recovery];
+
+/** All laws of the whole system, in the order of their numbers. */
+export const properties: readonly SimulationProperty[] = modules
+  .flatMap((module) => Object.values(module))
+  .filter((each): each is SimulationProperty => typeof each === 'object' && each !== null && 'inputs' in each)
+  .toSorted((one, other) => (one.name < other.name ? -1 : 1));
