@@ -3,6 +3,8 @@ import { Future } from '@keelson/process';
 
 /** Enough to forget 10,000 names, or to rewrite the records of a thousand images. */
 const sizeBytes = 4 * 1024 * 1024;
+/** Made once: thousands of stores may live in one process, as in simulations. */
+const zeros = new Uint8Array(sizeBytes);
 
 /**
  * Space set aside, so that a prune works on a full disk: it must write what it forgets before it can free
@@ -25,7 +27,7 @@ export class DiskReserve {
       .status(this.path)
       .then((status) => {
         if (status?.sizeBytes === sizeBytes) return;
-        return this.files.writeDurably(this.path, new Uint8Array(sizeBytes), { mode: 0o600 });
+        return this.files.writeDurably(this.path, zeros, { mode: 0o600 });
       })
       .then(() => {
         this.#kept = true;
