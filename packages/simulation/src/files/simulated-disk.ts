@@ -31,6 +31,11 @@ export class SimulatedDisk {
     return this.#pending;
   }
 
+  /** Grows with every file ever made, and no crash takes it back. */
+  get nextInode(): Inode {
+    return this.#nextInode;
+  }
+
   /** Makes a new file, directory or link under `name`, which must be free. */
   create(directory: Inode, name: string, node: DiskNode): Inode {
     const inode = this.#nextInode;

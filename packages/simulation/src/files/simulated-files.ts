@@ -182,7 +182,8 @@ export class SimulatedFiles implements Files {
   }
 
   #uniqueName(): string {
-    return this.#options.uniqueName?.() ?? String((this.#names += 1));
+    // The inode keeps it apart from what an earlier life left on this disk.
+    return this.#options.uniqueName?.() ?? `${this.disk.nextInode}-${(this.#names += 1)}`;
   }
 
   #place(path: string, syscall: string): Place {
