@@ -25,7 +25,7 @@ class Sender extends Process<Sender> {
   ) {
     super('sender');
   }
-  send(from: number, count: number): void {
+  burst(from: number, count: number): void {
     for (let n = from; n < from + count; n += 1) post(this.to, 'note', `${this.name}${n}`);
   }
 }
@@ -41,7 +41,7 @@ describe('mailbox', () => {
         const sent = [0, 0, 0];
 
         for (const { sender, count } of bursts) {
-          post(senders[sender]!, 'send', sent[sender]!, count);
+          post(senders[sender]!, 'burst', sent[sender]!, count);
           sent[sender]! += count;
         }
         runtime.settle();
