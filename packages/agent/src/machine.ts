@@ -5,11 +5,12 @@ import {
   DockerContainerizer,
   LinuxLauncher,
   MesosContainerizer,
+  NetworkFilesIsolator,
   OciLauncher,
 } from '@keelson/containerizer';
 import type { HeldFileLock, Host } from '@keelson/os/ports';
-import type { Clock, PID, Runtime } from '@keelson/process';
-import type { Future } from '@keelson/process';
+import type { Clock, Future, PID, Runtime } from '@keelson/process';
+import { awaitAll } from '@keelson/process';
 import { chooseBackend, createBackends, Provisioner, ProvisionerPaths } from '@keelson/provisioner';
 import type { PruneReport, SweepFailure } from '@keelson/store';
 import {
@@ -93,7 +94,7 @@ class Wiring {
             containerizer,
             host: ports.host,
             prune: (exclude, { wait }) => this.#prune(containerizer, sweeper, exclude, wait),
-            close: () => this.#close(sweeper),
+            close: () => this.#close(containerizer, store, sweeper),
           }),
         );
       })
@@ -148,6 +149,7 @@ class Wiring {
         executor,
         provisioner,
         logger,
+        isolators: [runtime.spawn(new NetworkFilesIsolator(files))],
         launchers: [
           { name: 'crun', launcher: runtime.spawn(new OciLauncher('crun', oci)) },
           { name: 'runc', launcher: runtime.spawn(new OciLauncher('runc', oci)) },
@@ -164,11 +166,10 @@ class Wiring {
     );
   }
 
-  /** Whatever became of the actors, the lock is given back. */
-  #close(sweeper: PID<Sweeper>): Future<void> {
+  /** What is under way is finished and what was gathered is written. Whatever fails, the lock is given back. */
+  #close(containerizer: ContainerizerPid, store: PID<DockerStore>, sweeper: PID<Sweeper>): Future<void> {
     const release = (): void => this.lock.release();
-    return sweeper
-      .quiet()
+    return awaitAll<unknown>([containerizer.quiesce(), store.flush(), sweeper.quiet()])
       .then((): void => undefined)
       .recover((): void => undefined)
       .then(() => closeAll(this.runtime, this.ports))

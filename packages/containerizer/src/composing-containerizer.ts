@@ -122,6 +122,10 @@ export class ComposingContainerizer extends Containerizer<ComposingContainerizer
     return undiscardable(owner.remove(id)).then(defer(this, () => this.#forgetTree(id)));
   }
 
+  override quiesce(): Future<void> {
+    return awaitAll(this.containerizers.map(({ containerizer }) => containerizer.quiesce())).then((): void => undefined);
+  }
+
   /**
    * All prune beside each other; one that fails does not stop the others.
    *

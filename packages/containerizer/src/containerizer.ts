@@ -79,6 +79,14 @@ export abstract class Containerizer<Self = unknown> extends Process<Self> {
   }
 
   /**
+   * Prepares for the end of this agent's life: no end of a container is acted on any more (the next recovery finds
+   * it), and the answer comes once every destroy under way is over. What runs goes on running.
+   */
+  quiesce(): Future<void> {
+    return Futures.ready(undefined);
+  }
+
+  /**
    * Removes the images no container uses, but those excluded. A containerizer that keeps none has nothing
    * to do.
    */

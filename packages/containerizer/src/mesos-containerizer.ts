@@ -1,4 +1,4 @@
-import { Counter, defer, Future, undiscardable } from '@keelson/process';
+import { awaitAll, Counter, defer, Future, undiscardable } from '@keelson/process';
 import type { ContainerId, ImageName } from '@keelson/provisioner';
 import { isContainerId, parentOf } from '@keelson/provisioner';
 import type { PruneReport } from '@keelson/store';
@@ -36,6 +36,7 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
   readonly #containers = new Map<ContainerId, Container>();
   #recovering: Future<void> | undefined;
   #recovered = false;
+  #quiescing = false;
 
   constructor(options: MesosContainerizerOptions) {
     super('containerizer-mesos');
@@ -162,6 +163,12 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
     return undiscardable(container.removing);
   }
 
+  override quiesce(): Future<void> {
+    this.#quiescing = true;
+    const underWay = [...this.#containers.values()].flatMap(({ destroying }) => destroying ?? []);
+    return awaitAll(underWay).then((): void => undefined);
+  }
+
   override pruneImages(excluded: readonly ImageName[]): Future<PruneReport> {
     this.#requireRecovered('prune images');
     const inUse = new Map<string, ImageName>();
@@ -220,7 +227,7 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
   }
 
   #destroyUnlessOver(container: Container, ending: Ending): void {
-    if (container.state === 'RUNNING') this.#destroy(container, ending);
+    if (container.state === 'RUNNING' && !this.#quiescing) this.#destroy(container, ending);
   }
 
   /** One at a time; what failed before is tried again. */

@@ -23,6 +23,22 @@ describe('a container that ends by itself', () => {
     expect(world.files.has('/root/runtime/containers/web/config')).toBe(true);
   });
 
+  it('while its agent is closing is left to the next recovery, and a destroy under way is waited for', () => {
+    const world = new NativeWorld();
+    world.launch('web');
+    world.launch('job');
+    const destroyed = world.containerizer.destroy('job');
+    const quiet = world.containerizer.quiesce();
+    world.run(quiet);
+    expect(destroyed.isReady()).toBe(true);
+
+    world.launcher.exit('web', 42);
+    const status = world.run(world.containerizer.status('web'));
+
+    expect(status.get().state).toBe('RUNNING');
+    expect(world.provisioner.calls).not.toContain('destroy web');
+  });
+
   it('ends what is nested in it first', () => {
     const world = new NativeWorld();
     world.launch('web');
