@@ -1,6 +1,6 @@
 import { post, Process } from '@keelson/process';
 import type { ReadyItem } from '@keelson/process';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { virtualRuntime } from './virtual-runtime.js';
 

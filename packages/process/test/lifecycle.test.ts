@@ -1,5 +1,5 @@
-import { eventTraceOf, Future, Process } from '@keelson/process';
-import type { PID } from '@keelson/process';
+import { eventTraceOf, Process } from '@keelson/process';
+import type { Future, PID } from '@keelson/process';
 import { describe, expect, it } from 'vitest';
 import { virtualRuntime } from './virtual-runtime.js';
 

@@ -1,4 +1,5 @@
-import { Counter, Future, Metrics, PullGauge, PushGauge, Statistics, Timer, TimeSeries, VirtualClock } from '@keelson/process';
+import { Counter, Metrics, PullGauge, PushGauge, Statistics, Timer, TimeSeries } from '@keelson/process';
+import { Future, VirtualClock } from '@keelson/process';
 import { describe, expect, it } from 'vitest';
 import { virtualRuntime } from './virtual-runtime.js';
 

@@ -1,16 +1,15 @@
-import { Deferred, DisposedError, Future, Mutex, nextLock, ReadWriteLock, readWriteLockMachine } from '@keelson/process';
+import { Deferred, DisposedError, Future, Mutex } from '@keelson/process';
+import { nextLock, ReadWriteLock, readWriteLockMachine } from '@keelson/process';
 import type { Lease, LockContext, LockEvent, TraceRecord } from '@keelson/process';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createActor } from 'xstate';
 import { virtualRuntime } from './virtual-runtime.js';
 
 type Command = { readonly op: 'read' | 'write' | 'release' | 'discard'; readonly which: number };
 
-const commands = fc.array(
-  fc.record({ op: fc.constantFrom('read' as const, 'write' as const, 'release' as const, 'discard' as const), which: fc.nat(30) }),
-  { maxLength: 60 },
-);
+const op = fc.constantFrom<Command['op'][]>('read', 'write', 'release', 'discard');
+const commands = fc.array(fc.record({ op, which: fc.nat(30) }), { maxLength: 60 });
 
 /** Plays commands on a lock; answers after each who holds it, by number of request. */
 function play(lock: ReadWriteLock, script: readonly Command[]): string[] {
@@ -104,7 +103,8 @@ describe('read-write lock', () => {
           context = nextLock(context, next);
           expect(context.writing && context.readers > 0).toBe(false);
           const [head] = context.queue;
-          if (head && !context.writing) expect([head.kind, context.readers > 0]).toEqual(['write', true]);
+          const couldGo = head && !context.writing && (head.kind === 'read' || context.readers === 0);
+          expect(couldGo ?? false).toBe(false);
         }
       }),
     );

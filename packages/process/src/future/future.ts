@@ -317,9 +317,7 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
     return listen(this, listener, Boolean(failed));
   }
 
-  /**
-   * `Pending`, `Ready`, `Failed: why`, `Discarded` or `Abandoned`, with ` (with discard)` after a request.
-   */
+  /** `Pending`, `Ready`, `Failed: why`, `Discarded` or `Abandoned`; ` (with discard)` once it was asked for. */
   override toString(): string {
     const state = this.bits & STATE;
     const word = ['Pending', 'Ready', 'Failed', 'Discarded'][state]!;

@@ -59,26 +59,28 @@ function deferred(target: object, what: unknown, bound: readonly unknown[]): (..
 const NOTHING: readonly unknown[] = [];
 
 class BoundCall implements DeferredCall {
+  /** Known from the start where a process was given; a PID may come to mean a later incarnation. */
+  readonly #cell: Cell | undefined;
+
   constructor(
     private readonly to: Cell | Pid,
     private readonly what: unknown,
     private readonly bound: readonly unknown[],
-  ) {}
+  ) {
+    this.#cell = to instanceof Cell ? to : undefined;
+  }
 
   enqueue(future: FutureCore<unknown>, value: unknown): void {
-    const cell = this.#cell;
+    const cell = this.#cell ?? Pid.cellOf(this.to)!;
     const { runtime } = cell;
     if (runtime === undefined) return void abandon(future);
     future.value = this.what;
-    runtime.submit(cell, future, this.bound.length === 0 ? value : new Arguments([...this.bound, value]), false);
+    const { bound } = this;
+    runtime.submit(cell, future, bound.length === 0 ? value : new Arguments([...bound, value]), false);
   }
 
   request(args: readonly unknown[]): Future<unknown> {
     const all = this.bound.length === 0 ? args : [...this.bound, ...args];
-    return request(this.#cell, this.what, packed(all), false);
-  }
-
-  get #cell(): Cell {
-    return this.to instanceof Cell ? this.to : Pid.cellOf(this.to)!;
+    return request(this.#cell ?? Pid.cellOf(this.to)!, this.what, packed(all), false);
   }
 }

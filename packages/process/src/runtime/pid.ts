@@ -131,15 +131,14 @@ export function requestNames(prototype: object): string[] {
 export const BASE_MARK: unique symbol = Symbol('process');
 
 function requestMethod(name: string): (this: Pid, ...args: unknown[]) => Future<unknown> {
-  // `arguments` instead of a rest parameter: the array is made only for calls that need one.
+  // `arguments` instead of a rest parameter: the array is made only for calls that need one, and elsewhere, so that
+  // the common call stays small enough to be inlined.
   return function (this: Pid, argument?: unknown): Future<unknown> {
-    switch (arguments.length) {
-      case 0:
-        return request(Pid.cellOf(this)!, name, NO_ARGUMENTS, true);
-      case 1:
-        return request(Pid.cellOf(this)!, name, argument, true);
-      default:
-        return request(Pid.cellOf(this)!, name, new Arguments(Array.from(arguments)), true);
-    }
+    if (arguments.length !== 1) return requestWith(this, name, arguments);
+    return request(Pid.cellOf(this)!, name, argument, true);
   };
+}
+
+function requestWith(pid: Pid, name: string, args: ArrayLike<unknown>): Future<unknown> {
+  return request(Pid.cellOf(pid)!, name, args.length === 0 ? NO_ARGUMENTS : new Arguments(Array.from(args)), true);
 }

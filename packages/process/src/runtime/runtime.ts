@@ -326,9 +326,7 @@ export class Runtime {
       initialize(this, turn);
       if (turn.cell.isOver) turn.cell.leaveQueue(this.mailboxes);
       else this.#scheduler.add(turn.cell);
-    } else {
-      runTurn(this, turn.item, turn.cause);
-    }
+    } else runTurn(this, turn.item, turn.cause);
     return 1;
   }
 
