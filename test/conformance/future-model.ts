@@ -50,9 +50,11 @@ export class ModelFuture {
     else if (this.state === 'Pending') this.#discardHooks.push(hook);
   }
 
+  /** Unlike upstream, only while pending: what was completed after all abandons nobody who derives from it then. */
   onAbandoned(hook: Callback): void {
+    if (this.state !== 'Pending') return;
     if (this.gone) hook();
-    else if (this.state === 'Pending') this.#abandonHooks.push(hook);
+    else this.#abandonHooks.push(hook);
   }
 
   /** Promise::associate. */
