@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { CrashFate } from './files/simulated-disk.js';
 import { crashWindow } from './files/simulated-disk.js';
 
@@ -10,8 +10,8 @@ export interface RunOrderOptions {
 /**
  * An order to run a scenario in, as the vector of a `DecisionVector`.
  *
- * It shrinks towards FIFO: fewer choices, and those left towards 0, so what remains of a failing order is the choice
- * that matters.
+ * It shrinks towards FIFO: fewer choices, and those left towards 0, so what remains of a failing order is the
+ * choice that matters.
  */
 export function runOrder(options: RunOrderOptions = {}): fc.Arbitrary<number[]> {
   const maxLength = options.maxChoices ?? 200;
@@ -27,7 +27,10 @@ export interface CrashPoint {
   readonly fates: readonly CrashFate[];
 }
 
-/** A crash before any of the first `maxStep` steps (default 500); shrinks towards an early one that loses nothing. */
+/**
+ * A crash before any of the first `maxStep` steps (default 500); shrinks towards an early one that loses
+ * nothing.
+ */
 export function crashPoint(options: { maxStep?: number } = {}): fc.Arbitrary<CrashPoint> {
   return fc.record({
     step: fc.nat(options.maxStep ?? 500),
@@ -42,7 +45,9 @@ export interface Fault {
 }
 
 /** Disk calls that fail; shrinks towards none. */
-export function faults(options: { maxCall?: number; maxFaults?: number; errnos?: readonly string[] } = {}): fc.Arbitrary<Fault[]> {
+export function faults(
+  options: { maxCall?: number; maxFaults?: number; errnos?: readonly string[] } = {},
+): fc.Arbitrary<Fault[]> {
   const errnos = options.errnos ?? ['ENOSPC', 'EIO', 'EMFILE', 'EACCES'];
   return fc.array(fc.record({ call: fc.nat(options.maxCall ?? 300), errno: fc.constantFrom(...errnos) }), {
     maxLength: options.maxFaults ?? 3,

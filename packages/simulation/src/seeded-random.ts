@@ -3,8 +3,9 @@ import type { Random } from '@keelson/process';
 /**
  * Random numbers and ids that a seed repeats (mulberry32).
  *
- * Ids count per prefix, as libprocess names its processes: `pull-1`, `pull-2`, so that a trace reads well. Those of any
- * other seed than 1 carry it (`pull-1-7`): two lives of one machine, with a seed each, never give the same id.
+ * Ids count per prefix, as libprocess names its processes: `pull-1`, `pull-2`, so that a trace reads well.
+ * Those of any other seed than 1 carry it (`pull-1-7`): two lives of one machine, with a seed each, never
+ * give the same id.
  */
 export class SeededRandom implements Random {
   #state: number;

@@ -2,8 +2,8 @@ import type { Executor, Future } from '@keelson/process';
 import { Deferred } from '@keelson/process';
 
 /**
- * What a job does in simulation: a generator over plain input. Everything between two `yield`s is one step the
- * dispatcher chooses; the yielded text names the step that follows. What it returns is the job's answer.
+ * What a job does in simulation: a generator over plain input. Everything between two `yield`s is one step
+ * the dispatcher chooses; the yielded text names the step that follows. What it returns is the job's answer.
  */
 export type SimulatedJob = (input: unknown) => Generator<string, unknown, void>;
 

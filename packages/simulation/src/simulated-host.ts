@@ -3,8 +3,8 @@ import type { Future } from '@keelson/process';
 import { Deferred, Future as Futures } from '@keelson/process';
 
 /**
- * A machine without a machine: its processes are entries of a table that tests add and end. It outlives a crash of the
- * agent, as a real machine does.
+ * A machine without a machine: its processes are entries of a table that tests add and end. It outlives a
+ * crash of the agent, as a real machine does.
  */
 export class SimulatedHost implements Host {
   readonly effectiveUserId = 0;

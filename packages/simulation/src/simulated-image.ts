@@ -9,7 +9,10 @@ export interface SimulatedBlob {
   readonly bytes: Uint8Array;
 }
 
-/** An image as a registry keeps it: a manifest over a configuration and layers, all real documents but the layers. */
+/**
+ * An image as a registry keeps it: a manifest over a configuration and layers, all real documents but the
+ * layers.
+ */
 export interface SimulatedImage {
   readonly manifest: SimulatedBlob;
   readonly mediaType: string;
@@ -19,8 +22,8 @@ export interface SimulatedImage {
 const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 
 /**
- * Makes an image out of layers, base first. A layer blob is the JSON of its files, so that the simulated unpacker can
- * read it; its digest is its diff id, as of any uncompressed layer.
+ * Makes an image out of layers, base first. A layer blob is the JSON of its files, so that the simulated
+ * unpacker can read it; its digest is its diff id, as of any uncompressed layer.
  */
 export function makeSimulatedImage(
   layers: readonly SimulatedLayerFiles[],

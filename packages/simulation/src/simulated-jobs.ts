@@ -1,13 +1,15 @@
 import { digestOf } from '@keelson/image';
 import { FileError } from '@keelson/os/ports';
 import type { DiskNode, Inode } from './files/disk-state.js';
+import type { Place } from './files/disk-walk.js';
 import { walk } from './files/disk-walk.js';
 import type { SimulatedDisk } from './files/simulated-disk.js';
 import type { SimulatedJob } from './simulated-executor.js';
 
 /**
- * Twins of the pool's jobs on a simulated disk, split where a real one can be interrupted: `store.unpack-layer` makes
- * one file a step, `os.remove-tree` removes one entry a step, `provisioner.copy-layers` copies one layer a step.
+ * Twins of the pool's jobs on a simulated disk, split where a real one can be interrupted:
+ * `store.unpack-layer` makes one file a step, `os.remove-tree` removes one entry a step,
+ * `provisioner.copy-layers` copies one layer a step.
  */
 export function simulatedJobs(disk: () => SimulatedDisk): Readonly<Record<string, SimulatedJob>> {
   return {
@@ -31,7 +33,9 @@ interface CopyInput {
 
 function* unpackLayer(disk: SimulatedDisk, input: UnpackInput): Generator<string, unknown, void> {
   const blob = walk(disk, input.blobPath, 'open').node;
-  if (blob?.kind !== 'file') throw new FileError('ENOENT', 'open', input.blobPath, `there is no blob ${input.blobPath}`);
+  if (blob?.kind !== 'file') {
+    throw new FileError('ENOENT', 'open', input.blobPath, `there is no blob ${input.blobPath}`);
+  }
   if (digestOf(blob.content) !== input.expectedDiffId) {
     throw Object.assign(new Error(`the blob is not ${input.expectedDiffId}`), { code: 'DIFF_ID_MISMATCH' });
   }
@@ -47,7 +51,10 @@ function* unpackLayer(disk: SimulatedDisk, input: UnpackInput): Generator<string
   }
   yield 'finish';
   const entries = Object.keys(files).length + 1;
-  return { whiteouts, opaques: [], sizeBytes, allocatedBytes: 4096 * entries, entries, diffId: input.expectedDiffId, skipped: [], skippedCount: 0 };
+  const allocatedBytes = 4096 * entries;
+  const nothingSkipped = { skipped: [], skippedCount: 0 };
+  const diffId = input.expectedDiffId;
+  return { whiteouts, opaques: [], sizeBytes, allocatedBytes, entries, diffId, ...nothingSkipped };
 }
 
 function* syncTree(disk: SimulatedDisk, { path }: { path: string }): Generator<string, unknown, void> {
@@ -61,8 +68,8 @@ function* removeTree(disk: SimulatedDisk, path: string): Generator<string, unkno
   let unlinkedBytes = 0;
   let entries = 0;
   const pending: { directory: Inode; name: string; entered: boolean }[] = [];
-  const top = walk(disk, path, 'unlink');
-  if (top.inode === undefined) return { unlinkedBytes, entries };
+  const top = placeOf(disk, path);
+  if (top?.inode === undefined) return { unlinkedBytes, entries };
   pending.push({ directory: top.directory, name: top.name, entered: false });
   for (let entry = pending.pop(); entry !== undefined; entry = pending.pop()) {
     const inode = entriesOf(disk.node(entry.directory)).get(entry.name);
@@ -81,13 +88,25 @@ function* removeTree(disk: SimulatedDisk, path: string): Generator<string, unkno
   return { unlinkedBytes, entries };
 }
 
+/** `undefined` where not even the parent is there. */
+function placeOf(disk: SimulatedDisk, path: string): Place | undefined {
+  try {
+    return walk(disk, path, 'unlink');
+  } catch (error) {
+    if (error instanceof FileError && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 function* copyLayers(disk: SimulatedDisk, { layers, target }: CopyInput): Generator<string, unknown, void> {
   const root = makeDirectory(disk, target);
   let entries = 0;
   for (const layer of layers) {
     yield `copy ${layer.rootfs}`;
     const source = walk(disk, layer.rootfs, 'open').node;
-    if (source?.kind !== 'directory') throw new FileError('ENOENT', 'open', layer.rootfs, `layer ${layer.rootfs} is missing`);
+    if (source?.kind !== 'directory') {
+      throw new FileError('ENOENT', 'open', layer.rootfs, `layer ${layer.rootfs} is missing`);
+    }
     for (const [name, inode] of source.entries) {
       const node = disk.node(inode);
       if (node === undefined || entriesOf(disk.node(root)).has(name)) continue;
@@ -100,7 +119,8 @@ function* copyLayers(disk: SimulatedDisk, { layers, target }: CopyInput): Genera
 
 function makeDirectory(disk: SimulatedDisk, path: string): Inode {
   const place = walk(disk, path, 'mkdir');
-  return place.inode ?? disk.create(place.directory, place.name, { kind: 'directory', entries: new Map(), mode: 0o755 });
+  const empty: DiskNode = { kind: 'directory', entries: new Map(), mode: 0o755 };
+  return place.inode ?? disk.create(place.directory, place.name, empty);
 }
 
 function entriesOf(node: DiskNode | undefined): ReadonlyMap<string, Inode> {

@@ -7,7 +7,9 @@ import { walk } from './files/disk-walk.js';
 import type { SimulatedDisk } from './files/simulated-disk.js';
 import type { SimulatedImage } from './simulated-image.js';
 
-/** What may go wrong with one answer. A delay needs no fault: the dispatcher delays by choosing others first. */
+/**
+ * What may go wrong with one answer. A delay needs no fault: the dispatcher delays by choosing others first.
+ */
 export type NetworkFault = 'reset' | 'truncated' | 'corrupted' | 'unavailable';
 
 /** The machine a registry answers to. */
@@ -18,8 +20,9 @@ export interface SimulatedConnection {
 }
 
 /**
- * A registry and the network before it, as the `Http` port sees them: it speaks the read part of the OCI distribution
- * API for the images put into it. A request is answered when the dispatcher chooses its item, so answers reorder freely.
+ * A registry and the network before it, as the `Http` port sees them: it speaks the read part of the OCI
+ * distribution API for the images put into it. A request is answered when the dispatcher chooses its item, so
+ * answers reorder freely.
  */
 export class SimulatedRegistry implements Http {
   readonly #documents = new Map<string, { readonly bytes: Uint8Array; readonly mediaType: string }>();
@@ -59,7 +62,9 @@ export class SimulatedRegistry implements Http {
   download(request: HttpRequest, targetPath: string, options: DownloadOptions): Future<DownloadResult> {
     return this.#exchange<DownloadResult>(request, ({ status, headers, body }) => {
       if (status !== 200) return { status, headers, errorBody: body };
-      if (body.length > options.maxBytes) throw new HttpError('TOO_LARGE', `${request.url} is over ${options.maxBytes} bytes`);
+      if (body.length > options.maxBytes) {
+        throw new HttpError('TOO_LARGE', `${request.url} is over ${options.maxBytes} bytes`);
+      }
       const { directory, name } = walk(this.#machine.disk, targetPath, 'open');
       this.#machine.disk.create(directory, name, { kind: 'file', content: body, mode: 0o600 });
       options.onProgress?.(body.length);
@@ -95,7 +100,7 @@ export class SimulatedRegistry implements Http {
     if (fault === 'unavailable') return { status: 503, headers: {}, body: new Uint8Array() };
     const document = this.#documents.get(path);
     if (document === undefined) return { status: 404, headers: {}, body: new Uint8Array() };
-    const bytes = fault === 'corrupted' ? document.bytes.map((byte, index) => (index === 0 ? byte ^ 1 : byte)) : document.bytes;
+    const bytes = fault === 'corrupted' ? document.bytes.with(0, document.bytes[0]! ^ 1) : document.bytes;
     return { status: 200, headers: { 'content-type': document.mediaType }, body: bytes };
   }
 }

@@ -33,8 +33,8 @@ export interface SimulatedWorldOptions {
 }
 
 /**
- * The real store and provisioner on a simulated machine: disk, executor, network, clock, chance and order are all
- * chosen. One world is one life of an agent; `restart` is the next life on what a crash left.
+ * The real store and provisioner on a simulated machine: disk, executor, network, clock, chance and order are
+ * all chosen. One world is one life of an agent; `restart` is the next life on what a crash left.
  */
 export class SimulatedWorld {
   static readonly root = '/keelson';
@@ -76,8 +76,9 @@ export class SimulatedWorld {
     const registryPuller = runtime.spawn(new RegistryPuller({ http: registry, files, random }));
     const puller = runtime.spawn(new PullerRouter({ docker: registryPuller }));
     this.sweeper = runtime.spawn(new Sweeper({ paths, files, executor }));
+    const { metadata, sweeper } = this;
     this.store = runtime.spawn(
-      new DockerStore({ paths, files, executor, host, random, clock, metadata: this.metadata, puller, sweeper: this.sweeper }),
+      new DockerStore({ paths, files, executor, host, random, clock, metadata, puller, sweeper }),
     );
   }
 
@@ -97,7 +98,9 @@ export class SimulatedWorld {
     }
   }
 
-  /** The power goes now; the next life begins on what is left of the disk, in FIFO order and without faults. */
+  /**
+   * The power goes now; the next life begins on what is left of the disk, in FIFO order and without faults.
+   */
   restart(fates: readonly CrashFate[] = [], options: SimulatedWorldOptions = {}): SimulatedWorld {
     const { host, registry } = this;
     return new SimulatedWorld({ disk: this.disk.afterCrash(fates), host, registry, ...options });

@@ -1,7 +1,7 @@
 import { Deferred } from '@keelson/process';
 import type { Operation, SequentialModel } from '@keelson/simulation';
 import { expectLinearizable, History, linearize } from '@keelson/simulation';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 type Input = { readonly write: number } | 'read';

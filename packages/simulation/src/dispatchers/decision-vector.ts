@@ -3,8 +3,8 @@ import type { Dispatcher, ReadyItem } from '@keelson/process';
 /**
  * Follows a list of numbers: at the n-th choice it takes item `vector[n] % ready.length`.
  *
- * 0 is the oldest item, and past the end every choice is 0: an empty vector is FIFO, and fast-check shrinks a vector to
- * the one choice that matters, for example `[0, 0, 2]`.
+ * 0 is the oldest item, and past the end every choice is 0: an empty vector is FIFO, and fast-check shrinks a
+ * vector to the one choice that matters, for example `[0, 0, 2]`.
  */
 export class DecisionVector implements Dispatcher {
   #position = 0;

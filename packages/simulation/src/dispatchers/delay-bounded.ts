@@ -2,8 +2,8 @@ import type { Dispatcher, ReadyItem } from '@keelson/process';
 import { SeededRandom } from '../seeded-random.js';
 
 /**
- * FIFO with at most `delays` exceptions (Emmi, Qadeer and Rakamaric, POPL 2011): at that many random choices the oldest
- * item is passed over once. Small bounds find most ordering bugs while the run stays easy to read.
+ * FIFO with at most `delays` exceptions (Emmi, Qadeer and Rakamaric, POPL 2011): at that many random choices
+ * the oldest item is passed over once. Small bounds find most ordering bugs while the run stays easy to read.
  */
 export class DelayBounded implements Dispatcher {
   readonly #random: SeededRandom;

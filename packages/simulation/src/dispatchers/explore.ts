@@ -11,8 +11,8 @@ export interface ExploreOptions {
   /** Cut a run after so many choices, so that an endless one ends; default 10,000. */
   readonly maxChoices?: number;
   /**
-   * Whether two ready items do the same whichever runs first. Given, interleavings that differ only in the order of
-   * such items are run once (sleep sets, Godefroid 1996). Default: nothing is independent.
+   * Whether two ready items do the same whichever runs first. Given, interleavings that differ only in the
+   * order of such items are run once (sleep sets, Godefroid 1996). Default: nothing is independent.
    */
   readonly independent?: (one: ReadyItem, other: ReadyItem) => boolean;
 }
@@ -41,7 +41,8 @@ interface Node {
 /**
  * Runs `scenario` under every order of its ready items, depth first, until one throws or all are done.
  *
- * @param scenario  builds everything anew, runs it under the dispatcher, and throws where an invariant is broken. It
+ * @param scenario  builds everything anew, runs it under the dispatcher, and throws where an invariant is
+ * broken. It
  *                  must be deterministic but for the dispatcher.
  */
 export function explore(scenario: (dispatcher: Dispatcher) => void, options: ExploreOptions = {}): Exploration {
@@ -57,7 +58,9 @@ export function explore(scenario: (dispatcher: Dispatcher) => void, options: Exp
       scenario(walker);
     } catch (error) {
       if (!(error instanceof RunCut)) {
-        const failure = { vector: path.map((node) => node.current), error: error as Error };
+        // Steps without an alternative are no choices, and a decision vector has none for them.
+        const vector = path.filter(({ ready }) => ready.length > 1).map(({ current }) => current);
+        const failure = { vector, error: error as Error };
         return { runs: runs + 1, pruned, cut, complete: false, failure };
       }
     }
@@ -82,7 +85,9 @@ class Walker implements Dispatcher {
     if (this.ended !== 'whole') throw new RunCut(this.ended);
     if (this.#depth === (this.options.maxChoices ?? 10_000)) return this.#end('cut');
     const node = this.path[this.#depth] ?? this.#grow(ready);
-    if (node.ready.length !== ready.length) throw new Error('the scenario is not deterministic: other items were ready');
+    if (node.ready.length !== ready.length) {
+      throw new Error('the scenario is not deterministic: other items were ready');
+    }
     if (node.current < 0) return this.#end('pruned');
     this.#depth += 1;
     return node.current;
@@ -96,8 +101,9 @@ class Walker implements Dispatcher {
   #grow(ready: readonly ReadyItem[]): Node {
     const asleep = this.#inherited();
     const done = new Set<number>();
-    ready.forEach((item, index) => {
-      if (asleep.has(keyOf(item))) done.add(index);
+    const keys = keysOf(ready);
+    keys.forEach((key, index) => {
+      if (asleep.has(key)) done.add(index);
     });
     const current = ready.findIndex((_, index) => !done.has(index));
     if (current >= 0) done.add(current);
@@ -113,8 +119,9 @@ class Walker implements Dispatcher {
     if (before === undefined || independent === undefined) return new Map();
     const ran = before.ready[before.current] as ReadyItem;
     const candidates = new Map(before.asleep);
+    const keys = keysOf(before.ready);
     for (const index of before.done) {
-      if (index !== before.current) candidates.set(keyOf(before.ready[index] as ReadyItem), before.ready[index] as ReadyItem);
+      if (index !== before.current) candidates.set(keys[index] as string, before.ready[index] as ReadyItem);
     }
     return new Map([...candidates].filter(([, item]) => independent(item, ran)));
   }
@@ -134,6 +141,16 @@ function backtrack(path: Node[]): boolean {
   return false;
 }
 
-function keyOf(item: ReadyItem): string {
-  return `${item.kind} ${item.process ?? ''} ${item.label} ${item.cause}`;
+/**
+ * Names of ready items that hold from one step to the next. Twins, as two equal requests, are numbered by
+ * age.
+ */
+function keysOf(ready: readonly ReadyItem[]): string[] {
+  const counts = new Map<string, number>();
+  return ready.map(({ kind, process = '', label, cause }) => {
+    const key = `${kind} ${process} ${label} ${cause}`;
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
+    return count === 1 ? key : `${key} ${count}`;
+  });
 }

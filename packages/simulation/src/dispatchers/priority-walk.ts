@@ -2,9 +2,10 @@ import type { Dispatcher, ReadyItem } from '@keelson/process';
 import { SeededRandom } from '../seeded-random.js';
 
 /**
- * Probabilistic concurrency testing (PCT, Burckhardt et al., ASPLOS 2010): every process gets a random priority, the
- * ready item of the highest one runs, and at `changePoints` random steps the process about to run falls below all
- * others. A bug that needs d orderings is found with a known least probability when `changePoints` is d - 1.
+ * Probabilistic concurrency testing (PCT, Burckhardt et al., ASPLOS 2010): every process gets a random
+ * priority, the ready item of the highest one runs, and at `changePoints` random steps the process about to
+ * run falls below all others. A bug that needs d orderings is found with a known least probability when
+ * `changePoints` is d - 1.
  */
 export class PriorityWalk implements Dispatcher {
   readonly #random: SeededRandom;

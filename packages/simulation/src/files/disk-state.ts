@@ -1,7 +1,9 @@
 /** An inode number of the simulated disk. The root directory is 1. */
 export type Inode = number;
 
-/** One file, directory or link. Values are replaced, never changed in place, so that states can share them. */
+/**
+ * One file, directory or link. Values are replaced, never changed in place, so that states can share them.
+ */
 export type DiskNode =
   | { readonly kind: 'file'; readonly content: Uint8Array; readonly mode: number }
   | { readonly kind: 'directory'; readonly entries: ReadonlyMap<string, Inode>; readonly mode: number }
@@ -37,8 +39,8 @@ export function emptyDisk(): DiskState {
 }
 
 /**
- * Applies one change, in place. A change whose ground is missing (its directory or inode was lost in a crash) does
- * nothing: that is how losing an earlier change takes later ones with it.
+ * Applies one change, in place. A change whose ground is missing (its directory or inode was lost in a crash)
+ * does nothing: that is how losing an earlier change takes later ones with it.
  */
 export function applyChange(state: DiskState, change: DiskChange): void {
   switch (change.kind) {
@@ -51,7 +53,8 @@ export function applyChange(state: DiskState, change: DiskChange): void {
       return;
     }
     case 'link':
-      if (state.has(change.inode)) editEntries(state, change.directory, (names) => names.set(change.name, change.inode));
+      if (!state.has(change.inode)) return;
+      editEntries(state, change.directory, (names) => names.set(change.name, change.inode));
       return;
     case 'unlink':
       editEntries(state, change.directory, (names) => names.delete(change.name));

@@ -10,10 +10,10 @@ export type CrashFate = 'kept' | 'lost' | 'torn';
 /**
  * A disk that remembers what was made durable.
  *
- * The model is ext4-like and a little harsher: data of a file is durable after `syncFile`, names of a directory after
- * `syncDirectory`, everything after `syncAll`. Of what is not, the last {@link crashWindow} changes may each be kept,
- * lost or (writes) torn, in any combination; a rename is one change. Two states are kept: `now`, what programs see, and
- * the durable one; `pending` is the difference, in order.
+ * The model is ext4-like and a little harsher: data of a file is durable after `syncFile`, names of a
+ * directory after `syncDirectory`, everything after `syncAll`. Of what is not, the last {@link crashWindow}
+ * changes may each be kept, lost or (writes) torn, in any combination; a rename is one change. Two states are
+ * kept: `now`, what programs see, and the durable one; `pending` is the difference, in order.
  */
 export class SimulatedDisk {
   #now: DiskState = emptyDisk();
@@ -56,8 +56,8 @@ export class SimulatedDisk {
   }
 
   /**
-   * fsync of a directory: its names, and that what they name exists (journaling file systems commit an inode with its
-   * first name). A rename is durable once either of its directories is synced.
+   * fsync of a directory: its names, and that what they name exists (journaling file systems commit an inode
+   * with its first name). A rename is durable once either of its directories is synced.
    */
   syncDirectory(directory: Inode): void {
     const named = new Set<Inode>([directory]);
@@ -112,7 +112,9 @@ export class SimulatedDisk {
   }
 }
 
-/** A write that reached the platter half: its first half, then nothing. Other changes are whole or not at all. */
+/**
+ * A write that reached the platter half: its first half, then nothing. Other changes are whole or not at all.
+ */
 function torn(change: DiskChange): DiskChange {
   if (change.kind !== 'write') return change;
   return { ...change, content: change.content.slice(0, Math.floor(change.content.length / 2)) };

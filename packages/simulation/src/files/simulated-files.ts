@@ -15,7 +15,9 @@ export interface DiskStep {
 
 export interface SimulatedFilesOptions {
   readonly disk: SimulatedDisk;
-  /** Puts one step among the ready items; it is run when the dispatcher chooses it, or never after a crash. */
+  /**
+   * Puts one step among the ready items; it is run when the dispatcher chooses it, or never after a crash.
+   */
   readonly schedule: (label: string, run: () => void) => void;
   /** Answers an errno name to make that step fail. */
   readonly fault?: (step: DiskStep) => string | undefined;
@@ -25,8 +27,8 @@ export interface SimulatedFilesOptions {
 }
 
 /**
- * `Files` on a {@link SimulatedDisk}: every call is one step the dispatcher chooses, and `writeDurably` is the five
- * steps it is in production, so that a crash or fault can come between any two.
+ * `Files` on a {@link SimulatedDisk}: every call is one step the dispatcher chooses, and `writeDurably` is
+ * the five steps it is in production, so that a crash or fault can come between any two.
  */
 export class SimulatedFiles implements Files {
   readonly #options: SimulatedFilesOptions;

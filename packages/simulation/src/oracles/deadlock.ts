@@ -4,7 +4,10 @@ import type { LockLedger } from './lock-ledger.js';
 export class DeadlockError extends Error {
   override readonly name = 'DeadlockError';
 
-  /** @param waiting  what never settled  @param locks  who holds and who waits, line by line, where that is known */
+  /**
+   * @param waiting  what never settled  @param locks  who holds and who waits, line by line, where that is
+   * known
+   */
   constructor(
     readonly waiting: readonly string[],
     readonly locks: readonly string[] = [],

@@ -2,14 +2,20 @@
 export interface Operation<Input, Output> {
   /** Any clock that only goes forward will do; steps of the simulation for example. */
   readonly askedAt: number;
-  /** Left out for one that was never answered: it may have happened at any time after it was asked, or not at all. */
+  /**
+   * Left out for one that was never answered: it may have happened at any time after it was asked, or not at
+   * all.
+   */
   readonly answeredAt?: number;
   readonly input: Input;
   /** Meaningless without `answeredAt`. */
   readonly output?: Output;
 }
 
-/** What the object would do if it were asked one thing at a time. States are values: `apply` answers a new one. */
+/**
+ * What the object would do if it were asked one thing at a time. States are values: `apply` answers a new
+ * one.
+ */
 export interface SequentialModel<State, Input, Output> {
   readonly initial: State;
   readonly apply: (state: State, input: Input) => { readonly state: State; readonly output: Output };
@@ -20,7 +26,8 @@ export interface SequentialModel<State, Input, Output> {
 }
 
 export type Linearization<Input, Output> =
-  | { readonly ok: true; /** An order that explains every answer. */ readonly order: readonly Operation<Input, Output>[] }
+  /** `order` explains every answer. */
+  | { readonly ok: true; readonly order: readonly Operation<Input, Output>[] }
   /** `longest` is the most operations, in order, that could be explained. */
   | { readonly ok: false; readonly longest: readonly Operation<Input, Output>[] };
 
@@ -30,9 +37,10 @@ export class LinearizabilityError extends Error {
 }
 
 /**
- * Looks for an order of the operations, one at a time, that respects who was answered before whom was asked and in which
- * the model gives every answer that was given (Herlihy and Wing 1990). The search is Wing and Gong's with Lowe's memory
- * of (operations done, state) pairs; it is exponential in the operations under way at once, and short in length.
+ * Looks for an order of the operations, one at a time, that respects who was answered before whom was asked
+ * and in which the model gives every answer that was given (Herlihy and Wing 1990). The search is Wing and
+ * Gong's with Lowe's memory of (operations done, state) pairs; it is exponential in the operations under way
+ * at once, and short in length.
  */
 export function linearize<State, Input, Output>(
   history: readonly Operation<Input, Output>[],
@@ -49,10 +57,11 @@ export function expectLinearizable<State, Input, Output>(
   const found = linearize(history, model);
   if (found.ok) return;
   const explained = new Set(found.longest);
-  const list = (operations: readonly Operation<Input, Output>[]) => operations.map((each) => `\n  ${lineOf(each)}`).join('');
+  const list = (operations: typeof history) => operations.map((each) => `\n  ${lineOf(each)}`).join('');
   const rest = history.filter((operation) => !explained.has(operation));
+  const beginning = list(found.longest) || ' nothing';
   throw new LinearizabilityError(
-    `no order one at a time explains these answers; it can begin with${list(found.longest) || ' nothing'}\nand then none of${list(rest)}`,
+    `no order one at a time explains these answers; it can begin with${beginning}\nand then none of${list(rest)}`,
   );
 }
 
@@ -96,7 +105,9 @@ class Search<State, Input, Output> {
     }
   }
 
-  /** Lets the first operation from `from` on happen that may, explains its answer, and leads somewhere new. */
+  /**
+   * Lets the first operation from `from` on happen that may, explains its answer, and leads somewhere new.
+   */
   #advance(from: number): boolean {
     const deadline = this.#deadline();
     for (let index = from; index < this.history.length; index += 1) {

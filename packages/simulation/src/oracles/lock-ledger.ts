@@ -22,8 +22,9 @@ export class LeakedLeaseError extends Error {
 /**
  * Follows every `ReadWriteLock` and `Mutex` of a runtime through its trace: who holds it and who waits.
  *
- * Locks are told apart by name, so give them names of their own. A lock says what it wants, not whom it lets go: of
- * several readers, the one that asked first is taken to leave first, and a waiter that gives up to be the last that came.
+ * Locks are told apart by name, so give them names of their own. A lock says what it wants, not whom it lets
+ * go: of several readers, the one that asked first is taken to leave first, and a waiter that gives up to be
+ * the last that came.
  */
 export class LockLedger implements Observer {
   readonly #locks = new Map<string, Entry>();

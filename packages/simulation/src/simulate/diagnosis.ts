@@ -23,8 +23,9 @@ export interface Diagnosis {
 }
 
 /**
- * Simplifies the order of a failing plan, runs it once more with everything recorded, and finds the pair that races.
- * Nothing when it does not fail again: then the scenario depends on something the plan does not decide.
+ * Simplifies the order of a failing plan, runs it once more with everything recorded, and finds the pair that
+ * races. Nothing when it does not fail again: then the scenario depends on something the plan does not
+ * decide.
  */
 export function diagnose<Input>(
   scenario: Scenario<Input>,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Diagnosis } from './diagnosis.js';
 import type { GuidedChoice } from './guided-dispatcher.js';
@@ -34,8 +34,8 @@ export class ReplayError extends Error {
 }
 
 /**
- * Saves a failure below `folder` and answers the path. The name comes of the scenario and the plan, so that the same
- * failure found twice is one file.
+ * Saves a failure below `folder` and answers the path. The name comes of the scenario and the plan, so that
+ * the same failure found twice is one file.
  */
 export function saveFailure(
   folder: string,
@@ -61,7 +61,7 @@ export function saveFailure(
   };
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, `${JSON.stringify(file, undefined, 1)}\n`);
-  return join(relative(process.cwd(), path));
+  return relative(process.cwd(), path);
 }
 
 /** @throws ReplayError    it is no failure file, or one of another version */
@@ -74,7 +74,8 @@ export function readFailure(path: string): FailureFile {
   }
   if (file.kind !== 'keelson-simulation-failure') throw new ReplayError(`${path} is not a saved failure`);
   if (file.version !== FAILURE_FILE_VERSION) {
-    throw new ReplayError(`${path} is of version ${String(file.version as unknown)}; this reads version ${FAILURE_FILE_VERSION}`);
+    const found = String(file.version as unknown);
+    throw new ReplayError(`${path} is of version ${found}; this reads version ${FAILURE_FILE_VERSION}`);
   }
   return file as FailureFile;
 }

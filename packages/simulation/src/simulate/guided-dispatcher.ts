@@ -23,7 +23,9 @@ export interface GuidedDispatcherOptions {
   readonly recording: boolean;
 }
 
-/** Drives a run: asks the strategy, looks at invariants between steps, and ends what does not end by itself. */
+/**
+ * Drives a run: asks the strategy, looks at invariants between steps, and ends what does not end by itself.
+ */
 export class GuidedDispatcher implements Dispatcher {
   readonly choices: GuidedChoice[] = [];
   readonly #recent: string[] = [];
@@ -55,7 +57,7 @@ export class GuidedDispatcher implements Dispatcher {
     }
     if (this.#steps >= maxSteps) throw new LivelockError(maxSteps, this.#recent);
     this.#steps += 1;
-    const index = ready.length === 1 ? 0 : this.strategy.next(ready);
+    const index = this.strategy.next(ready);
     if (recording) this.#record(ready, index);
     else if (this.#steps > maxSteps - LivelockError.shown) this.#recent.push(labelOf(ready[index]));
     return index;

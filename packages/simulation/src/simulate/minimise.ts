@@ -1,14 +1,18 @@
 import { withoutTrailingZeros } from './plan.js';
 
 /**
- * Makes a failing decision vector simpler while it fails: choices that do not matter become first-in-first-out, and those
- * that do become as small and as late as they can, so that what is left passes over the very event it races with.
- * What any strategy found becomes readable so.
+ * Makes a failing decision vector simpler while it fails: choices that do not matter become
+ * first-in-first-out, and those that do become as small and as late as they can, so that what is left passes
+ * over the very event it races with. What any strategy found becomes readable so.
  *
  * @param fails   runs the scenario with a vector; it must be true for the first one
  * @param budget  how many runs may be spent; default 500
  */
-export function minimise(vector: readonly number[], fails: (vector: readonly number[]) => boolean, budget = 500): number[] {
+export function minimise(
+  vector: readonly number[],
+  fails: (vector: readonly number[]) => boolean,
+  budget = 500,
+): number[] {
   let best = withoutTrailingZeros(vector);
   let left = budget;
   const accept = (candidate: readonly number[]): boolean => {
@@ -32,7 +36,9 @@ export function minimise(vector: readonly number[], fails: (vector: readonly num
     }
     // One of those it passed over may go first: then it passes over one less at the next choice.
     const choice = best[index] ?? 0;
-    if (choice > 1 && (best[index + 1] ?? 0) === 0) accept([...best.slice(0, index), 0, choice - 1, ...best.slice(index + 2)]);
+    if (choice > 1 && (best[index + 1] ?? 0) === 0) {
+      accept([...best.slice(0, index), 0, choice - 1, ...best.slice(index + 2)]);
+    }
   }
   return best;
 }

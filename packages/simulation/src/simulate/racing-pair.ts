@@ -14,8 +14,8 @@ export interface RacingPair {
 }
 
 /**
- * The earliest choice that was not first-in-first-out and without which the run passes; where no single one decides, the
- * last of them. Nothing where the run fails in first-in-first-out order anyway: that is no race.
+ * The earliest choice that was not first-in-first-out and without which the run passes; where no single one
+ * decides, the last of them. Nothing where the run fails in first-in-first-out order anyway: that is no race.
  *
  * @param fails  runs the scenario with a decision vector
  */

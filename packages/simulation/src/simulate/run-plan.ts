@@ -1,4 +1,4 @@
-import type { Dispatcher } from '@keelson/process';
+import type { Dispatcher, Observer } from '@keelson/process';
 import { DecisionVector } from '../dispatchers/decision-vector.js';
 import { RunCut } from '../dispatchers/explore.js';
 import type { GuidedChoice } from './guided-dispatcher.js';
@@ -13,6 +13,7 @@ export interface RunOptions {
   /** A run that takes more steps is a livelock; default 100,000. */
   readonly maxSteps?: number;
   readonly recording?: boolean;
+  readonly observers?: readonly Observer[];
 }
 
 /** What became of one run. */
@@ -28,8 +29,9 @@ export const defaultMaxSteps = 100_000;
 
 /** Runs a scenario once as the plan says. What it throws is answered, not thrown. */
 export function runPlan<Input>(scenario: Scenario<Input>, plan: Plan<Input>, options: RunOptions = {}): RunResult {
-  const { strategy = new DecisionVector(plan.order), maxSteps = defaultMaxSteps, recording = false } = options;
-  const context = new SimulationContext(plan, { strategy, maxSteps, recording });
+  const { strategy = new DecisionVector(plan.order), maxSteps = defaultMaxSteps } = options;
+  const { recording = false, observers = [] } = options;
+  const context = new SimulationContext(plan, { strategy, maxSteps, recording, observers });
   const error = failureOf(() => {
     scenario.run(context);
     context.finish();

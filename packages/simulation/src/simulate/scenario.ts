@@ -1,6 +1,9 @@
 import type { SimulationContext } from './simulation-context.js';
 
-/** A program to be run under many orders: it builds everything anew, runs it, and throws where something is wrong. */
+/**
+ * A program to be run under many orders: it builds everything anew, runs it, and throws where something is
+ * wrong.
+ */
 export interface Scenario<Input = undefined> {
   /** How it is called in reports; one of its kind in its module. */
   readonly name: string;
@@ -11,8 +14,8 @@ export interface Scenario<Input = undefined> {
 }
 
 /**
- * Names a scenario, so that a failure of it can be saved to a file and replayed. Export what this answers from a module
- * that runs nothing when it is imported (not from a test file).
+ * Names a scenario, so that a failure of it can be saved to a file and replayed. Export what this answers
+ * from a module that runs nothing when it is imported (not from a test file).
  *
  * @example
  * export const twoReaders = defineScenario({

@@ -1,5 +1,7 @@
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Dispatcher } from '@keelson/process';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { CrashPoint, Fault } from '../arbitraries.js';
 import { runOrder } from '../arbitraries.js';
 import { diagnose } from './diagnosis.js';
@@ -25,6 +27,8 @@ export interface SimulateOptions<Input> {
   readonly maxSteps?: number;
   /** Where failures are saved; `false` saves none. Default `test/.failures`. */
   readonly failures?: string | false;
+  /** The scenario lives in a test file, so a test runner must replay it. */
+  readonly isTest?: boolean;
 }
 
 /** A search that found nothing. */
@@ -36,11 +40,15 @@ export interface SimulationReport {
 /**
  * Runs a scenario under many orders, and whatever else is to be varied, until one fails or all pass.
  *
- * @throws SimulationError    one failed. Its message tells the simplest such run, the events that race, and the trace; the
+ * @throws SimulationError    one failed. Its message tells the simplest such run, the events that race, and
+ * the trace; the
  *                            file it names runs again with `npx keelson-simulate replay`
  * @example simulate(twoReaders, { runs: 10_000 });
  */
-export function simulate<Input = undefined>(scenario: Scenario<Input>, options: SimulateOptions<Input> = {}): SimulationReport {
+export function simulate<Input = undefined>(
+  scenario: Scenario<Input>,
+  options: SimulateOptions<Input> = {},
+): SimulationReport {
   const { maxSteps = defaultMaxSteps, strategy, runs = 1_000, seed, path } = options;
   let steps = 0;
   const property = fc.property(plans(options), ({ plan, strategySeed }) => {
@@ -57,12 +65,16 @@ export function simulate<Input = undefined>(scenario: Scenario<Input>, options: 
   });
   if (!found.failed) return { runs: found.numRuns, steps };
   const [failing] = found.counterexample ?? [];
-  if (failing === undefined) throw found.errorInstance ?? new Error(`simulate: the search of '${scenario.name}' was interrupted`);
+  if (failing === undefined) throw new Error(`simulate: the search of '${scenario.name}' was interrupted`);
   const plan = planOf(scenario, failing, options);
-  return fail(scenario, plan, { ...options, maxSteps }, { runs: found.numRuns, seed: found.seed, path: found.counterexamplePath });
+  const { numRuns, seed: usedSeed, counterexamplePath } = found;
+  return fail(scenario, plan, { ...options, maxSteps }, { runs: numRuns, seed: usedSeed, path: counterexamplePath });
 }
 
-/** Runs a plan once, and reports its failure as {@link simulate} does. For plans that are known, as in regression tests. */
+/**
+ * Runs a plan once, and reports its failure as {@link simulate} does. For plans that are known, as in
+ * regression tests.
+ */
 export function simulatePlan<Input>(
   scenario: Scenario<Input>,
   plan: Plan<Input>,
@@ -94,14 +106,15 @@ function plans<Input>(options: SimulateOptions<Input>): fc.Arbitrary<Drawn<Input
 function planOf<Input>(scenario: Scenario<Input>, drawn: Drawn<Input>, options: SimulateOptions<Input>): Plan<Input> {
   const { strategy, maxSteps = defaultMaxSteps } = options;
   if (strategy === undefined) return drawn.plan;
-  const { choices } = runPlan(scenario, drawn.plan, { strategy: strategy(drawn.strategySeed), maxSteps, recording: true });
+  const chosen = strategy(drawn.strategySeed);
+  const { choices } = runPlan(scenario, drawn.plan, { strategy: chosen, maxSteps, recording: true });
   return { ...drawn.plan, order: choices.map(({ index }) => index) };
 }
 
 function fail<Input>(
   scenario: Scenario<Input>,
   plan: Plan<Input>,
-  options: Pick<SimulateOptions<Input>, 'failures'> & { readonly maxSteps: number },
+  options: Pick<SimulateOptions<Input>, 'failures' | 'isTest'> & { readonly maxSteps: number },
   found: { readonly runs?: number; readonly seed?: number; readonly path?: string | null },
 ): never {
   const { maxSteps, failures = 'test/.failures' } = options;
@@ -114,7 +127,8 @@ function fail<Input>(
     scenario: scenario.name,
     ...(runs !== undefined && { runs }),
     ...(seed !== undefined && { seed }),
-    ...(path != null && { path }),
+    ...(path !== undefined && path !== null && { path }),
+    ...(options.isTest && { testFile: relative(process.cwd(), fileURLToPath(scenario.module)) }),
   };
   if (failures === false) throw new SimulationError(diagnosis, origin);
   const file = saveFailure(failures, scenario, diagnosis, { maxSteps, origin });

@@ -24,8 +24,8 @@ export interface ContextOptions {
 }
 
 /**
- * What a scenario runs in: one order of events, one clock, one chance. Everything it makes must come from here, or the
- * run cannot be repeated.
+ * What a scenario runs in: one order of events, one clock, one chance. Everything it makes must come from
+ * here, or the run cannot be repeated.
  */
 export class SimulationContext<Input = unknown> {
   /** What to do, from the plan. */
@@ -47,6 +47,7 @@ export class SimulationContext<Input = unknown> {
   #ledger: LockLedger | undefined;
   #checksLeases = false;
   #runtime: Runtime | undefined;
+  #thrown: { readonly error: unknown } | undefined;
 
   constructor(plan: Plan<Input>, options: ContextOptions) {
     const { strategy, maxSteps, recording } = options;
@@ -64,7 +65,10 @@ export class SimulationContext<Input = unknown> {
     this.#ownObservers = options.observers ?? [];
   }
 
-  /** For runtimes made by hand. Empty in a run that is not recorded, unless something asks for it: then runs are cheaper. */
+  /**
+   * For runtimes made by hand. Empty in a run that is not recorded, unless something asks for it: then runs
+   * are cheaper.
+   */
   get observers(): readonly Observer[] {
     const own = this.#ownObservers;
     if (this.recorder === undefined && this.#ledger === undefined) return own;
@@ -95,9 +99,21 @@ export class SimulationContext<Input = unknown> {
     return world.restart(this.fates, { order: this.dispatcher, observers: this.observers, ...options });
   }
 
-  /** Makes `run` something the dispatcher may choose to happen: a request from outside, at a time of its choosing. */
+  /**
+   * Makes `run` something the dispatcher may choose to happen: a request from outside, at a time of its
+   * choosing. What it throws fails the scenario.
+   */
   offer(label: string, run: () => void): void {
-    this.runtime().offer({ kind: 'completion', label, run });
+    this.runtime().offer({ kind: 'completion', label, run: () => this.guard(run) });
+  }
+
+  /** Runs a part of the scenario inside a step, where the runtime would keep what it throws to itself. */
+  guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#thrown ??= { error };
+    }
   }
 
   /** Runs everything that can run; false when the power went meanwhile. Time does not move by itself. */
@@ -112,18 +128,26 @@ export class SimulationContext<Input = unknown> {
     }
   }
 
-  /** `holds` is called after every step from now on, and throws where the program may not be in that state. */
+  /**
+   * `holds` is called after every step from now on, and throws where the program may not be in that state.
+   */
   invariant(name: string, holds: () => void): void {
     this.#invariants.push({ name, holds });
   }
 
-  /** Expects `future` to be settled or abandoned when the scenario ends, unless the power went. Answers the future. */
+  /**
+   * Expects `future` to be settled or abandoned when the scenario ends, unless the power went. Answers the
+   * future.
+   */
   watch<F extends Pending>(label: string, future: F): F {
     this.#watched.add(label, future);
     return future;
   }
 
-  /** Expects every lock to be free when the scenario ends. Call it first: only runtimes made later are followed. */
+  /**
+   * Expects every lock to be free when the scenario ends. Call it first: only runtimes made later are
+   * followed.
+   */
   expectLocksReleased(): void {
     this.#checksLeases = true;
     this.#ledger ??= new LockLedger();
@@ -131,12 +155,14 @@ export class SimulationContext<Input = unknown> {
 
   /** @internal What must hold when the scenario is over. */
   finish(): void {
+    if (this.#thrown !== undefined) throw this.#thrown.error;
     if (this.guide.wasCut) return;
     this.#watched.expectSettled(this.#ledger);
     if (this.#checksLeases) this.#ledger?.expectAllReleased();
   }
 
   #checkInvariants(): void {
+    if (this.#thrown !== undefined) throw this.#thrown.error;
     for (const { name, holds } of this.#invariants) {
       try {
         holds();

@@ -10,7 +10,12 @@ export interface FailureOrigin {
   readonly path?: string;
   /** The file it was saved to. */
   readonly file?: string;
+  /** The test file the scenario lives in: only a test runner can run it again. */
+  readonly testFile?: string;
 }
+
+/** The environment variable that names the failure a test file is to run again. */
+export const replayVariable = 'KEELSON_REPLAY';
 
 /** A scenario failed. The message is the whole report; `cause` is what the scenario threw. */
 export class SimulationError extends Error {
@@ -27,7 +32,7 @@ export class SimulationError extends Error {
 /** The report of a failure, for a person. */
 export function report(diagnosis: Diagnosis, origin: FailureOrigin): string {
   return [
-    headline(diagnosis, origin),
+    headline(origin),
     `  ${diagnosis.error.name}: ${diagnosis.error.message}`,
     ...planLines(diagnosis),
     raceLine(diagnosis),
@@ -37,7 +42,7 @@ export function report(diagnosis: Diagnosis, origin: FailureOrigin): string {
   ].join('\n');
 }
 
-function headline(_: Diagnosis, { scenario, runs, seed, path }: FailureOrigin): string {
+function headline({ scenario, runs, seed, path }: FailureOrigin): string {
   const after = runs === undefined ? '' : ` after ${runs} ${runs === 1 ? 'run' : 'runs'}`;
   const again = seed === undefined ? '' : ` (seed ${seed}${path === undefined ? '' : `, path "${path}"`})`;
   return `scenario '${scenario}' fails${after}${again}`;
@@ -45,9 +50,12 @@ function headline(_: Diagnosis, { scenario, runs, seed, path }: FailureOrigin): 
 
 function planLines({ plan, choices, choiceCount }: Diagnosis): string[] {
   const lines = plan.input === undefined ? [] : [`input: ${JSON.stringify(plan.input)}`];
-  if (plan.crash) lines.push(`the power goes before step ${plan.crash.step}; disk: ${plan.crash.fates.join(', ') || 'all kept'}`);
-  if (plan.faults?.length) lines.push(`faults: ${plan.faults.map(({ call, errno }) => `${errno} at call ${call}`).join(', ')}`);
-  lines.push(`order: [${plan.order.join(', ')}]; ${choices.length} of ${choiceCount} choices are not first-in-first-out`);
+  const { crash, faults = [] } = plan;
+  if (crash) lines.push(`the power goes before step ${crash.step}; disk: ${crash.fates.join(', ') || 'all kept'}`);
+  const failing = faults.map(({ call, errno }) => `${errno} at call ${call}`);
+  if (failing.length > 0) lines.push(`faults: ${failing.join(', ')}`);
+  const order = `order: [${plan.order.join(', ')}]`;
+  lines.push(`${order}; ${choices.length} of ${choiceCount} choices are not first-in-first-out`);
   for (const { step, chosen, oldest, index, among } of choices) {
     lines.push(`  step ${step}: ${chosen} runs before ${oldest} (${index} of ${among})`);
   }
@@ -60,6 +68,8 @@ function raceLine({ race }: Diagnosis): string {
   return race.decisive ? `${pair}; the other way round it passes` : `${pair}; no single choice decides it`;
 }
 
-function savedLines({ file }: FailureOrigin): string[] {
-  return file === undefined ? [] : ['', `saved; run it again with: npx keelson-simulate replay ${file}`];
+function savedLines({ file, testFile }: FailureOrigin): string[] {
+  if (file === undefined) return [];
+  const ofTest = `${replayVariable}=${file} npx vitest run ${testFile}`;
+  return ['', `saved; run it again with: ${testFile === undefined ? `npx keelson-simulate replay ${file}` : ofTest}`];
 }

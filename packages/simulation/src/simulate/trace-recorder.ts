@@ -1,9 +1,11 @@
 import type { Observer, TraceRecord } from '@keelson/process';
 
 /** A trace record as plain data, with the step of the run it belongs to. */
-export type RecordedTrace = { readonly step: number; readonly kind: TraceRecord['kind']; readonly process: string } & Readonly<
-  Record<string, unknown>
->;
+export interface RecordedTrace extends Readonly<Record<string, unknown>> {
+  readonly step: number;
+  readonly kind: TraceRecord['kind'];
+  readonly process: string;
+}
 
 /** Keeps the trace of a run as plain data, ready to be saved. */
 export class TraceRecorder implements Observer {

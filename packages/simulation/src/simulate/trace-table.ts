@@ -8,7 +8,8 @@ interface Row {
 }
 
 /**
- * The trace of a run as a table a person reads: one line for each handler, timer and completion, with what became of it.
+ * The trace of a run as a table a person reads: one line for each handler, timer and completion, with what
+ * became of it.
  *
  * @param maxRows  the last ones are shown; default 60
  */
@@ -19,10 +20,10 @@ export function traceTable(records: readonly RecordedTrace[], maxRows = 60): str
   const head: Row = { step: 'step', process: 'process', event: 'event', cause: 'cause' };
   const width = (key: keyof Row) => Math.min(44, Math.max(...[head, ...shown].map((row) => row[key].length)));
   const widths = { step: width('step'), process: width('process'), event: width('event') };
-  const lines = [head, ...shown].map(
-    ({ step, process, event, cause }) =>
-      `${step.padStart(widths.step)}  ${process.padEnd(widths.process)}  ${event.padEnd(widths.event)}  ${cause}`.trimEnd(),
-  );
+  const lines = [head, ...shown].map(({ step, process, event, cause }) => {
+    const cells = [step.padStart(widths.step), process.padEnd(widths.process), event.padEnd(widths.event), cause];
+    return cells.join('  ').trimEnd();
+  });
   const left = rows.length - shown.length;
   return [...(left > 0 ? [`(${left} earlier rows left out)`] : []), ...lines].join('\n');
 }
@@ -34,17 +35,19 @@ interface EventIndex {
 }
 
 function indexOf(records: readonly RecordedTrace[]): EventIndex {
-  const ofKind = (kind: string) => new Map(records.filter((each) => each.kind === kind).map((each) => [each['id'], each]));
+  const ofKind = (kind: string) =>
+    new Map(records.filter((each) => each.kind === kind).map((each) => [each['id'], each]));
   return { begun: ofKind('begun'), ended: ofKind('ended') };
 }
 
 function rowOf(record: RecordedTrace, events: EventIndex): Row[] {
-  const row = (event: string, cause = ''): Row[] => [{ step: String(record.step), process: record.process || '-', event, cause }];
+  const [step, process] = [String(record.step), record.process || '-'];
+  const row = (event: string, cause = ''): Row[] => [{ step, process, event, cause }];
   const label = record['label'] as string;
   const cause = record['cause'] as number | undefined;
   switch (record.kind) {
     case 'begun':
-      return row(`${label}(${(record['arguments'] as unknown[]).join(', ')})${outcomeOf(record, events)}`, causeOf(cause, events));
+      return row(`${label}(${argumentsOf(record)})${outcomeOf(record, events)}`, causeOf(cause, events));
     case 'turn':
       return row(`${record['turn'] as string}: ${label}`, causeOf(cause, events));
     case 'dropped':
@@ -58,6 +61,10 @@ function rowOf(record: RecordedTrace, events: EventIndex): Row[] {
     default:
       return [];
   }
+}
+
+function argumentsOf(begun: RecordedTrace): string {
+  return (begun['arguments'] as unknown[]).join(', ');
 }
 
 /** Handlers that simply went well need no mark. */
