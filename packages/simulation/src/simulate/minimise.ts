@@ -30,6 +30,7 @@ export function minimise(
       accept(best.map((choice, index) => (index >= start && index < end ? 0 : choice)));
     }
   }
+  if (exceptions(best) > 1) withOneException(best.length, accept);
   for (let index = 0; index < best.length; index += 1) {
     for (let smaller = 1; smaller < (best[index] ?? 0); smaller += 1) {
       if (accept(best.with(index, smaller))) break;
@@ -41,4 +42,20 @@ export function minimise(
     }
   }
   return best;
+}
+
+/**
+ * Taking choices away one by one can end where several are left that only matter together, although one elsewhere would
+ * do. There are few vectors with a single exception; the latest that fails is the closest to what goes wrong.
+ */
+function withOneException(length: number, accept: (candidate: readonly number[]) => boolean): void {
+  for (let index = 1; index <= 3; index += 1) {
+    for (let position = length + 1; position >= 0; position -= 1) {
+      if (accept([...Array.from({ length: position }, () => 0), index])) return;
+    }
+  }
+}
+
+function exceptions(vector: readonly number[]): number {
+  return vector.filter((choice) => choice !== 0).length;
 }
