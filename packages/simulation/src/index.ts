@@ -50,6 +50,7 @@ export { TraceRecorder } from './simulate/trace-recorder.js';
 export type { RecordedTrace } from './simulate/trace-recorder.js';
 export { traceTable } from './simulate/trace-table.js';
 export type { GuidedChoice } from './simulate/guided-dispatcher.js';
+export { CrashedError } from './oracles/crashes.js';
 export { DeadlockError, WatchList } from './oracles/deadlock.js';
 export type { Pending } from './oracles/deadlock.js';
 export { LivelockError } from './oracles/livelock.js';

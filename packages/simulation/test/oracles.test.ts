@@ -1,7 +1,7 @@
 import { defer, Deferred, Future, Mutex, Process, ReadWriteLock } from '@keelson/process';
 import type { PID } from '@keelson/process';
 import type { Scenario, SimulationContext } from '@keelson/simulation';
-import { DeadlockError, InvariantError, LeakedLeaseError, LivelockError, runPlan, simulatePlan } from '@keelson/simulation';
+import { CrashedError, DeadlockError, InvariantError, LeakedLeaseError, LivelockError, runPlan, simulatePlan } from '@keelson/simulation';
 import { describe, expect, it } from 'vitest';
 
 const scenario = (run: (context: SimulationContext<undefined>) => void): Scenario => ({
@@ -156,5 +156,46 @@ describe('a run that does not end', () => {
     );
     expect(error).toBeInstanceOf(LivelockError);
     expect((error as LivelockError).recent.at(-1)).toBe('counter(1).again');
+  });
+});
+
+describe('a crash', () => {
+  class Fragile extends Process<Fragile> {
+    touch(): void {
+      throw new TypeError('it broke');
+    }
+  }
+  const crash = (context: SimulationContext<undefined>): void => {
+    void context.runtime().spawn(new Fragile('vase')).touch();
+    context.settle();
+  };
+
+  it('fails the scenario although nobody looked at the answer, and says what crashed where it is watched', () => {
+    expect(errorOf(crash)).toBeInstanceOf(CrashedError);
+    expect(errorOf(crash, { recording: true })?.message).toBe('something crashed: vase(1): it broke');
+  });
+
+  it('is fine where it is expected', () => {
+    const expected = (context: SimulationContext<undefined>): void => {
+      context.allowCrashes();
+      crash(context);
+    };
+    expect(errorOf(expected)).toBeUndefined();
+  });
+
+  it('of a callback fails the scenario too', () => {
+    const error = errorOf((context) => {
+      const counter = context.runtime().spawn(new Counter());
+      counter.increment().onReady(() => expect(1).toBe(2));
+      context.settle();
+    });
+    expect(error?.message).toContain('something crashed: a callback: expected 1 to be 2');
+  });
+});
+
+describe('a scenario that awaits', () => {
+  it('is refused, as its run could not be repeated', () => {
+    const run = (async () => {}) as () => void;
+    expect(errorOf(run)?.message).toContain('is asynchronous');
   });
 });

@@ -33,7 +33,11 @@ export function runPlan<Input>(scenario: Scenario<Input>, plan: Plan<Input>, opt
   const { recording = false, observers = [] } = options;
   const context = new SimulationContext(plan, { strategy, maxSteps, recording, observers });
   const error = failureOf(() => {
-    scenario.run(context);
+    const answer: unknown = scenario.run(context);
+    if (answer instanceof Promise) {
+      answer.catch(() => undefined);
+      throw new TypeError(`scenario '${scenario.name}' is asynchronous: drive it with settle(), without await`);
+    }
     context.finish();
   });
   return { error, steps: context.guide.steps, choices: context.guide.choices, trace: context.recorder?.records ?? [] };

@@ -2,6 +2,7 @@ import type { Dispatcher, Observer, RuntimeOptions } from '@keelson/process';
 import { Runtime, VirtualClock } from '@keelson/process';
 import type { Fault } from '../arbitraries.js';
 import type { CrashFate } from '../files/simulated-disk.js';
+import { CrashNotes, expectNoCrash } from '../oracles/crashes.js';
 import type { Pending } from '../oracles/deadlock.js';
 import { WatchList } from '../oracles/deadlock.js';
 import { LockLedger } from '../oracles/lock-ledger.js';
@@ -44,8 +45,11 @@ export class SimulationContext<Input = unknown> {
   readonly #watched = new WatchList();
   readonly #invariants: { readonly name: string; readonly holds: () => void }[] = [];
   readonly #ownObservers: readonly Observer[];
+  readonly #crashes: CrashNotes | undefined;
+  readonly #runtimes: Runtime[] = [];
   #ledger: LockLedger | undefined;
   #checksLeases = false;
+  #mayCrash = false;
   #runtime: Runtime | undefined;
   #thrown: { readonly error: unknown } | undefined;
 
@@ -61,6 +65,7 @@ export class SimulationContext<Input = unknown> {
     if (recording) {
       this.recorder = new TraceRecorder(() => this.guide.steps);
       this.#ledger = new LockLedger();
+      this.#crashes = new CrashNotes();
     }
     this.#ownObservers = options.observers ?? [];
   }
@@ -72,7 +77,7 @@ export class SimulationContext<Input = unknown> {
   get observers(): readonly Observer[] {
     const own = this.#ownObservers;
     if (this.recorder === undefined && this.#ledger === undefined) return own;
-    return [this.recorder, this.#ledger, ...own].filter((observer) => observer !== undefined);
+    return [this.recorder, this.#ledger, this.#crashes, ...own].filter((observer) => observer !== undefined);
   }
 
   /** A runtime on this order, clock and chance, the same one every time. `settle` drives it. */
@@ -85,18 +90,25 @@ export class SimulationContext<Input = unknown> {
     const { dispatcher, clock, random } = this;
     const observers = [...this.observers, ...(options.observers ?? [])];
     this.#runtime = new Runtime({ random, ...options, dispatcher, clock, observers });
+    this.#runtimes.push(this.#runtime);
     return this.#runtime;
   }
 
   /** The real store and provisioner on a simulated machine. The power goes where the plan says. */
   world(options: SimulatedWorldOptions = {}): SimulatedWorld {
     const { dispatcher, faults, observers } = this;
-    return new SimulatedWorld({ order: dispatcher, faults, seed: this.random.seed, observers, ...options });
+    const { seed } = this.random;
+    const world = new SimulatedWorld({ order: dispatcher, faults, seed, observers, ...options });
+    this.#runtimes.push(world.runtime);
+    return world;
   }
 
   /** The next life of a world on what the crash left, its order chosen too. */
   restart(world: SimulatedWorld, options: SimulatedWorldOptions = {}): SimulatedWorld {
-    return world.restart(this.fates, { order: this.dispatcher, observers: this.observers, ...options });
+    const { dispatcher: order, observers, fates } = this;
+    const next = world.restart(fates, { order, observers, ...options });
+    this.#runtimes.push(next.runtime);
+    return next;
   }
 
   /**
@@ -153,9 +165,15 @@ export class SimulationContext<Input = unknown> {
     this.#ledger ??= new LockLedger();
   }
 
+  /** Processes of this scenario crash, or callbacks throw, and that is right. Otherwise it fails the scenario. */
+  allowCrashes(): void {
+    this.#mayCrash = true;
+  }
+
   /** @internal What must hold when the scenario is over. */
   finish(): void {
     if (this.#thrown !== undefined) throw this.#thrown.error;
+    if (!this.#mayCrash) expectNoCrash(this.#runtimes, this.#crashes);
     if (this.guide.wasCut) return;
     this.#watched.expectSettled(this.#ledger);
     if (this.#checksLeases) this.#ledger?.expectAllReleased();
