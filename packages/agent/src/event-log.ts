@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { Subject } from 'rxjs';
+import { Subject } from 'rxjs/internal/Subject';
 import type { AgentEvent, UndatedAgentEvent } from './agent-event.js';
 
 /**

@@ -123,7 +123,8 @@ export class ComposingContainerizer extends Containerizer<ComposingContainerizer
   }
 
   override quiesce(): Future<void> {
-    return awaitAll(this.containerizers.map(({ containerizer }) => containerizer.quiesce())).then((): void => undefined);
+    const quiescing = this.containerizers.map(({ containerizer }) => containerizer.quiesce());
+    return awaitAll(quiescing).then((): void => undefined);
   }
 
   /**

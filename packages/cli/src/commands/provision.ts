@@ -11,7 +11,8 @@ export const provisionCommand: CommandDefinition = (program, bind) => {
     .addHelpText(
       'after',
       `
-Nothing runs in it. Its layers are safe from prune until "keelson destroy ID". overlay needs root; copy is for everybody.`,
+Nothing runs in it. Its layers are safe from prune until "keelson destroy ID".
+overlay needs root; copy is for everybody.`,
     )
     .action(
       bind(async (session, command) => {

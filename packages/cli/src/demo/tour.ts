@@ -64,7 +64,8 @@ export class Tour {
       .map(({ path }) => digestIn(path));
     const twice = blobs.length - new Set(blobs).size;
     if (twice > 0) throw new Error(`the registry served ${count(twice, 'blob')} more than once`);
-    return `${formatBytes(downloadedBytes)} over the wire; ${count(reused, 'layer')} shared, so no blob was fetched twice`;
+    const shared = `${count(reused, 'layer')} shared, so no blob was fetched twice`;
+    return `${formatBytes(downloadedBytes)} over the wire; ${shared}`;
   }
 
   async #launch(): Promise<string> {

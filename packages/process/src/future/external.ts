@@ -1,4 +1,5 @@
-import { Observable, take } from 'rxjs';
+import { Observable } from 'rxjs/internal/Observable';
+import { take } from 'rxjs/internal/operators/take';
 import { toError } from '../errors.js';
 import { current } from '../runtime/current.js';
 import type { Runtime } from '../runtime/runtime.js';

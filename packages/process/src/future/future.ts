@@ -1,4 +1,4 @@
-import { Subscriber } from 'rxjs';
+import { Subscriber } from 'rxjs/internal/Subscriber';
 import type { Observable, Observer, Subscription } from 'rxjs';
 import { AbandonedError, DiscardedError, toError } from '../errors.js';
 import { AfterWatcher } from './after-watcher.js';

@@ -1,4 +1,4 @@
-import { Subscription } from 'rxjs';
+import { Subscription } from 'rxjs/internal/Subscription';
 import { AbandonedError, DiscardedError, toError } from '../errors.js';
 import { FAILED, GONE, OBSERVED, READY, ReactionList, STATE } from './future-core.js';
 import type { FutureCore, Reaction, Watcher } from './future-core.js';
