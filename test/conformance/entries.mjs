@@ -129,11 +129,11 @@ P07 Handlers
 P08 Expect
 P09 Action
 P10 Inheritance
-P11 Thunk | not ported: a thunk on a thread of its own is Executor.execute with a named job
+P11 Thunk
 P12 Delegate
 P13 Delay
 P14 Order | not ported: a runtime has one clock, and what is due runs inside advance, so no process can be behind
-P15 Donate | not ported: nothing blocks, so no thread is donated; an asynchronous wait is P02
+P15 Donate
 P16 Exited
 P17 InjectExited
 P18 FutureExited

@@ -1,4 +1,5 @@
-import { Deferred, Future, select, undiscardable } from '@keelson/process';
+import type { Deferred} from '@keelson/process';
+import { Future, select, undiscardable } from '@keelson/process';
 import { describe, expect, it, vi } from 'vitest';
 import { inHandler } from './in-handler.js';
 import { pending, virtualRuntime } from './virtual-runtime.js';

@@ -1,4 +1,5 @@
-import { Deferred, Future, type Lease, type Observer, ReadWriteLock } from '@keelson/process';
+import type { Future} from '@keelson/process';
+import { Deferred, type Lease, type Observer, ReadWriteLock } from '@keelson/process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ModelFuture } from './future-model.js';

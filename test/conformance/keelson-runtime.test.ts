@@ -543,7 +543,7 @@ describe('bounded mailboxes', () => {
     gate.set(1);
     runtime.settle();
     expect(started.get()).toBe('went 1');
-    expect(process.log.sort()).toEqual(['continued', 'exited']);
+    expect(process.log.toSorted()).toEqual(['continued', 'exited']);
 
     pid.filler();
     runtime.terminate(pid, { inject: false });

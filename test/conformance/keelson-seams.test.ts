@@ -114,7 +114,7 @@ describe('stand-ins', () => {
     expect(read.get()).toBe('IMAGE A');
     expect(dispatched.get()).toBe('image b');
     expect(deferred.get()).toBe('image d');
-    expect(asked.sort()).toEqual(['a', 'b', 'c', 'd']);
+    expect(asked.toSorted()).toEqual(['a', 'b', 'c', 'd']);
     expect(clock.now()).toBe(0);
   });
 });

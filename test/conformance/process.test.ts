@@ -99,6 +99,20 @@ describe('spawn and terminate', () => {
     expect(runtime.wait(pid).get()).toBe(false);
   });
 
+  it('P15 a wait inside a process on a fresh one blocks nobody, and is answered', () => {
+    const { runtime } = virtualRuntime();
+    class Waiting extends Process<Waiting> {
+      spawnAndWait(): Future<boolean> {
+        const fresh = runtime.spawn(new Lifecycle());
+        runtime.terminate(fresh, { inject: false });
+        return runtime.wait(fresh);
+      }
+    }
+    const waited = runtime.spawn(new Waiting('waiting')).spawnAndWait();
+    runtime.settle();
+    expect(waited.get()).toBe(true);
+  });
+
   it('P28 a process knows its pid from its constructor on, and spawn answers the same one', () => {
     const { runtime } = virtualRuntime();
     const process = new Lifecycle();

@@ -54,7 +54,7 @@ for (const test of run()) {
 }
 
 const known = new Set(entries.map((entry) => entry.id));
-const own = [...results.keys()].filter((id) => !known.has(id)).sort();
+const own = [...results.keys()].filter((id) => !known.has(id)).toSorted();
 const counts = { passed: 0, bad: 0, elsewhere: 0 };
 
 for (const { id, verdict } of [...entries, ...own.map((id) => ({ id, verdict: undefined }))]) {

@@ -140,6 +140,16 @@ describe('serial executor', () => {
     expect(later.get()).toBe('x');
   });
 
+  it('P11 a thunk runs once, in its turn, with whatever it was given', () => {
+    const { runtime } = virtualRuntime();
+    const executor = new SerialExecutor(runtime);
+    const calls: number[] = [];
+    const answer = executor.execute(() => (calls.push(1), 42));
+    expect(calls).toEqual([]);
+    runtime.settle();
+    expect([answer.get(), calls]).toEqual([42, [1]]);
+  });
+
   it('P06 a continuation without a process of its own runs asynchronously, in order', () => {
     const { runtime } = virtualRuntime();
     const executor = new SerialExecutor(runtime);

@@ -92,7 +92,7 @@ export class ContainerDestruction {
     const { isolators, id } = this.container;
     const failures: string[] = [];
     return [...isolators]
-      .reverse()
+      .toReversed()
       .reduce<Future<void>>(
         (before, isolator) =>
           before

@@ -1,5 +1,5 @@
 import type { Files, FileStatus } from '@keelson/os/ports';
-import { Future } from '@keelson/process';
+import type { Future } from '@keelson/process';
 import { ContainerizerError } from './containerizer-error.js';
 
 /** A path of a container, every link in it followed as the container would: inside its root. */

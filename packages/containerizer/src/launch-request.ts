@@ -1,5 +1,6 @@
 import type { Files, Host } from '@keelson/os/ports';
-import { collect, Future } from '@keelson/process';
+import type { Future } from '@keelson/process';
+import { collect } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
 import type { ImageProcess } from './command-line.js';
 import { commandLine } from './command-line.js';

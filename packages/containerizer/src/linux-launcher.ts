@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { collect, defer, Future } from '@keelson/process';
+import type { Future } from '@keelson/process';
+import { collect, defer } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
 import { processLimits } from './capabilities.js';
 import { ContainerizerError, messageOf } from './containerizer-error.js';

@@ -1,5 +1,6 @@
 import type { Child, Files, Host, ProcessIdentity, Subprocesses } from '@keelson/os/ports';
-import { after, collect, Future } from '@keelson/process';
+import type { Future } from '@keelson/process';
+import { after, collect } from '@keelson/process';
 import { statusFileIn } from './container-paths.js';
 import { ContainerizerError } from './containerizer-error.js';
 import type { LaunchedProcess, LaunchRequest } from './launcher.js';

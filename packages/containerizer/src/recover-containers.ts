@@ -103,7 +103,7 @@ function destroyLeftovers(
   table: ContainerTable,
   containers: readonly Container[],
 ): Future<void> {
-  const leftovers = containers.filter(({ state }) => state === 'STARTING').reverse();
+  const leftovers = containers.filter(({ state }) => state === 'STARTING').toReversed();
   const destroyed = leftovers.map((container) => {
     logger.info(`Container '${container.id}' ended while no agent watched`);
     return table.destroy(container).onFailed((error) => logger.warn(messageOf(error)));

@@ -72,7 +72,7 @@ function listBelow(
       const names = entries.filter(
         ({ name, kind }) => kind === 'directory' && isContainerId(name) && !name.includes('.'),
       );
-      const ids = names.map(({ name }) => (parent === undefined ? name : `${parent}.${name}`)).sort();
+      const ids = names.map(({ name }) => (parent === undefined ? name : `${parent}.${name}`)).toSorted();
       return collect(ids.map((id) => listBelow(paths, files, id).then((below) => [id, ...below])));
     })
     .then((lists) => lists.flat());

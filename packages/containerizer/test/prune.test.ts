@@ -8,7 +8,7 @@ const names = (world: NativeWorld) =>
   world.provisioner.pruned
     .at(-1)
     ?.map(({ name }) => name)
-    .sort();
+    .toSorted();
 
 describe('native: pruning images', () => {
   it('excludes the images of every running container, image volumes included (T2), each once', () => {

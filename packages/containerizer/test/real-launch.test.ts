@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { LauncherName } from '@keelson/containerizer';
-import { MesosContainerizer, readContainers } from '@keelson/containerizer';
+import type { LauncherName , MesosContainerizer} from '@keelson/containerizer';
+import { readContainers } from '@keelson/containerizer';
 import type { PID } from '@keelson/process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RealWorld } from './support/real-world.js';

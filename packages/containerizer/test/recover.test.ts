@@ -213,8 +213,8 @@ describe('reading containers without the lock', () => {
     const listed = readContainers(world.paths, world.files, world.host).get();
 
     const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
-    expect(listed.map(({ info }) => info).sort(byId)).toEqual(
-      [...world.run(world.containerizer.containers()).get()].sort(byId),
+    expect(listed.map(({ info }) => info).toSorted(byId)).toEqual(
+      [...world.run(world.containerizer.containers()).get()].toSorted(byId),
     );
     expect(world.files.journal).toHaveLength(written);
   });

@@ -1,6 +1,7 @@
 import type { DirectoryEntry, Files, FileStatus, FileSystemSpace } from '@keelson/os/ports';
 import { FileError } from '@keelson/os/ports';
-import { Deferred, Future } from '@keelson/process';
+import type { Deferred} from '@keelson/process';
+import { Future } from '@keelson/process';
 
 type Node =
   | { readonly kind: 'file'; readonly content: Uint8Array; readonly mode: number }
@@ -46,7 +47,7 @@ export class MemoryFiles implements Files {
 
   removeTree(path: string): void {
     this.journal.push(`remove-tree ${path}`);
-    for (const each of [...this.nodes.keys()])
+    for (const each of this.nodes.keys())
       if (each === path || each.startsWith(`${path}/`)) this.nodes.delete(each);
   }
 
