@@ -10,7 +10,7 @@ import { freshDisk, freshRegistry } from './fresh.js';
 import { LayerWatch } from './layer-watch.js';
 import { Machine } from './machine.js';
 import type { Order } from './order.js';
-import { dispatcherOf, fifo, StepWatch } from './order.js';
+import { dispatcherOf, fifo, LifeOver, StepWatch } from './order.js';
 
 export interface LifeOptions {
   readonly order?: Order;
@@ -20,6 +20,8 @@ export interface LifeOptions {
   readonly disk?: SimulatedDisk;
   readonly host?: Machine;
   readonly registry?: SimulatedRegistry;
+  /** How many lives this disk has seen before: ids of another life are others. Default 0. */
+  readonly earlierLives?: number;
   /** Also look whether every listed image is whole and no needed layer moves, after every step. Default true. */
   readonly watched?: boolean;
 }
@@ -39,11 +41,12 @@ export class Life {
   readonly layers: LayerWatch;
   readonly host: Machine;
 
-  constructor(private readonly options: LifeOptions = {}) {
+  constructor(protected readonly options: LifeOptions = {}) {
     this.watch = new StepWatch(dispatcherOf(options.order ?? fifo));
     this.host = options.host ?? new Machine();
     this.world = new SimulatedWorld({
       order: this.watch,
+      seed: 1 + (options.earlierLives ?? 0),
       ...(options.crashAt !== undefined && { crashAt: options.crashAt }),
       ...(options.faults && { faults: options.faults }),
       ...(options.networkFault && { networkFault: options.networkFault }),
@@ -89,11 +92,24 @@ export class Life {
     this.now(this.world.provisioner.recover(known));
   }
 
+  /** Nothing of it runs any more, whatever was under way or comes from the machine later. */
+  end(): void {
+    this.watch.over = true;
+    this.world.runtime.offer({ kind: 'fault', label: 'the end', run: () => {} });
+    try {
+      this.world.settle();
+    } catch (error) {
+      if (!(error instanceof LifeOver)) throw error;
+    }
+  }
+
   /** The next life, on what a crash left. */
   next(fates: readonly CrashFate[] = [], options: LifeOptions = {}): Life {
+    this.end();
     const { registry } = this.world;
     const disk = this.world.disk.afterCrash(fates);
-    const next = new Life({ disk, registry, host: this.host, ...options });
+    const earlierLives = (this.options.earlierLives ?? 0) + 1;
+    const next = new Life({ disk, registry, host: this.host, earlierLives, ...options });
     next.layers.forgive(this.layers);
     return next;
   }

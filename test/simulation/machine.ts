@@ -1,7 +1,14 @@
 import type { ProcessIdentity } from '@keelson/os/ports';
 import type { Future } from '@keelson/process';
 import { Future as Futures } from '@keelson/process';
+import type { SimulatedFiles } from '@keelson/simulation';
 import { SimulatedHost } from '@keelson/simulation';
+
+/** Who waits for a process, and where its exit status goes. */
+interface Watched {
+  readonly monitor: ProcessIdentity;
+  readonly statusPath: string;
+}
 
 /**
  * A machine whose processes outlive the agent but not a power cut: after a `reboot` the boot id is another one and pids
@@ -9,29 +16,68 @@ import { SimulatedHost } from '@keelson/simulation';
  */
 export class Machine extends SimulatedHost {
   override readonly bootId: string;
-  /** Told before a process ends by a signal, as the monitor that waits for it is. */
-  onKilled: ((process: ProcessIdentity) => void) | undefined;
-  /** Signals sent to processes that are not the ones meant. */
-  readonly strayed: ProcessIdentity[] = [];
+  #files: SimulatedFiles | undefined;
+  readonly #watched = new Map<number, Watched>();
+  /** Exit statuses that monitors have not written yet. */
+  readonly #unwritten = new Map<Watched, number>();
+  readonly #owners = new Map<number, string>();
 
   constructor(private readonly boot = 1) {
     super();
     this.bootId = `boot-${boot}`;
   }
 
+  /** The power went and came back: no process is left. */
   reboot(): Machine {
     return new Machine(this.boot + 1);
   }
 
+  startFor(owner: string): ProcessIdentity {
+    const process = this.start();
+    this.#owners.set(process.pid, owner);
+    return process;
+  }
+
+  watch(process: ProcessIdentity, watched: Watched): void {
+    this.#watched.set(process.pid, watched);
+  }
+
+  /** Containers, by id, that have a process. */
+  get running(): readonly string[] {
+    return this.livePids.filter((pid) => this.#watched.has(pid)).map((pid) => this.#owners.get(pid) ?? '?');
+  }
+
+  pidOf(owner: string): number | undefined {
+    return this.livePids.find((pid) => this.#owners.get(pid) === owner);
+  }
+
+  /** Monitors write to the disk as the life of now sees it. Those that were at it when the last life ended go on here. */
+  use(files: SimulatedFiles): void {
+    this.#files = files;
+    for (const watched of this.#unwritten.keys()) this.#write(watched);
+  }
+
+  /** The process ends; its monitor writes the status and follows. */
+  exit(pid: number, exitStatus: number): void {
+    const watched = this.#watched.get(pid);
+    this.end(pid);
+    this.#watched.delete(pid);
+    if (!watched) return;
+    this.#unwritten.set(watched, exitStatus);
+    this.#write(watched);
+  }
+
+  #write(watched: Watched): void {
+    const text = new TextEncoder().encode(`${this.#unwritten.get(watched)}\n`);
+    this.#files?.writeDurably(watched.statusPath, text).onAny(() => {
+      this.#unwritten.delete(watched);
+      this.end(watched.monitor.pid);
+    });
+  }
+
   override signal(process: ProcessIdentity, signal: string): Future<boolean> {
-    if (process.bootId !== this.bootId || !this.livePids.includes(process.pid)) {
-      if (process.bootId !== this.bootId) this.strayed.push(process);
-      return Futures.ready(false);
-    }
-    if (signal === 'SIGKILL' || signal === 'SIGTERM') {
-      this.onKilled?.(process);
-      this.end(process.pid);
-    }
+    if (process.bootId !== this.bootId || !this.livePids.includes(process.pid)) return Futures.ready(false);
+    if (signal === 'SIGKILL' || signal === 'SIGTERM') this.exit(process.pid, signal === 'SIGKILL' ? 137 : 143);
     return Futures.ready(true);
   }
 

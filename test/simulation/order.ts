@@ -46,6 +46,11 @@ export function dispatcherOf(order: Order): Dispatcher {
   }
 }
 
+/** What halts the runtime of a life that is over. */
+export class LifeOver extends Error {
+  override readonly name = 'LifeOver';
+}
+
 /** Far more steps than any scenario here takes; one that takes more goes round in circles. */
 const maxSteps = 30_000;
 
@@ -59,6 +64,8 @@ export class StepWatch implements Dispatcher {
   last: ((item: ReadyItem) => boolean) | undefined;
   /** Called when nothing but what comes last is ready. */
   beforeLast: (() => void) | undefined;
+  /** Set when this life is over: nothing of it may run beside the next one. */
+  over = false;
   #steps = 0;
   #trace = 0x811c9dc5;
 
@@ -69,6 +76,7 @@ export class StepWatch implements Dispatcher {
   }
 
   next(ready: readonly ReadyItem[]): number {
+    if (this.over) throw new LifeOver('this life is over');
     this.#steps += 1;
     if (this.#steps > maxSteps) throw new Broken(`no end after ${maxSteps} steps: livelock`);
     this.afterStep?.(ready);

@@ -1,0 +1,118 @@
+#!/usr/bin/env node
+/**
+ * `npm run mutants [-- --only TEXT] [--budget MS] [--write] [--jobs N]`
+ *
+ * Puts each deliberate fault into a copy of the built packages and lets the laws of `test/simulation` look for it. Exits
+ * with 1 if one survives. `--write` puts the table into docs/simulation-mutants.md.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { mutants } from './mutants.mjs';
+import { tableOf } from './table.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const packages = ['process', 'image', 'os', 'store', 'provisioner', 'containerizer', 'inspector', 'agent', 'simulation'];
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    budget: { type: 'string', default: '60000' },
+    seed: { type: 'string', default: '1' },
+    jobs: { type: 'string', default: '2' },
+    write: { type: 'boolean', default: false },
+  },
+});
+
+/** A copy of the built packages, with the properties beside them: nothing in the work tree is ever changed. */
+function makeCopy(folder) {
+  for (const name of packages) {
+    const from = join(root, 'packages', name);
+    const to = join(folder, 'packages', name);
+    const wanted = (path) => !path.endsWith('.map') && !path.endsWith('.d.ts') && !path.endsWith('.tsbuildinfo');
+    cpSync(join(from, 'dist'), join(to, 'dist'), { recursive: true, filter: wanted });
+    cpSync(join(from, 'package.json'), join(to, 'package.json'));
+  }
+  const modules = join(folder, 'node_modules');
+  mkdirSync(join(modules, '@keelson'), { recursive: true });
+  for (const name of packages) symlinkSync(join(folder, 'packages', name), join(modules, '@keelson', name));
+  for (const name of readdirSync(join(root, 'node_modules'))) {
+    if (name !== '@keelson' && !name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(modules, name));
+  }
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}\n');
+  const compiler = join(root, 'node_modules', '.bin', 'tsc');
+  const output = ['--noEmit', 'false', '--outDir', join(folder, 'simulation'), '--sourceMap', 'false', '--noCheck'];
+  execFileSync(compiler, ['-p', join(root, 'test', 'simulation'), ...output], { stdio: 'inherit' });
+  return folder;
+}
+
+/** Applies one mutant to a copy, and answers how to take it back. */
+function apply(copy, { id, file, search, replace }) {
+  const path = join(copy, 'packages', file);
+  const before = readFileSync(path, 'utf8');
+  const found = before.split(search).length - 1;
+  if (found !== 1) throw new Error(`mutant '${id}': its text occurs ${found} times in ${file}, not once`);
+  writeFileSync(path, before.replace(search, () => replace));
+  return () => writeFileSync(path, before);
+}
+
+/** Runs the laws, the one expected to find it first. */
+function hunt(copy, killer) {
+  return new Promise((resolve) => {
+    const args = [join(copy, 'simulation', 'programs', 'hunt.js'), killer, options.budget, options.seed];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    let errors = '';
+    child.stdout.on('data', (data) => (output += data));
+    child.stderr.on('data', (data) => (errors += data));
+    const timer = setTimeout(() => child.kill('SIGKILL'), Number(options.budget) + 60_000);
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      const last = output.trim().split('\n').at(-1) ?? '';
+      if (code === 0 && last.startsWith('{')) return resolve(JSON.parse(last));
+      // A fault so bad that the program ends is found, too.
+      const why = errors.trim().split('\n').find((line) => /Error|Broken/.test(line)) ?? `exit ${code}`;
+      resolve({ killedBy: 'the program ends', runs: 1, why });
+    });
+  });
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'keelson-mutants-'));
+const queue = mutants.filter(({ id, killer }) => `${killer} ${id}`.includes(options.only));
+const results = new Map();
+let broken = 0;
+
+async function work(number) {
+  const copy = makeCopy(join(folder, String(number)));
+  for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
+    let result;
+    try {
+      const takeBack = apply(copy, mutant);
+      result = await hunt(copy, mutant.killer);
+      takeBack();
+    } catch (error) {
+      broken += 1;
+      result = { why: error.message };
+    }
+    results.set(mutant.id, result);
+    const verdict = result.killedBy ? `killed after ${result.runs} runs by ${result.killedBy}` : `SURVIVED ${result.runs ?? ''}`;
+    console.log(`${verdict}: ${mutant.id}${result.killedBy ? '' : ` (${result.why ?? ''})`}`);
+  }
+}
+
+try {
+  const unharmed = makeCopy(join(folder, 'unharmed'));
+  const clean = await hunt(unharmed, 'none');
+  if (clean.killedBy) throw new Error(`without any fault ${clean.killedBy} is broken: ${clean.why}`);
+  await Promise.all(Array.from({ length: Number(options.jobs) }, (_, number) => work(number)));
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+const judged = mutants.filter(({ id }) => results.has(id));
+const survivors = judged.filter(({ id }) => !results.get(id).killedBy);
+console.log(`${judged.length - survivors.length} of ${judged.length} deliberate faults were found`);
+if (options.write) writeFileSync(join(root, 'docs', 'simulation-mutants.md'), tableOf(judged, results, options.seed));
+process.exitCode = survivors.length > 0 || broken > 0 ? 1 : 0;
