@@ -52,6 +52,30 @@ describe('explore', () => {
     expect(found.runs).toBeLessThan(90);
   });
 
+  it('tells twins apart: one that need not be tried does not stand for another that came later', () => {
+    const orders: string[] = [];
+    const twins = (dispatcher: Dispatcher): void => {
+      const left = [{ name: 'first', label: 'ask' }, { name: 'b', label: 'b' }];
+      const order: string[] = [];
+      while (left.length > 0) {
+        const [ran] = left.splice(dispatcher.next(left.map(({ label }) => item(label, label))), 1);
+        order.push(ran?.name ?? '');
+        if (ran?.name === 'b') left.push({ name: 'second', label: 'ask' });
+      }
+      orders.push(order.filter((name) => name !== 'b').join(' '));
+    };
+    explore(twins, { independent: (one, other) => one.label !== other.label });
+    expect(new Set(orders)).toEqual(new Set(['first second', 'second first']));
+  });
+
+  it('counts no step without an alternative in the vector of a failure', () => {
+    const scenario = (dispatcher: Dispatcher): void => {
+      dispatcher.next([item('a', 'alone')]);
+      if (dispatcher.next([item('a', 'x'), item('b', 'y')]) === 1) throw new Error('y first');
+    };
+    expect(explore(scenario).failure?.vector).toEqual([1]);
+  });
+
   it('stops at the first failure and tells the vector that repeats it', () => {
     const scenario = (dispatcher: Dispatcher): void => {
       if (interleave(dispatcher, threads).startsWith('ec')) throw new Error('e before c');

@@ -1,7 +1,7 @@
-import { defer, Deferred, Future, Mutex, Process, ReadWriteLock } from '@keelson/process';
+import { defer, Deferred, Future, Mutex, Process, ReadWriteLock, Runtime } from '@keelson/process';
 import type { PID } from '@keelson/process';
 import type { Scenario, SimulationContext } from '@keelson/simulation';
-import { CrashedError, DeadlockError, InvariantError, LeakedLeaseError, LivelockError, runPlan, simulatePlan } from '@keelson/simulation';
+import { CrashedError, DeadlockError, InvariantError, LeakedLeaseError, LivelockError, LockLedger, runPlan, simulatePlan } from '@keelson/simulation';
 import { describe, expect, it } from 'vitest';
 
 const scenario = (run: (context: SimulationContext<undefined>) => void): Scenario => ({
@@ -124,6 +124,36 @@ describe('leases', () => {
 
   it('that were all given back are fine', () => {
     expect(errorOf((context) => hold(context, true))).toBeUndefined();
+  });
+});
+
+describe('LockLedger', () => {
+  /** Drives a lock of a watched runtime, and tells what the ledger says at the end. */
+  function describeAfter(drive: (lock: ReadWriteLock) => void): string[] {
+    const ledger = new LockLedger();
+    const runtime = new Runtime({ observers: [ledger] });
+    drive(new ReadWriteLock({ name: 'layers', runtime }));
+    return ledger.describe();
+  }
+
+  it('lets waiters in as the lock does', () => {
+    const lines = describeAfter((lock) => {
+      lock.writeLock().onReady((lease) => {
+        lock.readLock();
+        lock.readLock();
+        lock.writeLock();
+        lease.release();
+      });
+    });
+    expect(lines).toEqual(['lock layers is held: read for outside, read for outside; waiting: write for outside']);
+  });
+
+  it('forgets a waiter that gives up', () => {
+    const lines = describeAfter((lock) => {
+      lock.writeLock();
+      lock.readLock().discard();
+    });
+    expect(lines).toEqual(['lock layers is held: write for outside']);
   });
 });
 
