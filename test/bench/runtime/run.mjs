@@ -12,7 +12,7 @@ const flags = new Set(process.argv.slice(2).filter((word) => word.startsWith('--
 const names = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const quick = flags.has('--quick');
 const turns = quick ? 3 : 7;
-const warmUps = quick ? 3 : 8;
+const warmUps = quick ? 2 : 6;
 const folder = new URL('./loads/', import.meta.url);
 
 /** Starts one contestant and answers a function that runs a slice of it. */
@@ -40,7 +40,7 @@ async function start(file, name, { operations, fresh, nodeOptions = [] }) {
     return child;
   };
   const ask = (child) => {
-    child.send(count);
+    child.send({ operations: count, afterRest: !fresh });
     return answerOf(child);
   };
   if (fresh) {
@@ -79,7 +79,7 @@ function judge(ratio, samples) {
 
 console.log(`Node ${process.version}; CPU time, ${turns} interleaved turns, medians${quick ? ' (quick)' : ''}`);
 let below = 0;
-for (const entry of readdirSync(folder).sort()) {
+for (const entry of readdirSync(folder).toSorted()) {
   if (names.length && !names.some((name) => entry.includes(name))) continue;
   const file = new URL(entry, folder).href;
   const { load } = await import(file);

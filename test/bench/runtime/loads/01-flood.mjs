@@ -46,7 +46,7 @@ export const load = {
       },
     },
     'keelson, a future each': {
-      operations: messages,
+      operations: messages / 2,
       prepare: async () => {
         const { tally, pid } = await keelson();
         return (count) => {
@@ -70,7 +70,7 @@ export const load = {
       },
     },
     'native, a promise each': {
-      operations: messages,
+      operations: messages / 2,
       prepare: async () => {
         const { Mailbox } = await import('../peers/native-mailbox.mjs');
         const tally = new Tally();
@@ -100,7 +100,7 @@ export const load = {
       },
     },
     nact: {
-      operations: 50_000,
+      operations: 30_000,
       prepare: async () => {
         const { dispatch, spawn, start } = (await import('nact')).default;
         const tally = new Tally();

@@ -1,6 +1,6 @@
 import { erlang } from '../peers/erlang.mjs';
 
-const messages = 500_000;
+const messages = 1_000_000;
 
 /** Keeps count of one rally and tells when it is over. */
 class Rally {
@@ -97,7 +97,7 @@ export const load = {
         };
       },
     },
-    erlang: erlang('ping-pong', messages),
+    erlang: erlang('ping-pong', messages / 2),
   },
   ratios: [
     { title: 'post against hand-written mailboxes', against: 'native', atLeast: 0.8 },

@@ -1,5 +1,5 @@
 const hops = 1000;
-const chains = 300;
+const chains = 2000;
 const deep = 1_000_000;
 const increment = (n) => n + 1;
 

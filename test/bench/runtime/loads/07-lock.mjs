@@ -1,6 +1,6 @@
 import { erlang } from '../peers/erlang.mjs';
 
-const pairs = 500_000;
+const pairs = 1_500_000;
 
 async function keelsonPairs(method) {
   const { ReadWriteLock } = await import('@keelson/process');
@@ -37,7 +37,7 @@ export const load = {
       },
     },
     'async-mutex': {
-      operations: pairs / 5,
+      operations: pairs / 15,
       prepare: async () => {
         const { Mutex } = await import('async-mutex');
         const mutex = new Mutex();
@@ -46,7 +46,7 @@ export const load = {
         };
       },
     },
-    erlang: erlang('lock', pairs),
+    erlang: erlang('lock', pairs / 3),
   },
   ratios: [
     { title: 'writing, against npm rwlock', against: 'npm rwlock', atLeast: 0.8 },
