@@ -73,6 +73,15 @@ describe('exploreScenario', () => {
     expect(reduced.runs - reduced.pruned).toBeLessThan(whole.runs);
   });
 
+  it('cuts every order short where the power goes, and does not swap steps then', () => {
+    const input = ['prune', 'get'] as const;
+    const crash = { step: 3, fates: [] };
+    const cut = exploreScenario(fixedStore, { input, crash });
+    expect(cut.complete).toBe(true);
+    expect(cut.runs).toBeLessThan(exploreScenario(fixedStore, { input }).runs);
+    expect(() => exploreScenario(fixedStore, { input, crash, reduce: true })).toThrow(RangeError);
+  });
+
   it('takes every completion to touch everything unless it is told otherwise', () => {
     const careful = exploreScenario(fixedStore, { input: ['prune', 'get'], reduce: true });
     const trusting = exploreScenario(fixedStore, { input: ['prune', 'get'], reduce: justItsTrace });

@@ -1,3 +1,4 @@
+import type { CrashPoint, Fault } from '../arbitraries.js';
 import type { Exploration, ExploreOptions } from '../dispatchers/explore.js';
 import { explore } from '../dispatchers/explore.js';
 import type { TurnFootprint } from '../dispatchers/footprints.js';
@@ -14,6 +15,9 @@ export interface ExploreScenarioOptions<Input> extends Omit<ExploreOptions, 'ind
    */
   readonly reduce?: boolean | TurnFootprint;
   readonly maxSteps?: number;
+  /** Cuts the power before this step of every run; vary it from outside to try every crash. */
+  readonly crash?: CrashPoint;
+  readonly faults?: readonly Fault[];
 }
 
 /**
@@ -30,8 +34,11 @@ export function exploreScenario<Input>(
   scenario: Scenario<Input>,
   options: ExploreScenarioOptions<Input>,
 ): ScenarioExploration {
-  const { input, reduce = false, maxSteps = defaultMaxSteps, ...bounds } = options;
-  const plan: Plan<Input> = { order: [], input };
+  const { input, reduce = false, maxSteps = defaultMaxSteps, crash, faults, ...bounds } = options;
+  if (reduce !== false && (crash ?? faults) !== undefined) {
+    throw new RangeError('exploreScenario: where the n-th step or call matters, no two can be swapped: leave out reduce');
+  }
+  const plan: Plan<Input> = { order: [], input, ...(crash && { crash }), ...(faults && { faults }) };
   const footprints = new Footprints(typeof reduce === 'function' ? reduce : undefined);
   for (let restarts = 0; ; restarts += 1) {
     const { growth } = footprints;
