@@ -36,7 +36,7 @@ export function exploreScenario<Input>(
 ): ScenarioExploration {
   const { input, reduce = false, maxSteps = defaultMaxSteps, crash, faults, ...bounds } = options;
   if (reduce !== false && (crash ?? faults) !== undefined) {
-    throw new RangeError('exploreScenario: where the n-th step or call matters, no two can be swapped: leave out reduce');
+    throw new RangeError('exploreScenario: where the n-th step or call matters none can be swapped; leave out reduce');
   }
   const plan: Plan<Input> = { order: [], input, ...(crash && { crash }), ...(faults && { faults }) };
   const footprints = new Footprints(typeof reduce === 'function' ? reduce : undefined);
