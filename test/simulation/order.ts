@@ -1,5 +1,5 @@
 import type { Dispatcher, ReadyItem } from '@keelson/process';
-import { DecisionVector, DelayBounded, PriorityWalk, RandomWalk, runOrder } from '@keelson/simulation';
+import { DecisionVector, DelayBounded, PowerCut, PriorityWalk, RandomWalk, runOrder } from '@keelson/simulation';
 import fc from 'fast-check';
 import { Broken } from './check.js';
 
@@ -69,7 +69,15 @@ export class StepWatch implements Dispatcher {
   #steps = 0;
   #trace = 0x811c9dc5;
 
-  constructor(private readonly inner: Dispatcher) {}
+  /** The power goes before this step. */
+  crashAt = Number.POSITIVE_INFINITY;
+
+  constructor(private inner: Dispatcher) {}
+
+  /** From now on `dispatcher` chooses. */
+  follow(dispatcher: Dispatcher): void {
+    this.inner = dispatcher;
+  }
 
   get trace(): number {
     return this.#trace >>> 0;
@@ -77,6 +85,7 @@ export class StepWatch implements Dispatcher {
 
   next(ready: readonly ReadyItem[]): number {
     if (this.over) throw new LifeOver('this life is over');
+    if (this.#steps >= this.crashAt) throw new PowerCut(this.#steps);
     this.#steps += 1;
     if (this.#steps > maxSteps) throw new Broken(`no end after ${maxSteps} steps: livelock`);
     this.afterStep?.(ready);

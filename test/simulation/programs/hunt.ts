@@ -23,7 +23,7 @@ function hunt(): { killedBy?: string; runs: number; why?: string } {
       const leftMs = endMs - performance.now();
       if (leftMs <= 0) return { runs };
       // Those expected to find it get more of every round.
-      const wanted = (rank(property.name) === 0 ? 100 : 25) * (1 + round);
+      const wanted = (rank(property.name) === 0 ? 60 : 12) * (1 + round);
       const limit = property.runs === 1 ? 1 : looksForNothing ? 15 : wanted;
       const outcome = runProperty(property, { runs: limit, seed: Number(seed) + round, shrink: false, withinMs: leftMs });
       runs += outcome.runs;

@@ -6,7 +6,6 @@ import { agentCommands, offerToAgent } from '../agent-command.js';
 import { AgentLife, configOf } from '../agent-world.js';
 import { check, checkEqual } from '../check.js';
 import { namesAt } from '../disk-view.js';
-import { dockerImage } from '../images.js';
 import { containersAreWhole, listedImagesAreWhole, nothingIsLeaked, nothingIsLeft } from '../oracles.js';
 import { anyOrder } from '../order.js';
 import { property } from '../property.js';
@@ -138,7 +137,6 @@ export const pruneKeepsInUse = property({
     const wanted = volume ? ['registry.test/job:latest', 'registry.test/web:latest'] : ['registry.test/job:latest'];
     checkEqual(kept, wanted, 'P1: images kept');
     containersAreWhole(life);
-    void dockerImage;
   },
 });
 

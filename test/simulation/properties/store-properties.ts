@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { check } from '../check.js';
 import type { Command } from '../command.js';
 import { commands, offer } from '../command.js';
+import { dockerImage } from '../images.js';
 import { Life } from '../life.js';
 import { anyNetwork, networkOf } from '../network.js';
 import {
@@ -96,6 +97,7 @@ export const nothingLeaks = property({
     const asked = offer(life, wanted);
     life.settleOver(130_000);
     allSettled(asked);
+    stillServes(life);
     // Areas that a fault kept from being removed are cleared by the next start.
     if (failing.length === 0) nothingIsLeaked(life);
     else nothingIsRooted(life);
@@ -105,6 +107,17 @@ export const nothingLeaks = property({
     nothingIsLeft(alive);
   },
 });
+
+/** Whatever failed before, nobody holds a lock for ever: new requests end, well or not. */
+function stillServes(life: Life): void {
+  const { provisioner } = life.world;
+  const probes = [provisioner.pruneImages([]), provisioner.provision('probe', dockerImage('job')), provisioner.pruneImages([])];
+  life.layers.destroying('probe');
+  life.settleOver(130_000);
+  const destroyed = provisioner.destroy('probe');
+  life.settleOver(12_000);
+  for (const probe of [...probes, destroyed]) check(!probe.isPending(), 'P6: a lock is never given back');
+}
 
 function nothingIsRooted(life: Life): void {
   const owners = life.insides.store.roots().map(({ owner }) => owner);

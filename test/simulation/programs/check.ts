@@ -1,7 +1,7 @@
 import { properties } from '../properties/index.js';
 import { runProperty } from '../run-properties.js';
 
-/** `node try.js RUNS [SEED] [NAME PREFIX]`: every property on inputs of one seed, with its rate. */
+/** `node start.mjs check RUNS [SEED] [NAME PREFIX]`: every property on inputs of one seed, with its rate. */
 const [runs = '200', seed = '1', prefix = ''] = process.argv.slice(2);
 for (const property of properties.filter(({ name }) => name.startsWith(prefix))) {
   const outcome = runProperty(property, { runs: Number(runs), seed: Number(seed) });

@@ -1,0 +1,145 @@
+import fc from 'fast-check';
+import { check, checkEqual } from '../check.js';
+import type { Command } from '../command.js';
+import { anyCommand, offer } from '../command.js';
+import { dockerImage, nameOf } from '../images.js';
+import { Life } from '../life.js';
+import { allSettled, containersAreWhole, listedImagesAreWhole, nothingIsLeaked, nothingIsLeft } from '../oracles.js';
+import type { Order } from '../order.js';
+import { anyOrder, dispatcherOf } from '../order.js';
+import { property } from '../property.js';
+
+/** Scenarios that put their few requests where a known trap lies; the order is still any. */
+
+const provision = (id: string, image: 'web' | 'job'): Command => ({ kind: 'provision', id, image });
+const prune: Command = { kind: 'prune', exclude: [] };
+const few = (command: Command, most: number): fc.Arbitrary<Command[]> => fc.array(fc.constant(command), { maxLength: most });
+
+/** A life that begins with `before`, one after the other, and goes on in `order`. */
+function prepared(before: readonly Command[], order: Order): Life {
+  const life = new Life();
+  life.recover();
+  for (const command of before) {
+    offer(life, [command]);
+    life.settle();
+  }
+  life.watch.follow(dispatcherOf(order));
+  return life;
+}
+
+export const launchesBesidePrunes = property({
+  name: 'P1 launches and pulls beside prunes never lose a layer',
+  inputs: () =>
+    fc.record({
+      before: fc.subarray<Command>([{ kind: 'pull', image: 'web', force: false }, { kind: 'pull', image: 'job', force: false }]),
+      prunes: fc.integer({ min: 1, max: 3 }),
+      others: fc.shuffledSubarray<Command>(
+        [provision('c1', 'web'), provision('c2', 'job'), provision('c1', 'job'), { kind: 'retag' }, { kind: 'pull', image: 'web', force: true }],
+        { minLength: 1, maxLength: 4 },
+      ),
+      order: anyOrder(),
+    }),
+  run: ({ before, prunes, others, order }) => {
+    const life = prepared(before, order);
+    const wanted = others.flatMap((each, index) => (index < prunes ? [each, prune] : [each]));
+    const asked = offer(life, wanted);
+    life.settle();
+    allSettled(asked);
+    for (const { command, answer } of asked) check(answer.isReady(), () => `P1: ${command.kind} ${answer.toString()}`);
+    containersAreWhole(life);
+    listedImagesAreWhole(life);
+  },
+});
+
+export const nestedDestroys = property({
+  name: 'P5 nested destroys beside prunes and launches end, children first',
+  inputs: () => fc.tuple(few(prune, 3), few({ kind: 'destroy', id: 'c1.child' }, 1), few(provision('c2', 'web'), 1), anyOrder()),
+  run: ([prunes, children, launches, order]) => {
+    const life = prepared([provision('c1', 'web'), provision('c1.child', 'job')], order);
+    const asked = offer(life, [...prunes.slice(1), ...children, { kind: 'destroy', id: 'c1' }, ...prunes.slice(0, 1), ...launches]);
+    life.settle();
+    allSettled(asked);
+    checkEqual(life.now(life.world.provisioner.containers()).map(({ id }) => id), launches.length ? ['c2'] : [], 'P5: containers');
+    nothingIsLeaked(life);
+    nothingIsLeft(life);
+  },
+});
+
+export const launchIntoDestroy = property({
+  name: 'P4 a launch beside a destroy of the same container ends whole or not at all',
+  inputs: () => fc.tuple(fc.boolean(), fc.array(anyCommand(['retag', 'untag', 'discard', 'pull', 'prune']), { minLength: 1, maxLength: 3 }), anyOrder()),
+  run: ([cached, more, order]) => {
+    const life = prepared(cached ? [{ kind: 'pull', image: 'web', force: false }] : [], order);
+    const asked = offer(life, [provision('c1', 'web'), { kind: 'destroy', id: 'c1' }, ...more]);
+    life.settle();
+    allSettled(asked);
+    containersAreWhole(life);
+    nothingIsLeaked(life);
+    nothingIsLeft(life);
+  },
+});
+
+export const severalRootfses = property({
+  name: 'P3 every root filesystem of one container is on record, in whatever order they were made (T2)',
+  inputs: () => fc.tuple(fc.integer({ min: 2, max: 4 }), fc.boolean(), anyOrder()),
+  run: ([count, cached, order]) => {
+    const before: Command[] = cached ? [{ kind: 'pull', image: 'web', force: false }, { kind: 'pull', image: 'job', force: false }] : [];
+    const life = prepared(before, order);
+    offer(life, Array.from({ length: count }, (_, index) => provision('c1', index % 2 === 0 ? 'web' : 'job')));
+    life.settle();
+    const next = life.next();
+    next.recover(['c1']);
+    const [container] = next.now(next.world.provisioner.containers());
+    checkEqual([container?.rootfses.length, container?.layersUnknown], [count, undefined], 'P3: root filesystems on record');
+    next.now(next.world.provisioner.pruneImages([]));
+    containersAreWhole(next);
+  },
+});
+
+export const ownExclusions = property({
+  name: 'P4 prunes with other exclusions each do what they were asked',
+  inputs: () => fc.tuple(fc.boolean(), anyOrder()),
+  runs: 60,
+  run: ([keepFirst, order]) => {
+    const life = prepared([{ kind: 'pull', image: 'web', force: false }, { kind: 'pull', image: 'job', force: false }], order);
+    const keep: Command = { kind: 'prune', exclude: ['web', 'job'] };
+    allSettled(offer(life, keepFirst ? [keep, prune] : [prune, keep]));
+    life.settle();
+    checkEqual(life.now(life.world.metadata.images()).images.length, 0, 'P4: images after a prune of everything');
+  },
+});
+
+export const strangersGo = property({
+  name: 'P4 a container that nobody knows goes at the next start',
+  inputs: () => fc.tuple(fc.boolean(), anyOrder()),
+  runs: 60,
+  run: ([nested, order]) => {
+    const life = prepared([provision(nested ? 'c1.child' : 'c1', 'web')], order);
+    const next = life.next();
+    next.layers.destroying('c1');
+    next.recover([]);
+    checkEqual(next.now(next.world.provisioner.containers()), [], 'P4: containers that nobody knows');
+    nothingIsLeft(next);
+  },
+});
+
+/** The last asker goes while layers are fetched, and a prune comes: what is still at work may not be damaged. */
+export const discardedBesidePrunes = property({
+  name: 'P6 pulls that were given up, asked for again and pruned leave nothing half done',
+  inputs: () => fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 2 }), anyOrder()),
+  run: ([pulls, prunes, order]) => {
+    const life = prepared([], order);
+    const { store, runtime, provisioner } = life.world;
+    const later = (label: string, run: () => void): void => runtime.offer({ kind: 'completion', label, run });
+    for (let count = 0; count < pulls; count += 1) {
+      const pull = store.pull(nameOf(count % 2 === 0 ? 'web' : 'job'));
+      later('lose interest', () => void pull.discard());
+    }
+    for (let count = 0; count < prunes; count += 1) later('prune', () => void provisioner.pruneImages([]));
+    later('launch', () => void provisioner.provision('c1', dockerImage('web')));
+    life.settle();
+    checkEqual(containersAreWhole(life), ['c1'], 'P6: the launch');
+    nothingIsLeaked(life);
+    nothingIsLeft(life);
+  },
+});
