@@ -5,7 +5,14 @@ import { dirname, join } from 'node:path';
 import { Future } from '@keelson/process';
 import fs from 'fs-extra';
 import { fileError, toFileError } from './file-error.js';
-import type { DirectoryEntry, FileKind, Files, FileStatus, FileSystemSpace } from './ports/files.js';
+import type {
+  DirectoryEntry,
+  FileKind,
+  Files,
+  FileStatus,
+  FileSystemSpace,
+  NewDirectoryOptions,
+} from './ports/files.js';
 import { syncFileSystem } from './system-calls/special-files.js';
 
 /** Names of unfinished files begin so; recovery may remove what a crash left of them. */
@@ -39,9 +46,11 @@ export class LocalFiles implements Files {
     return attempt('mkdir', path, () => fs.ensureDir(path, options));
   }
 
-  makeNewDirectory(path: string, { mode }: { mode?: number } = {}): Future<void> {
+  makeNewDirectory(path: string, { mode, owner }: NewDirectoryOptions = {}): Future<void> {
     return attempt('mkdir', path, async () => {
       await fs.mkdir(path, mode ?? 0o777);
+      // Before the mode: a change of owner takes setgid away.
+      if (owner) await fs.lchown(path, owner.userId, owner.groupId);
       if (mode !== undefined) await fs.chmod(path, mode);
     });
   }
@@ -183,6 +192,8 @@ function fileStatus(stats: Stats): FileStatus {
     device: stats.dev,
     inode: stats.ino,
     linkCount: stats.nlink,
+    userId: stats.uid,
+    groupId: stats.gid,
     modifiedAtMs: stats.mtimeMs,
   };
 }

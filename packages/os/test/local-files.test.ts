@@ -153,6 +153,8 @@ describe('LocalFiles', () => {
       device: stats.dev,
       inode: stats.ino,
       linkCount: 1,
+      userId: process.geteuid!(),
+      groupId: process.getegid!(),
       modifiedAtMs: stats.mtimeMs,
     });
   });

@@ -126,8 +126,12 @@ export class OverlayBackend extends Backend<OverlayBackend> {
       .then((root) =>
         this.#files
           .makeDirectory(directory, { mode: 0o700 })
-          // Overlay shows the upper directory's mode as that of the container's `/`: it must be the image's.
-          .then(() => this.#files.makeNewDirectory(upper, { mode: (root?.mode ?? 0o755) & 0o7777 })),
+          // Overlay shows mode and owner of the upper directory as those of the container's `/`: the image's.
+          .then(() => {
+            const { mode = 0o755, userId, groupId } = root ?? {};
+            const owner = userId === undefined || groupId === undefined ? undefined : { userId, groupId };
+            return this.#files.makeNewDirectory(upper, { mode: mode & 0o7777, ...(owner && { owner }) });
+          }),
       )
       .then(() => this.#files.makeDirectory(work, { mode: 0o700 }))
       .then(() => this.#files.makeDirectory(rootfs, { mode: 0o755 }));

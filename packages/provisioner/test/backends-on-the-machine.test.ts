@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -93,15 +93,17 @@ describe.each(backends)('%s on this machine', (name, make) => {
     await backend.destroy(rootfs, directory);
   });
 
-  it('gives the root of the container the mode of the image, whatever the umask', async () => {
+  it('gives the root of the container mode and owner of the image, whatever the umask', async () => {
     const backend = make();
     const { rootfs, directory } = places(name);
     const only = layer('a', { file: '' });
+    if (root) chownSync(only.rootfs, 1234, 5678);
     chmodSync(only.rootfs, 0o1777);
+    const { uid, gid } = lstatSync(only.rootfs);
 
     await backend.provision([only], rootfs, directory);
 
-    expect(lstatSync(rootfs).mode & 0o7777).toBe(0o1777);
+    expect(lstatSync(rootfs)).toMatchObject({ mode: 0o41777, uid, gid });
     await backend.destroy(rootfs, directory);
   });
 });

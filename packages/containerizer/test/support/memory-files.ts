@@ -94,7 +94,7 @@ export class MemoryFiles implements Files {
     if (!node) return Future.ready(undefined);
     const sizeBytes = node.kind === 'file' ? node.content.length : 0;
     const mode = node.kind === 'file' ? node.mode : 0o755;
-    const rest = { allocatedBytes: sizeBytes, device: 1, inode: 1, linkCount: 1, modifiedAtMs: 0 };
+    const rest = { allocatedBytes: sizeBytes, device: 1, inode: 1, linkCount: 1, userId: 0, groupId: 0, modifiedAtMs: 0 };
     return Future.ready({ kind: node.kind, sizeBytes, mode, ...rest });
   }
 

@@ -16,7 +16,15 @@ export interface FileStatus {
   readonly device: number;
   readonly inode: number;
   readonly linkCount: number;
+  readonly userId: number;
+  readonly groupId: number;
   readonly modifiedAtMs: number;
+}
+
+/** What a new directory is given; without `owner` it is ours. */
+export interface NewDirectoryOptions {
+  readonly mode?: number;
+  readonly owner?: { readonly userId: number; readonly groupId: number };
 }
 
 /** Space of the file system that holds a path, in bytes. */
@@ -44,8 +52,8 @@ export interface Files {
   appendDurably(path: string, content: Uint8Array): Future<void>;
   /** Creates the directory and its missing parents; an existing directory is success. */
   makeDirectory(path: string, options?: { mode?: number }): Future<void>;
-  /** Creates exactly this directory, with exactly this `mode` whatever the umask; EEXIST when something is there. */
-  makeNewDirectory(path: string, options?: { mode?: number }): Future<void>;
+  /** Creates exactly this directory, with exactly this mode whatever the umask; EEXIST when something is there. */
+  makeNewDirectory(path: string, options?: NewDirectoryOptions): Future<void>;
   /** Entries in no particular order; ENOENT when the directory is missing. */
   list(path: string): Future<readonly DirectoryEntry[]>;
   /** `undefined` when nothing is there. */

@@ -119,7 +119,7 @@ export class MemoryFiles implements Files {
       const node = this.nodes.get(path);
       if (!node) return undefined;
       const sizeBytes = node.kind === 'file' ? node.content.length : 0;
-      const identity = { device: 1, inode: 1, linkCount: 1, mode: 0o755, modifiedAtMs: 0 };
+      const identity = { device: 1, inode: 1, linkCount: 1, userId: 0, groupId: 0, mode: 0o755, modifiedAtMs: 0 };
       return { kind: node.kind, sizeBytes, allocatedBytes: sizeBytes, ...identity };
     });
   }

@@ -249,6 +249,8 @@ function statusOf(inode: Inode, node: DiskNode): FileStatus {
     device: 1,
     inode,
     linkCount: 1,
+    userId: 0,
+    groupId: 0,
     modifiedAtMs: 0,
   };
 }

@@ -121,6 +121,8 @@ export class MemoryFiles implements Files {
       device: 1,
       inode: 1,
       linkCount: 1,
+      userId: 0,
+      groupId: 0,
       modifiedAtMs: 0,
     });
   }
