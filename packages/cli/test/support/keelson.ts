@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -60,6 +60,9 @@ export function run(words: readonly string[], environment: NodeJS.ProcessEnv = {
   return start(words, environment).outcome;
 }
 
+/** Assembled once: they are the same for every world of a test file. */
+const images = assembleDemoImages();
+
 /** A root of its own and a registry with the three demo images. */
 export interface World {
   readonly root: string;
@@ -73,9 +76,10 @@ export interface World {
 }
 
 export async function makeWorld(): Promise<World> {
-  const folder = mkdtempSync(join(tmpdir(), 'keelson-cli-'));
+  // In memory where there is room: on some disks trees are slow to make where others were removed before.
+  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'keelson-cli-'));
   const root = join(folder, 'root');
-  const registry = await DemoRegistry.listen((await assembleDemoImages()).content);
+  const registry = await DemoRegistry.listen((await images).content);
   const withRoot = (words: string[]): string[] => ['--root', root, ...words];
   return {
     root,
