@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `npm run mutants [-- --only TEXT] [--budget MS] [--write] [--jobs N]`
+ * `npm run mutants [-- --only TEXT,TEXT] [--budget MS] [--write] [--jobs N]`
  *
  * Puts each deliberate fault into a copy of the built packages and lets the laws of `test/simulation` look for it. Exits
  * with 1 if one survives. `--write` puts the table into docs/simulation-mutants.md.
@@ -80,7 +80,7 @@ function hunt(copy, killer) {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'keelson-mutants-'));
-const queue = mutants.filter(({ id, killer }) => `${killer} ${id}`.includes(options.only));
+const queue = mutants.filter(({ id, killer }) => options.only.split(',').some((text) => `${killer} ${id}`.includes(text)));
 const results = new Map();
 let broken = 0;
 

@@ -2,10 +2,10 @@ import type { ImageName } from '@keelson/provisioner';
 import type { SimulatedImage, SimulatedLayerFiles } from '@keelson/simulation';
 import { makeSimulatedImage } from '@keelson/simulation';
 
-/** What the registry may serve: two images over one base, a second meaning of the first tag, and two equal layers. */
+/** What the registry may serve: two images over one base, one of them with one blob twice, and a second meaning of a tag. */
 const layersOf = {
   web: [{ base: 'base' }, { web: 'web', extra: 'one' }],
-  job: [{ base: 'base' }, { job: 'job' }],
+  job: [{ base: 'base' }, { job: 'job' }, { job: 'job' }],
   webTwo: [{ base: 'base' }, { web: 'web two' }],
 } satisfies Record<string, readonly SimulatedLayerFiles[]>;
 

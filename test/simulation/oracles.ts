@@ -50,6 +50,7 @@ export function nothingIsLeaked(life: Life): void {
   checkEqual(roots, [], 'P6: roots that nobody holds any more');
   check(life.world.executor.pendingJobs === 0, 'P6: a job never ends');
   checkEqual(namesAt(life.world.disk, life.world.storePaths.staging), [], 'P6: left in staging');
+  checkEqual(namesAt(life.world.disk, life.world.storePaths.gc), [], 'P4: left in gc though all is quiet');
 }
 
 /** P4: all containers destroyed and everything pruned, nothing is left. */

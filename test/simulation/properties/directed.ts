@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { check, checkEqual } from '../check.js';
 import type { Command } from '../command.js';
 import { anyCommand, offer } from '../command.js';
-import { dockerImage, nameOf } from '../images.js';
+import { nodeAt } from '../disk-view.js';
+import { dockerImage, nameOf, referenceOf } from '../images.js';
 import { Life } from '../life.js';
 import { allSettled, containersAreWhole, listedImagesAreWhole, nothingIsLeaked, nothingIsLeft } from '../oracles.js';
 import type { Order } from '../order.js';
@@ -48,6 +49,8 @@ export const launchesBesidePrunes = property({
     for (const { command, answer } of asked) check(answer.isReady(), () => `P1: ${command.kind} ${answer.toString()}`);
     containersAreWhole(life);
     listedImagesAreWhole(life);
+    nothingIsLeaked(life);
+    nothingIsLeft(life);
   },
 });
 
@@ -140,6 +143,34 @@ export const discardedBesidePrunes = property({
     life.settle();
     checkEqual(containersAreWhole(life), ['c1'], 'P6: the launch');
     nothingIsLeaked(life);
+    nothingIsLeft(life);
+  },
+});
+
+export const rootsHold = property({
+  name: 'P1 what an owner got stays until it lets go, whatever its name means meanwhile',
+  inputs: () =>
+    fc.record({
+      cached: fc.boolean(),
+      meanwhile: fc.constantFrom<'nothing' | 'untagged' | 'moved'>('nothing', 'untagged', 'moved'),
+      order: anyOrder(),
+    }),
+  runs: 100,
+  run: ({ cached, meanwhile, order }) => {
+    const life = prepared(cached ? [{ kind: 'pull', image: 'web', force: false }] : [], order);
+    const { store, metadata, disk, storePaths, provisioner } = life.world;
+    const { layers } = life.now(store.get(nameOf('web'), { owner: 'somebody' }));
+    if (meanwhile === 'untagged') life.now(metadata.forget([referenceOf('web')]));
+    if (meanwhile === 'moved') {
+      offer(life, [{ kind: 'retag' }]);
+      life.settle();
+      life.now(store.pull(nameOf('web'), { cached: false }));
+    }
+    life.now(provisioner.pruneImages([]));
+    for (const { id } of layers) check(nodeAt(disk, storePaths.rootfs(id)) !== undefined, `P1: layer ${id} of somebody is gone`);
+    const listed = life.now(metadata.images()).images.length;
+    checkEqual(listed, meanwhile === 'untagged' ? 0 : 1, 'P1: images listed while somebody holds the name');
+    life.now(store.release('somebody'));
     nothingIsLeft(life);
   },
 });

@@ -63,6 +63,7 @@ export const noGarbage = property({
     life.recover();
     offer(life, wanted);
     life.settle();
+    nothingIsLeaked(life);
     nothingIsLeft(life);
   },
 });
