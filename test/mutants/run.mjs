@@ -59,15 +59,15 @@ function apply(copy, { id, file, search, replace }) {
 }
 
 /** Runs the laws, the one expected to find it first. */
-function hunt(copy, killer) {
+function hunt(copy, killer, budget = Number(options.budget)) {
   return new Promise((resolve) => {
-    const args = [join(copy, 'simulation', 'programs', 'hunt.js'), killer, options.budget, options.seed];
+    const args = [join(copy, 'simulation', 'programs', 'hunt.js'), killer, String(budget), options.seed];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     let errors = '';
     child.stdout.on('data', (data) => (output += data));
     child.stderr.on('data', (data) => (errors += data));
-    const timer = setTimeout(() => child.kill('SIGKILL'), Number(options.budget) + 60_000);
+    const timer = setTimeout(() => child.kill('SIGKILL'), budget + 60_000);
     child.on('close', (code) => {
       clearTimeout(timer);
       const last = output.trim().split('\n').at(-1) ?? '';
@@ -104,7 +104,7 @@ async function work(number) {
 
 try {
   const unharmed = makeCopy(join(folder, 'unharmed'));
-  const clean = await hunt(unharmed, 'none');
+  const clean = await hunt(unharmed, 'none', 240_000);
   if (clean.killedBy) throw new Error(`without any fault ${clean.killedBy} is broken: ${clean.why}`);
   await Promise.all(Array.from({ length: Number(options.jobs) }, (_, number) => work(number)));
 } finally {

@@ -16,6 +16,8 @@ import type { Insides } from './life.js';
 export class LayerWatch {
   /** Renames seen when they were asked for; each is judged at that moment, when it can still be held back. */
   readonly #judged = new Set<string>();
+  /** Layers the store has said are there. What was put in its place and taken back at once was never there for anybody. */
+  readonly #published = new Set<string>();
   /** Layers that are whole and were seen so: the node is a value, so the same node is the same tree. */
   readonly #whole = new Map<string, unknown>();
   /** Containers that were being destroyed in an earlier life: their record may come back without their layers. */
@@ -39,6 +41,7 @@ export class LayerWatch {
   look(ready: readonly ReadyItem[]): void {
     if (this.insides.store === undefined) return;
     this.#lookAtRenames(ready);
+    for (const { id } of this.insides.store.layers()) this.#published.add(id);
     for (const [id, why] of this.#stoodOn()) check(this.#isWhole(id), () => `P1: layer ${short(id)} of ${why} is gone`);
     const listed = this.insides.metadata?.images().images ?? [];
     if (!this.#recovered) return;
@@ -69,6 +72,7 @@ export class LayerWatch {
       // A broken layer is moved aside by whoever found it broken.
       if (nodeAt(this.world.disk, this.world.storePaths.rootfs(id)) === undefined) continue;
       needed ??= this.#needed();
+      if (this.#recovered && !this.#published.delete(id)) continue;
       check(!needed.has(id), () => `P1: layer ${short(id)} is renamed away though ${needed?.get(id)} needs it`);
     }
     this.#judged.clear();

@@ -70,6 +70,15 @@ export class LayerPublisher {
           throw failed.failure();
         return this.clear(record.id).then(() => files.rename(stage, target));
       })
-      .then(() => files.syncDirectory(paths.layers));
+      .then(() => files.syncDirectory(paths.layers).repair((failed) => this.#takeBack(record, stage, failed)));
+  }
+
+  /**
+   * It is in its place but not durably, so nobody may be told that it is there. Left there it would be a layer that the
+   * table does not know: no prune would take it, and the next install would move it into quarantine for good.
+   */
+  #takeBack(record: LayerRecord, stage: string, failed: Future<void>): Future<void> {
+    const { paths, files } = this.options;
+    return files.rename(paths.layer(record.id), stage).then(() => failed);
   }
 }

@@ -18,13 +18,13 @@ function rank(name: string): number {
 
 function hunt(): { killedBy?: string; runs: number; why?: string } {
   let runs = 0;
-  for (let round = 0; round < (looksForNothing ? 1 : 12); round += 1) {
+  for (let round = 0; round < (looksForNothing ? 2 : 12); round += 1) {
     for (const property of ordered) {
       const leftMs = endMs - performance.now();
       if (leftMs <= 0) return { runs };
       // Those expected to find it get more of every round.
       const wanted = (rank(property.name) === 0 ? 60 : 12) * (1 + round);
-      const limit = property.runs === 1 ? 1 : looksForNothing ? 15 : wanted;
+      const limit = property.runs === 1 ? 1 : looksForNothing ? 60 : wanted;
       const outcome = runProperty(property, { runs: limit, seed: Number(seed) + round, shrink: false, withinMs: leftMs });
       runs += outcome.runs;
       if (outcome.broken) return { killedBy: property.name, runs, why: outcome.broken.why };

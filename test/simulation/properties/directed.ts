@@ -3,7 +3,7 @@ import { check, checkEqual } from '../check.js';
 import type { Command } from '../command.js';
 import { anyCommand, offer } from '../command.js';
 import { nodeAt } from '../disk-view.js';
-import { dockerImage, nameOf, referenceOf } from '../images.js';
+import { dockerImage, images, nameOf, referenceOf } from '../images.js';
 import { Life } from '../life.js';
 import { allSettled, containersAreWhole, listedImagesAreWhole, nothingIsLeaked, nothingIsLeft } from '../oracles.js';
 import type { Order } from '../order.js';
@@ -168,8 +168,9 @@ export const rootsHold = property({
     }
     life.now(provisioner.pruneImages([]));
     for (const { id } of layers) check(nodeAt(disk, storePaths.rootfs(id)) !== undefined, `P1: layer ${id} of somebody is gone`);
-    const listed = life.now(metadata.images()).images.length;
-    checkEqual(listed, meanwhile === 'untagged' ? 0 : 1, 'P1: images listed while somebody holds the name');
+    const listed = life.now(metadata.images()).images;
+    if (meanwhile === 'moved') checkEqual(listed[0]?.digest, images.webTwo.manifest.digest, 'P3: what the name means after a forced pull');
+    checkEqual(listed.length, meanwhile === 'untagged' ? 0 : 1, 'P1: images listed while somebody holds the name');
     life.now(store.release('somebody'));
     nothingIsLeft(life);
   },

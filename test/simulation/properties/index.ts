@@ -1,5 +1,6 @@
 import type { SimulationProperty } from '../property.js';
 import * as agent from './agent-properties.js';
+import * as edge from './at-the-edge.js';
 import * as directed from './directed.js';
 import * as durability from './durability.js';
 import * as lock from './lock.js';
@@ -7,7 +8,7 @@ import * as recovery from './recovery.js';
 import * as sharing from './sharing.js';
 import * as store from './store-properties.js';
 
-const modules: readonly Record<string, unknown>[] = [store, directed, agent, durability, sharing, recovery, lock];
+const modules: readonly Record<string, unknown>[] = [store, directed, edge, agent, durability, sharing, recovery, lock];
 
 /** All laws of the whole system, in the order of their numbers. */
 export const properties: readonly SimulationProperty[] = modules
