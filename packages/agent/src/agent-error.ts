@@ -9,7 +9,8 @@ export type AgentErrorCode =
   | 'NO_SUCH_OBJECT'
   | 'INVENTORY_INCOMPLETE'
   | 'NO_SUCH_CONTAINER'
-  | 'CONTAINER_EXISTS';
+  | 'CONTAINER_EXISTS'
+  | 'CONTAINER_NOT_RUNNING';
 
 /** Why the agent could not do as asked. Codes are stable; each has a row in `docs/errors.md`. */
 export class AgentError extends Error {

@@ -32,11 +32,13 @@ export interface AgentOptions {
   readonly log?: Log;
   /** Told once when `start` has to wait, with the pid of the owner (0 if it is not known). */
   readonly onLockWait?: (ownerPid: number) => void;
+  /** Told once the root (with every link resolved) is this agent's alone, before anything is recovered. */
+  readonly onOwned?: (root: string) => void;
 }
 
 /** Options with every default filled in that does not need a look at the machine. */
 export type AgentSettings = AgentOptions &
-  Required<Pick<AgentOptions, 'executorThreads' | 'lockTimeoutMs' | 'log' | 'onLockWait'>>;
+  Required<Pick<AgentOptions, 'executorThreads' | 'lockTimeoutMs' | 'log' | 'onLockWait' | 'onOwned'>>;
 
 const maxThreads = 64;
 const maxLockTimeoutMs = 86_400_000;
@@ -49,6 +51,7 @@ const known: Readonly<Record<keyof AgentOptions, true>> = {
   lockTimeoutMs: true,
   log: true,
   onLockWait: true,
+  onOwned: true,
 };
 
 /**
@@ -76,9 +79,10 @@ export function settingsOf(options: AgentOptions): AgentSettings {
   ) {
     refuse('platform', platform, 'must hold an os and an architecture, for example linux and arm64');
   }
-  const { log = () => {}, onLockWait = () => {} } = options;
+  const { log = () => {}, onLockWait = () => {}, onOwned = () => {} } = options;
   if (typeof log !== 'function') refuse('log', log, 'must be a function');
   if (typeof onLockWait !== 'function') refuse('onLockWait', onLockWait, 'must be a function');
+  if (typeof onOwned !== 'function') refuse('onOwned', onOwned, 'must be a function');
 
   const executorThreads = options.executorThreads ?? Math.min(4, availableParallelism());
   const lockTimeoutMs = options.lockTimeoutMs ?? 30_000;
@@ -89,7 +93,7 @@ export function settingsOf(options: AgentOptions): AgentSettings {
     refuse('lockTimeoutMs', lockTimeoutMs, `must be milliseconds from 0 to ${maxLockTimeoutMs}`);
   }
   const trimmed = normalize(root).replace(/(?<=.)\/+$/, '');
-  return { ...options, root: trimmed, log, onLockWait, executorThreads, lockTimeoutMs };
+  return { ...options, root: trimmed, log, onLockWait, onOwned, executorThreads, lockTimeoutMs };
 }
 
 function requireOneOf(field: string, value: unknown, allowed: readonly string[]): void {

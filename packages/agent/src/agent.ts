@@ -1,9 +1,9 @@
 import type { ContainerInfo, ContainerTermination } from '@keelson/containerizer';
-import { RealClock, Runtime } from '@keelson/process';
-import { Future } from '@keelson/process';
+import type { MetricsSnapshot } from '@keelson/process';
+import { Future, RealClock, Runtime } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
 import type { Explanation, PrunePlan, PruneReport, PullResult, StoreUsage } from '@keelson/store';
-import { parseSource, StoreError } from '@keelson/store';
+import { StoreError } from '@keelson/store';
 import type { Observable } from 'rxjs';
 import type { AgentErrorCode } from './agent-error.js';
 import { AgentError } from './agent-error.js';
@@ -13,30 +13,19 @@ import { settingsOf } from './agent-options.js';
 import type { AttachedContainer } from './attached-container.js';
 import { attachTo } from './attached-container.js';
 import type { CheckReport } from './consistency.js';
+import type { CreateOptions } from './create-container.js';
+import { createContainer } from './create-container.js';
 import { EventLog } from './event-log.js';
 import type { ImageListing } from './image-listing.js';
+import { setPinned, untag } from './image-tags.js';
 import type { LaunchOptions, ProvisionRequest } from './launch-options.js';
-import { configOf } from './launch-options.js';
+import type { ProvisionedRoot } from './provisioned-root.js';
+import type { PruneOptions } from './prune-options.js';
 import type { PullOptions } from './pull-options.js';
 import type { PlanOptions, ReadOnlyView } from './read-only-view.js';
 import { readOnlyView } from './read-only-view.js';
 import type { Machine } from './machine.js';
 import { openMachine } from './machine.js';
-
-/** A root filesystem that was made, and what it stands on (layer ids, base first). */
-export interface ProvisionedRoot {
-  readonly containerId: ContainerId;
-  readonly rootfs: string;
-  readonly backend: string;
-  readonly layers: readonly string[];
-}
-
-export interface PruneOptions extends PlanOptions {
-  /** The hash of a plan: it is done exactly so, or not at all. */
-  readonly apply?: string;
-  /** Answer after the sweep, with the bytes that were really unlinked. */
-  readonly wait?: boolean;
-}
 
 /**
  * A container agent: pulls images, runs containers from them, and removes what nobody uses.
@@ -123,6 +112,21 @@ export class Agent {
     return this.#view.images();
   }
 
+  /** Protects images from every prune; answers them as listed then. @throws AgentError NO_SUCH_OBJECT */
+  pin(names: readonly string[]): Future<readonly ImageListing[]> {
+    return this.#served(({ metadata }) => setPinned({ view: this.#view, metadata }, names, true));
+  }
+
+  /** Takes that protection away. @throws AgentError NO_SUCH_OBJECT */
+  unpin(names: readonly string[]): Future<readonly ImageListing[]> {
+    return this.#served(({ metadata }) => setPinned({ view: this.#view, metadata }, names, false));
+  }
+
+  /** Forgets names; what they meant goes with the next prune. @throws AgentError NO_SUCH_OBJECT */
+  untag(names: readonly string[]): Future<readonly ImageListing[]> {
+    return this.#served(({ metadata }) => untag({ view: this.#view, metadata }, names));
+  }
+
   /**
    * Starts a container, pulling its image if needed; answers once it runs.
    *
@@ -131,7 +135,7 @@ export class Agent {
    */
   launch(options: LaunchOptions): Future<ContainerInfo> {
     const id = options.id ?? this.#runtime.random.id('c');
-    return this.#create(id, options, false).then((info) => {
+    return this.#create(id, options).then((info) => {
       this.#events.tell({ type: 'CONTAINER_LAUNCHED', id, image: info.image ?? null });
       this.#tellEndOf(id);
       return info;
@@ -141,7 +145,8 @@ export class Agent {
   /** Makes a root filesystem in which nothing runs. Its layers are protected until `destroy`. */
   provision(request: ProvisionRequest): Future<ProvisionedRoot> {
     const id = request.id ?? this.#runtime.random.id('r');
-    return this.#create(id, request, true).then(({ rootfs = '', backend = '', layers = [] }) => {
+    return this.#create(id, { ...request, provisionOnly: true }).then((info) => {
+      const { rootfs = '', backend = '', layers = [] } = info;
       this.#events.tell({ type: 'CONTAINER_PROVISIONED', id, image: request.image });
       return { containerId: id, rootfs, backend, layers };
     });
@@ -185,6 +190,21 @@ export class Agent {
           this.#events.tell({ type: 'CONTAINER_REMOVED', id });
           return known;
         });
+      }),
+    );
+  }
+
+  /**
+   * Forgets a container that has ended, with its configuration, status and logs.
+   *
+   * @throws AgentError NO_SUCH_CONTAINER
+   * @throws ContainerizerError CONTAINER_RUNNING  it has to be destroyed first
+   */
+  remove(id: ContainerId): Future<void> {
+    return this.#served(({ containerizer }) =>
+      containerizer.containers().then((known) => {
+        requireKnown(id, known.find((container) => container.id === id));
+        return containerizer.remove(id).then(() => this.#events.tell({ type: 'CONTAINER_REMOVED', id }));
       }),
     );
   }
@@ -240,6 +260,11 @@ export class Agent {
     return this.#view.check();
   }
 
+  /** What was measured since the start, by Mesos's names; what cannot be told within 2 s is left out. */
+  metrics(): Future<MetricsSnapshot> {
+    return this.#served(({ metrics }) => metrics.snapshot(2_000));
+  }
+
   /**
    * Finishes the sweep, ends the actors and gives the store back. Containers go on; requests still open are
    * abandoned. Asked twice it is done once.
@@ -252,27 +277,8 @@ export class Agent {
     return this.#closing.undiscardable();
   }
 
-  #create(id: ContainerId, options: LaunchOptions, provisionOnly: boolean): Future<ContainerInfo> {
-    return this.#served(({ containerizer, store }) =>
-      storedName(options, (image) => store.get(image)).then((image) => {
-        const config = {
-          ...configOf(options, this.#settings, image),
-          ...(provisionOnly && { provisionOnly }),
-        };
-        return containerizer
-          .launch(id, config, options.onProgress ? { onProgress: options.onProgress } : {})
-          .then((result) => {
-            if (result === 'SUCCESS') return containerizer.status(id);
-            if (result === 'NOT_SUPPORTED') {
-              throw new AgentError('NOT_SUPPORTED', `no containerizer can launch ${id}`);
-            }
-            throw new AgentError(
-              'CONTAINER_EXISTS',
-              `cannot make container ${id}: there is one of that name`,
-            );
-          });
-      }),
-    );
+  #create(id: ContainerId, options: CreateOptions): Future<ContainerInfo> {
+    return this.#served((machine) => createContainer(machine, this.#settings, id, options));
   }
 
   #requirePlan(exclude: readonly string[], hash: string | undefined): Future<void> {
@@ -311,17 +317,8 @@ export class Agent {
   }
 }
 
-/** A local source is loaded first, and used by the name it was stored under: a prune knows it by no other. */
-function storedName<T extends { readonly reference: string }>(
-  { image }: LaunchOptions,
-  get: (image: string) => Future<T>,
-): Future<string | undefined> {
-  if (image === undefined || parseSource(image).scheme === 'docker') return Future.ready(image);
-  return get(image).then(({ reference }) => reference);
-}
-
-function requireKnown(id: ContainerId, termination: ContainerTermination | undefined): ContainerTermination {
-  if (termination) return termination;
+function requireKnown<T>(id: ContainerId, known: T | undefined): T {
+  if (known !== undefined) return known;
   throw new AgentError('NO_SUCH_CONTAINER', `there is no container ${id}`);
 }
 

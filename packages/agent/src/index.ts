@@ -1,5 +1,4 @@
 export { Agent } from './agent.js';
-export type { ProvisionedRoot, PruneOptions } from './agent.js';
 export { AgentError } from './agent-error.js';
 export type { AgentErrorCode } from './agent-error.js';
 export type { AgentEvent } from './agent-event.js';
@@ -10,13 +9,16 @@ export type { ContainerListing } from './container-listing.js';
 export type { ImageListing } from './image-listing.js';
 export type { LaunchOptions, ProvisionRequest } from './launch-options.js';
 export type { LogEntry, LogLevel } from './log-entry.js';
+export type { ProvisionedRoot } from './provisioned-root.js';
+export type { PruneOptions } from './prune-options.js';
 export type { PullOptions } from './pull-options.js';
-export type { PlanOptions, ReadOnlyView } from './read-only-view.js';
+export type { ContainerLogs, PlanOptions, ReadOnlyView } from './read-only-view.js';
 export { readOnlyView } from './read-only-view.js';
 
 // What the requests above take and answer.
-export { ContainerizerError, exitStatusOfFailure } from '@keelson/containerizer';
+export { ContainerizerError, exitStatusOfFailure, parseSignal } from '@keelson/containerizer';
 export type { ContainerInfo, ContainerTermination, PartialPrune } from '@keelson/containerizer';
+export type { MetricsSnapshot } from '@keelson/process';
 export { parsePlatform } from '@keelson/image';
 export type { Platform } from '@keelson/image';
 export type {

@@ -1,4 +1,4 @@
-import type { ContainerizerPid, Logger } from '@keelson/containerizer';
+import type { ContainerInfo, ContainerizerPid, Logger } from '@keelson/containerizer';
 import {
   ComposingContainerizer,
   ContainerPaths,
@@ -9,8 +9,8 @@ import {
   OciLauncher,
 } from '@keelson/containerizer';
 import type { HeldFileLock, Host } from '@keelson/os/ports';
-import type { Clock, Future, PID, Runtime } from '@keelson/process';
-import { awaitAll } from '@keelson/process';
+import type { Clock, Future, Metric, PID, Runtime } from '@keelson/process';
+import { awaitAll, Metrics, PullGauge } from '@keelson/process';
 import { chooseBackend, createBackends, Provisioner, ProvisionerPaths } from '@keelson/provisioner';
 import type { PruneReport, SweepFailure } from '@keelson/store';
 import {
@@ -35,7 +35,10 @@ export interface Machine {
   /** Resolved. */
   readonly root: string;
   readonly store: PID<DockerStore>;
+  readonly metadata: PID<MetadataManager>;
   readonly containerizer: ContainerizerPid;
+  /** By Mesos's names where Mesos measures the same. */
+  readonly metrics: Metrics;
   readonly host: Host;
   prune(exclude: readonly string[], options: { readonly wait: boolean }): Future<PruneReport>;
   /** Finishes the sweep, ends the actors, then gives the lock back. */
@@ -54,9 +57,10 @@ export function openMachine(
   return makeDirectories(ports.files, settings.root, (root) => new StorePaths(root).directories())
     .then((root) => {
       const path = new StorePaths(root).lock;
-      return acquireStoreLock({ locks: ports.locks, path, timeoutMs, runtime, clock, onWait }).then((lock) =>
-        new Wiring(settings, runtime, clock, ports, root, lock).open(onStopped),
-      );
+      return acquireStoreLock({ locks: ports.locks, path, timeoutMs, runtime, clock, onWait }).then((lock) => {
+        settings.onOwned(root);
+        return new Wiring(settings, runtime, clock, ports, root, lock).open(onStopped);
+      });
     })
     .repair((failed) => closeAll(runtime, ports).then(() => failed));
 }
@@ -65,6 +69,7 @@ export function openMachine(
 class Wiring {
   readonly #logger: Logger;
   readonly #warn: (message: string) => void;
+  readonly #metrics: Metrics;
 
   constructor(
     private readonly settings: AgentSettings,
@@ -76,11 +81,12 @@ class Wiring {
   ) {
     this.#logger = loggerFor(settings.log);
     this.#warn = (message) => this.#logger.warn(message);
+    this.#metrics = new Metrics({ runtime });
   }
 
   open(onStopped: (reason: Error) => void): Future<Machine> {
     const { root, ports, runtime, lock } = this;
-    const { store, sweeper } = this.#store();
+    const { store, metadata, sweeper } = this.#store();
     return this.#provisioner(store)
       .then((provisioner) => {
         const containerizer = this.#containerizer(provisioner);
@@ -91,7 +97,9 @@ class Wiring {
           (): Machine => ({
             root,
             store,
+            metadata,
             containerizer,
+            metrics: this.#metrics,
             host: ports.host,
             prune: (exclude, { wait }) => this.#prune(containerizer, sweeper, exclude, wait),
             close: () => this.#close(containerizer, store, sweeper),
@@ -104,7 +112,7 @@ class Wiring {
       });
   }
 
-  #store(): { store: PID<DockerStore>; sweeper: PID<Sweeper> } {
+  #store(): { store: PID<DockerStore>; metadata: PID<MetadataManager>; sweeper: PID<Sweeper> } {
     const { runtime, root, clock } = this;
     const { files, executor, host, http } = this.ports;
     const paths = new StorePaths(root);
@@ -115,10 +123,10 @@ class Wiring {
     const puller = runtime.spawn(new PullerRouter({ docker: registry, oci: layout }));
     const onFailed = ({ entry, why }: SweepFailure): void => this.#warn(`cannot sweep ${entry}: ${why}`);
     const sweeper = runtime.spawn(new Sweeper({ paths, files, executor, onFailed }));
-    const store = runtime.spawn(
-      new DockerStore({ paths, files, executor, host, random, clock, metadata, puller, sweeper }),
-    );
-    return { store, sweeper };
+    const shared = { paths, files, executor, host, random, clock };
+    const store = new DockerStore({ ...shared, metadata, puller, sweeper });
+    this.#measure(store.metrics.all());
+    return { store: runtime.spawn(store), metadata, sweeper };
   }
 
   #provisioner(store: PID<DockerStore>): Future<PID<Provisioner>> {
@@ -131,7 +139,9 @@ class Wiring {
       const stores = new Map([['DOCKER' as const, store]]);
       const { random } = runtime;
       const shared = { paths, files, executor, clock, random, warn };
-      return runtime.spawn(new Provisioner({ ...available, ...shared, stores, defaultBackend }));
+      const provisioner = new Provisioner({ ...available, ...shared, stores, defaultBackend });
+      this.#measure([provisioner.removeContainerErrors]);
+      return runtime.spawn(provisioner);
     });
   }
 
@@ -141,29 +151,37 @@ class Wiring {
     const tools = { files, host, subprocesses };
     const oci = { ...tools, probeDirectory: `${root}/runtime/probe` };
     const logger = this.#logger;
-    const native = runtime.spawn(
-      new MesosContainerizer({
-        paths: new ContainerPaths(root),
-        files,
-        host,
-        executor,
-        provisioner,
-        logger,
-        isolators: [runtime.spawn(new NetworkFilesIsolator(files))],
-        launchers: [
-          { name: 'crun', launcher: runtime.spawn(new OciLauncher('crun', oci)) },
-          { name: 'runc', launcher: runtime.spawn(new OciLauncher('runc', oci)) },
-          { name: 'linux', launcher: runtime.spawn(new LinuxLauncher(tools)) },
-        ],
-      }),
-    );
-    const docker = runtime.spawn(new DockerContainerizer(logger));
-    return runtime.spawn(
+    const native = new MesosContainerizer({
+      paths: new ContainerPaths(root),
+      files,
+      host,
+      executor,
+      provisioner,
+      logger,
+      isolators: [runtime.spawn(new NetworkFilesIsolator(files))],
+      launchers: [
+        { name: 'crun', launcher: runtime.spawn(new OciLauncher('crun', oci)) },
+        { name: 'runc', launcher: runtime.spawn(new OciLauncher('runc', oci)) },
+        { name: 'linux', launcher: runtime.spawn(new LinuxLauncher(tools)) },
+      ],
+    });
+    const containerizer = runtime.spawn(
       new ComposingContainerizer([
-        { name: 'mesos', containerizer: native },
-        { name: 'docker', containerizer: docker },
+        { name: 'mesos', containerizer: runtime.spawn(native) },
+        { name: 'docker', containerizer: runtime.spawn(new DockerContainerizer(logger)) },
       ]),
     );
+    const standing = (): Future<number> =>
+      containerizer.containers().then((all) => all.filter(standsOnImage).length);
+    this.#measure([
+      native.destroyErrors,
+      new PullGauge('containerizer/mesos/filesystem/containers_new_rootfs', standing),
+    ]);
+    return containerizer;
+  }
+
+  #measure(metrics: readonly Metric[]): void {
+    for (const metric of metrics) this.#metrics.add(metric);
   }
 
   /** What is under way is finished and what was gathered is written. Whatever fails, the lock is given back. */
@@ -205,6 +223,10 @@ class Wiring {
         ),
       );
   }
+}
+
+function standsOnImage({ state, backend }: ContainerInfo): boolean {
+  return backend !== undefined && (state === 'RUNNING' || state === 'PROVISIONED');
 }
 
 function closeAll(runtime: Runtime, ports: HostPorts): Future<void> {

@@ -1,8 +1,13 @@
 import { formatReference, parseReference } from '@keelson/image';
-import type { StoreInventory } from '@keelson/store';
 import { AgentError } from './agent-error.js';
 
 const shortestPrefix = 12;
+
+/** What has a name here. */
+export interface NamedThings {
+  readonly images: readonly { readonly reference: string; readonly digest: string }[];
+  readonly layers: readonly { readonly id: string }[];
+}
 
 /**
  * What a user means by an image or a layer: a layer id, the first 12 or more of its digits, or a reference.
@@ -10,7 +15,7 @@ const shortestPrefix = 12;
  * @returns a layer id or a canonical reference, as the store knows it
  * @throws AgentError NO_SUCH_OBJECT  nothing here is called so, or more than one layer is
  */
-export function namedObject(store: Pick<StoreInventory, 'images' | 'layers'>, text: string): string {
+export function namedObject(store: NamedThings, text: string): string {
   const digits = text.replace(/^sha256:/, '');
   if (/^[0-9a-f]+$/.test(digits) && digits.length >= shortestPrefix) {
     const layers = store.layers.filter(({ id }) => id.startsWith(digits));

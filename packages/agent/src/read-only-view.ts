@@ -1,6 +1,7 @@
 import { ContainerPaths, readContainers } from '@keelson/containerizer';
 import { LocalFiles, LocalHost } from '@keelson/os';
 import type { Future } from '@keelson/process';
+import type { ContainerId } from '@keelson/provisioner';
 import { ProvisionerPaths, readProvisionedContainers } from '@keelson/provisioner';
 import type { Explanation, PrunePlan, StoreUsage } from '@keelson/store';
 import {
@@ -28,6 +29,12 @@ export interface PlanOptions {
   readonly exclude?: readonly string[];
 }
 
+/** Absolute paths. */
+export interface ContainerLogs {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /**
  * Answers questions about an agent's root from its files alone: no lock, no change, beside whoever owns the
  * store.
@@ -44,6 +51,12 @@ export interface ReadOnlyView {
   plan(options?: PlanOptions): Future<PrunePlan>;
   /** @throws AgentError NO_SUCH_OBJECT */
   why(object: string): Future<Explanation>;
+  /**
+   * Where the output of a container is gathered; a file is missing if it never went there.
+   *
+   * @throws AgentError NO_SUCH_CONTAINER
+   */
+  logs(id: ContainerId): Future<ContainerLogs>;
   usage(): Future<StoreUsage>;
   check(): Future<CheckReport>;
 }
@@ -57,9 +70,10 @@ export function readOnlyView(root: string): ReadOnlyView {
   const files = new LocalFiles();
   const host = new LocalHost();
   const storePaths = new StorePaths(root);
+  const containerPaths = new ContainerPaths(root);
   const snapshot = (): Future<Snapshot> =>
     // Containers before images before layers: what somebody began to use meanwhile is there already.
-    readContainers(new ContainerPaths(root), files, host).then((containers) =>
+    readContainers(containerPaths, files, host).then((containers) =>
       readProvisionedContainers(new ProvisionerPaths(`${root}/provisioner`), files).then((provisioned) =>
         readInventory(storePaths, files).then((store) => ({ store, containers, provisioned })),
       ),
@@ -70,6 +84,13 @@ export function readOnlyView(root: string): ReadOnlyView {
     plan: ({ exclude = [] } = {}) => snapshot().then((seen) => planOf(seen, exclude)),
     why: (object) =>
       snapshot().then((seen) => explain(seen.store, holdersOf(seen), namedObject(seen.store, object))),
+    logs: (id) =>
+      readContainers(containerPaths, files, host).then((containers) => {
+        if (!containers.some(({ info }) => info.id === id)) {
+          throw new AgentError('NO_SUCH_CONTAINER', `there is no container ${id}`);
+        }
+        return { stdout: containerPaths.stdout(id), stderr: containerPaths.stderr(id) };
+      }),
     usage: () =>
       snapshot().then((seen) => readAreaBytes(storePaths, files).then((areas) => diskUsage(seen, areas))),
     check: () => snapshot().then(checkConsistency),

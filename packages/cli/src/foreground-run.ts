@@ -2,40 +2,36 @@ import type { Agent, AttachedContainer, LaunchOptions } from '@keelson/agent';
 import { drawnPull } from './drawn-pull.js';
 import { describeFailure } from './failure.js';
 import { ExitCode } from './exit-code.js';
+import { relayLogs } from './relay-logs.js';
+import { RunFailure } from './run-failure.js';
 import type { Session } from './session.js';
-import type { ForwardedSignal } from './signal-forwarding.js';
-import { SignalForwarding, signalNumber } from './signal-forwarding.js';
-
-/** `run` failed before there was an exit status: carries the one the command ends with. */
-class RunFailure extends Error {
-  readonly code: string;
-  constructor(
-    cause: unknown,
-    readonly exitCode: number,
-  ) {
-    const { code, message } = describeFailure(cause);
-    super(message, { cause });
-    this.code = code;
-  }
-}
+import type { ForwardedSignal } from './signal-source.js';
+import { signalNumber } from './signal-source.js';
 
 /**
- * Launches a container and stays with it. The store is owned while the container is started and again when it
- * has ended, and by nobody in between: other commands pull and prune meanwhile. Answers the container's exit
- * status.
+ * Launches a container and stays with it. A hosting agent lets it write to its sandbox, and copies from
+ * there. An embedded one is not needed while the container runs: the store is owned until it does and again
+ * when it has ended, and by nobody in between.
+ *
+ * @returns the container's exit status
  */
 export async function runForeground(
   session: Session,
   options: LaunchOptions & { readonly id: string },
   { remove }: { readonly remove: boolean },
 ): Promise<number> {
-  const { exitStatusOfFailure } = await import('@keelson/agent');
+  const { exitStatusOfFailure, readOnlyView } = await import('@keelson/agent');
+  const wanted = session.hosted ? { ...options, stdio: 'sandbox' as const } : options;
   let launch: InterruptibleLaunch | undefined;
   try {
     const attached = await session.withAgent((agent) => {
-      launch = new InterruptibleLaunch(agent, options);
-      return launch.run(session);
+      launch = new InterruptibleLaunch(agent, wanted, session);
+      return launch.run();
     });
+    if (session.hosted) {
+      const logs = await readOnlyView(session.options.root).logs(options.id);
+      await relayLogs(session, logs, attached.status);
+    }
     const exitStatus = await attached.status;
     launch?.dispose();
     return (await finish(session, options.id, remove)) ?? exitStatus ?? ExitCode.runFailed;
@@ -57,22 +53,23 @@ export async function runForeground(
 class InterruptibleLaunch {
   interruptedBy: ForwardedSignal | undefined;
   readonly #kept: ForwardedSignal[] = [];
-  readonly #forwarding: SignalForwarding;
+  readonly #stopListening: () => void;
   #attached: AttachedContainer | undefined;
   #givenUp: PromiseLike<unknown> | undefined;
 
   constructor(
     private readonly agent: Agent,
     private readonly options: LaunchOptions & { readonly id: string },
+    private readonly session: Session,
   ) {
-    this.#forwarding = new SignalForwarding((signal) => this.#receive(signal));
+    this.#stopListening = session.caller.signals.listen((signal) => void this.#receive(signal));
   }
 
-  async run({ output }: Session): Promise<AttachedContainer> {
+  async run(): Promise<AttachedContainer> {
     const { agent, options } = this;
     const label = options.image ?? options.id;
     try {
-      await drawnPull(output, label, (onProgress) => agent.launch({ ...options, onProgress }));
+      await drawnPull(this.session.output, label, (onProgress) => agent.launch({ ...options, onProgress }));
     } catch (error) {
       // The agent must not be closed before what was begun is taken down.
       await this.#givenUp?.then(undefined, () => {});
@@ -85,7 +82,7 @@ class InterruptibleLaunch {
   }
 
   dispose(): void {
-    this.#forwarding.dispose();
+    this.#stopListening();
   }
 
   async #receive(signal: ForwardedSignal): Promise<void> {

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import type { Caller } from './caller.js';
 import { CliError } from './cli-error.js';
 
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
@@ -46,9 +47,12 @@ export function declareGlobalOptions(command: Command, { hidden }: { readonly hi
   for (const option of options) command.addOption(hidden ? option.hideHelp() : option);
 }
 
-export function resolveGlobalOptions(raw: RawGlobalOptions, environment: NodeJS.ProcessEnv): GlobalOptions {
+export function resolveGlobalOptions(
+  raw: RawGlobalOptions,
+  { workingDirectory, streams: { environment } }: Pick<Caller, 'workingDirectory' | 'streams'>,
+): GlobalOptions {
   return {
-    root: resolve(raw.root ?? (environment['KEELSON_ROOT'] || defaultRoot(environment))),
+    root: resolve(workingDirectory, raw.root ?? (environment['KEELSON_ROOT'] || defaultRoot(environment))),
     json: raw.json ?? false,
     quiet: raw.quiet ?? false,
     logLevel: raw.logLevel ?? 'warn',

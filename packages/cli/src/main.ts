@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { CommanderError } from 'commander';
 import { CliError } from './cli-error.js';
+import type { RunCommandLine } from './caller.js';
+import { processCaller } from './caller.js';
 import type { Bind } from './command-definition.js';
 import { ExitCode } from './exit-code.js';
 import type { RawGlobalOptions } from './global-options.js';
 import { resolveGlobalOptions } from './global-options.js';
-import type { OutputStreams } from './output.js';
 import { Output } from './output.js';
 import { createProgram } from './program.js';
 import { Session } from './session.js';
@@ -13,18 +14,20 @@ import { Session } from './session.js';
 /**
  * Runs one command line to its end and answers the exit code. Never throws: what goes wrong becomes one line
  * `keelson: CODE: message`, and with `--json` an error document too.
+ *
+ * @param host  the agent inside which it runs for somebody else; else it is on its own
  */
-export async function main(
-  argv: readonly string[],
-  streams: OutputStreams = processStreams(),
-): Promise<number> {
+export const main: RunCommandLine = async (argv, caller = processCaller(), host) => {
+  const { streams } = caller;
   let exitCode: number = ExitCode.success;
   const bind: Bind =
     (handler) =>
     async (...args) => {
       const command = args.at(-1) as Command;
-      const options = resolveGlobalOptions(command.optsWithGlobals<RawGlobalOptions>(), streams.environment);
-      const session = new Session(options, new Output(streams, options.json, options.quiet));
+      const options = resolveGlobalOptions(command.optsWithGlobals<RawGlobalOptions>(), caller);
+      const output = new Output(streams, options.json, options.quiet);
+      const settled = host ? { ...options, root: host.root } : options;
+      const session = new Session(settled, output, caller, main, host);
       exitCode = (await handler(session, command)) ?? ExitCode.success;
     };
   const program = createProgram(bind);
@@ -51,7 +54,7 @@ export async function main(
   } finally {
     clearInterval(alive);
   }
-}
+};
 
 function usageError(error: CommanderError, program: Command): CliError {
   if (error.code === 'commander.help') {
@@ -68,11 +71,4 @@ function exitCodeOf(failure: unknown): number {
   if (failure instanceof CliError && failure.code === 'USAGE') return ExitCode.usage;
   const exitCode = (failure as { exitCode?: unknown } | undefined)?.exitCode;
   return typeof exitCode === 'number' ? exitCode : ExitCode.failure;
-}
-
-function processStreams(): OutputStreams {
-  // A reader that went away (`keelson images | head -1`) is not a failure.
-  process.stdout.on('error', () => {});
-  process.stderr.on('error', () => {});
-  return { stdout: process.stdout, stderr: process.stderr, environment: process.env };
 }

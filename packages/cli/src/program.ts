@@ -4,13 +4,21 @@ import { demoCommand } from './commands/demo.js';
 import { destroyCommand } from './commands/destroy.js';
 import { dfCommand } from './commands/df.js';
 import { imagesCommand } from './commands/images.js';
+import { killCommand } from './commands/kill.js';
+import { logsCommand } from './commands/logs.js';
+import { metricsCommand } from './commands/metrics.js';
+import { pinCommand } from './commands/pin.js';
 import { planCommand } from './commands/plan.js';
 import { provisionCommand } from './commands/provision.js';
 import { pruneCommand } from './commands/prune.js';
 import { psCommand } from './commands/ps.js';
 import { pullCommand } from './commands/pull.js';
+import { rmCommand } from './commands/rm.js';
 import { runCommand } from './commands/run.js';
+import { unpinCommand } from './commands/unpin.js';
+import { untagCommand } from './commands/untag.js';
 import { versionCommand } from './commands/version.js';
+import { waitCommand } from './commands/wait.js';
 import { whyCommand } from './commands/why.js';
 import { declareGlobalOptions } from './global-options.js';
 
@@ -18,14 +26,22 @@ const definitions: readonly CommandDefinition[] = [
   demoCommand,
   pullCommand,
   imagesCommand,
+  pinCommand,
+  unpinCommand,
+  untagCommand,
   runCommand,
   provisionCommand,
   psCommand,
+  waitCommand,
+  killCommand,
+  logsCommand,
+  rmCommand,
   destroyCommand,
   planCommand,
   pruneCommand,
   whyCommand,
   dfCommand,
+  metricsCommand,
   versionCommand,
 ];
 

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { isAbsolute, resolve } from 'node:path';
 import type { LaunchOptions } from '@keelson/agent';
+import { absoluteSource } from './absolute-source.js';
+import type { Caller } from './caller.js';
 import { CliError } from './cli-error.js';
 
 /** The flags of `run`, as commander collects them. */
@@ -8,6 +10,7 @@ export interface RunFlags {
   readonly rootfs?: string;
   readonly name?: string;
   readonly rm?: boolean;
+  readonly detach?: boolean;
   readonly env?: readonly string[];
   readonly volume?: readonly string[];
   readonly workdir?: string;
@@ -23,7 +26,7 @@ export interface RunFlags {
 export function launchOptionsOf(
   flags: RunFlags,
   words: readonly string[],
-  environment: NodeJS.ProcessEnv,
+  { workingDirectory, streams: { environment } }: Pick<Caller, 'workingDirectory' | 'streams'>,
 ): LaunchOptions & { readonly id: string } {
   const { rootfs, name, workdir, user, memory, cpus, network, launcher, backend } = flags;
   const [image, ...rest] = rootfs === undefined ? words : [undefined, ...words];
@@ -32,12 +35,14 @@ export function launchOptionsOf(
   }
   return {
     id: name ?? randomBytes(6).toString('hex'),
-    ...(image === undefined ? { rootfs: resolve(rootfs!) } : { image }),
+    ...(image === undefined
+      ? { rootfs: resolve(workingDirectory, rootfs!) }
+      : { image: absoluteSource(image, workingDirectory) }),
     // After the image commander hands `--` through: it only ends our own options.
     argv: rest[0] === '--' ? (rest.slice(1) as string[]) : (rest as string[]),
     environment: Object.fromEntries((flags.env ?? []).flatMap((text) => variable(text, environment))),
-    volumes: (flags.volume ?? []).map(volume),
-    stdio: 'inherit',
+    volumes: (flags.volume ?? []).map((text) => volume(text, workingDirectory)),
+    stdio: flags.detach ? 'sandbox' : 'inherit',
     ...(workdir !== undefined && { workingDirectory: workdir }),
     ...(user !== undefined && { user }),
     ...(memory !== undefined && { memoryBytes: memoryBytes(memory) }),
@@ -59,7 +64,10 @@ function variable(text: string, environment: NodeJS.ProcessEnv): readonly (reado
   return value === undefined ? [] : [[name, value]];
 }
 
-function volume(text: string): { hostPath: string; containerPath: string; readOnly: boolean } {
+function volume(
+  text: string,
+  workingDirectory: string,
+): { hostPath: string; containerPath: string; readOnly: boolean } {
   const [host, target, mode, ...more] = text.split(':');
   const wellFormed =
     host && target && isAbsolute(target) && more.length === 0 && [undefined, 'ro', 'rw'].includes(mode);
@@ -69,7 +77,7 @@ function volume(text: string): { hostPath: string; containerPath: string; readOn
       `--volume is ${JSON.stringify(text)}, but must be HOST:/PATH or HOST:/PATH:ro`,
     );
   }
-  return { hostPath: resolve(host), containerPath: target, readOnly: mode === 'ro' };
+  return { hostPath: resolve(workingDirectory, host), containerPath: target, readOnly: mode === 'ro' };
 }
 
 function memoryBytes(text: string): number {

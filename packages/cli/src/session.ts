@@ -1,20 +1,33 @@
 import type { Agent, AgentOptions } from '@keelson/agent';
+import type { Future } from '@keelson/process';
+import type { Caller, HostingAgent, RunCommandLine } from './caller.js';
 import type { GlobalOptions } from './global-options.js';
 import { logLevels } from './global-options.js';
 import type { Output } from './output.js';
 
-/** One run of one command: what it was told, where it may write, and its own agent when it needs one. */
+/** One run of one command: what it was told, where it may write, and the agent it works with. */
 export class Session {
   constructor(
     readonly options: GlobalOptions,
     readonly output: Output,
+    readonly caller: Caller,
+    /** For a command that runs other command lines. */
+    readonly runCommandLine: RunCommandLine,
+    private readonly host?: HostingAgent,
   ) {}
 
+  /** Whether a running agent does the work for somebody else: it owns the store before and after. */
+  get hosted(): boolean {
+    return this.host !== undefined;
+  }
+
   /**
-   * Embeds a started agent for the length of `work`, which owns the store until then.
-   * The agent is loaded here and not at the top, so that commands that need none start at once.
+   * Does `work` with the agent that runs this command, or else with one that is started for the length of
+   * `work` and owns the store until then. The agent is loaded here and not at the top, so that commands that
+   * need none start at once.
    */
   async withAgent<T>(work: (agent: Agent) => Promise<T>, options: Partial<AgentOptions> = {}): Promise<T> {
+    if (this.host) return work(this.host.agent);
     const { Agent } = await import('@keelson/agent');
     const agent = Agent.create({ ...this.agentOptions(), ...options });
     try {
@@ -22,6 +35,19 @@ export class Session {
       return await work(agent);
     } finally {
       await agent.close();
+    }
+  }
+
+  /** Awaits what an agent answers; the request is discarded if nobody listens to this command any more. */
+  async answer<T>(future: Future<T>): Promise<T> {
+    const { gone } = this.caller;
+    const discard = (): void => void future.discard();
+    gone.addEventListener('abort', discard, { once: true });
+    try {
+      if (gone.aborted) discard();
+      return await future;
+    } finally {
+      gone.removeEventListener('abort', discard);
     }
   }
 

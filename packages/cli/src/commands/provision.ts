@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { absoluteSource } from '../absolute-source.js';
 import type { CommandDefinition } from '../command-definition.js';
 
 export const provisionCommand: CommandDefinition = (program, bind) => {
@@ -19,7 +20,8 @@ overlay needs root; copy is for everybody.`,
         const { id, backend } = command.opts<{ id?: string; backend?: 'copy' | 'overlay' }>();
         const image = command.args[0]!;
         const { drawnPull } = await import('../drawn-pull.js');
-        const wanted = { image, ...(id !== undefined && { id }), ...(backend && { backend }) };
+        const source = absoluteSource(image, session.caller.workingDirectory);
+        const wanted = { image: source, ...(id !== undefined && { id }), ...(backend && { backend }) };
         const provisioned = await session.withAgent((agent) =>
           drawnPull(session.output, image, (onProgress) => agent.provision({ ...wanted, onProgress })),
         );

@@ -1,4 +1,5 @@
 import type { Platform } from '@keelson/agent';
+import { absoluteSource } from '../absolute-source.js';
 import { CliError } from '../cli-error.js';
 import type { CommandDefinition } from '../command-definition.js';
 import { formatBytes, formatDuration } from '../terminal/bytes.js';
@@ -28,9 +29,10 @@ Registries on loopback addresses are spoken to in plain http.`,
         const images = await session.withAgent(async (agent) => {
           const pulled = [];
           for (const reference of command.args) {
+            const source = absoluteSource(reference, session.caller.workingDirectory);
             pulled.push(
               await drawnPull(session.output, reference, (onProgress) =>
-                agent.pull(reference, { ...options, onProgress }),
+                session.answer(agent.pull(source, { ...options, onProgress })),
               ),
             );
           }

@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { CliError } from '../cli-error.js';
 import type { CommandDefinition } from '../command-definition.js';
 import { collectText } from '../collect-text.js';
 import type { RunFlags } from '../run-options.js';
@@ -6,12 +7,13 @@ import type { RunFlags } from '../run-options.js';
 export const runCommand: CommandDefinition = (program, bind) => {
   program
     .command('run')
-    .description('run a container in the foreground, and end with its exit status')
+    .description('run a container, and end with its exit status')
     .usage('[options] IMAGE [-- ARG…]\n       keelson run [options] --rootfs DIR -- ARG…')
     .argument('[words...]')
     .passThroughOptions()
     .option('--rootfs <dir>', 'use this folder as the root filesystem, in place, instead of an image')
     .option('--name <id>', 'name of the container (default: a new one)')
+    .option('-d, --detach', 'leave it running, and print its name; "keelson logs" has what it writes')
     .option('--rm', 'remove the container when it has ended')
     .option(
       '-e, --env <name=value>',
@@ -47,7 +49,12 @@ Exit status: the container's own; 128+n if signal n ended it; 125 keelson failed
       bind(async (session, command) => {
         const { launchOptionsOf } = await import('../run-options.js');
         const flags = command.opts<RunFlags>();
-        const options = launchOptionsOf(flags, command.args, session.output.streams.environment);
+        const options = launchOptionsOf(flags, command.args, session.caller);
+        if (flags.detach && flags.rm) throw new CliError('USAGE', '--detach and --rm exclude each other');
+        if (flags.detach) {
+          const { runDetached } = await import('../detached-run.js');
+          return runDetached(session, options);
+        }
         const { runForeground } = await import('../foreground-run.js');
         return runForeground(session, options, { remove: flags.rm ?? false });
       }),

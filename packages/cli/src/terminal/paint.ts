@@ -7,7 +7,9 @@ export type Paint = (format: Format, text: string) => string;
 export interface TerminalStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
-  write(text: string): unknown;
+  write(text: string | Uint8Array): unknown;
+  /** Settles when more may be written without gathering in memory. Missing where writing waits by itself. */
+  drained?(): Promise<void>;
 }
 
 /** Colours only for people: a terminal that is not `dumb`, and no `NO_COLOR` (https://no-color.org). */

@@ -1,0 +1,14 @@
+import type { CommandDefinition } from '../command-definition.js';
+
+export const pinCommand: CommandDefinition = (program, bind) => {
+  program
+    .command('pin')
+    .description('protect images from every prune')
+    .argument('<ref...>', 'as "keelson images" lists them')
+    .action(
+      bind(async (session, command) => {
+        const images = await session.withAgent(async (agent) => agent.pin(command.args));
+        session.output.result({ images }, () => images.map(({ reference }) => reference));
+      }),
+    );
+};

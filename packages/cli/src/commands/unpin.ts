@@ -1,0 +1,14 @@
+import type { CommandDefinition } from '../command-definition.js';
+
+export const unpinCommand: CommandDefinition = (program, bind) => {
+  program
+    .command('unpin')
+    .description('no longer protect images from prune')
+    .argument('<ref...>', 'as "keelson images" lists them')
+    .action(
+      bind(async (session, command) => {
+        const images = await session.withAgent(async (agent) => agent.unpin(command.args));
+        session.output.result({ images }, () => images.map(({ reference }) => reference));
+      }),
+    );
+};

@@ -1,0 +1,15 @@
+import type { CommandDefinition } from '../command-definition.js';
+
+export const untagCommand: CommandDefinition = (program, bind) => {
+  program
+    .command('untag')
+    .description('forget names of images')
+    .argument('<ref...>', 'as "keelson images" lists them')
+    .addHelpText('after', '\nWhat they meant goes with the next prune; a container keeps the layers it stands on.')
+    .action(
+      bind(async (session, command) => {
+        const images = await session.withAgent(async (agent) => agent.untag(command.args));
+        session.output.result({ images }, () => images.map(({ reference }) => reference));
+      }),
+    );
+};
