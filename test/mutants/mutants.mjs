@@ -16,7 +16,7 @@ export const mutants = [
   { id: 'a writer that gave up still holds back the readers', file: 'process/dist/locks/read-write-lock.js', search: 'settle(future, DISCARDED, undefined);\n        this.#letIn(group);', replace: 'settle(future, DISCARDED, undefined);', killer: 'P8', trap: 'T11' },
   { id: 'work that was discarded gives its lease back at once', file: 'process/dist/locks/hold.js', search: 'watch(work, this);', replace: 'watch(work, this); this.result.onDiscard?.(() => this.#release());', killer: 'P8', trap: 'T11' },
   { id: 'unlock twice', file: 'process/dist/locks/lease.js', search: 'this.#held = false;', replace: 'this.give(this.what);', killer: 'P8' },
-  { id: 'a failed step keeps its lease', file: 'process/dist/locks/hold.js', search: '#end(state, value) {\n        this.#release();', replace: '#end(state, value) {\n        if (state === READY) this.#release();', killer: 'P6 a discarded', trap: 'T5' },
+  { id: 'a failed step keeps its lease', file: 'process/dist/locks/hold.js', search: '#end(state, value) {\n        this.#release();', replace: '#end(state, value) {\n        if (state === READY) this.#release();', killer: 'P6 a launch', trap: 'T5' },
 
   // The provisioner.
   { id: 'layers are not put into memory', file: 'provisioner/dist/provisioner.js', search: 'entry.rootfses.set(provisioned.rootfsId, provisioned);', replace: '', killer: 'P1 launches', trap: 'T1' },
@@ -27,7 +27,7 @@ export const mutants = [
   { id: 'a failed launch keeps its root', file: 'provisioner/dist/provisioner.js', search: '#withdraw({ entry, store, owner }, failed) {\n        store.release(owner);', replace: '#withdraw({ entry, store, owner }, failed) {', killer: 'P6', trap: 'T11' },
   { id: 'the root of a launch is never given back', file: 'provisioner/dist/provisioner.js', search: 'store.release(owner);\n        const about', replace: 'const about', killer: 'P6' },
   { id: 'a nested destroy takes its own read lease', file: 'provisioner/dist/provisioner.js', search: '.map((child) => this.#takeDown(child));', replace: '.map((child) => this.#lock.withRead(defer(this, this.#takeDown, child)));', killer: 'P5 nested destroys', trap: 'T6' },
-  { id: 'a destroy waits for pulls under the read lease', file: 'provisioner/dist/provisioner.js', search: 'const work = awaitAll([...provisioning, ...below])\n            .then(() => this.#lock.withRead(', replace: 'const work = this.#lock.withRead(() => awaitAll([...provisioning, ...below]))\n            .then(() => this.#lock.withRead(', killer: 'P5 nested destroys, provisions', trap: 'T6' },
+  { id: 'a destroy waits for pulls under the read lease', file: 'provisioner/dist/provisioner.js', search: 'const work = awaitAll([...provisioning, ...below])\n            .then(() => this.#lock.withRead(', replace: 'const work = this.#lock.withRead(() => awaitAll([...provisioning, ...below]))\n            .then(() => this.#lock.withRead(', killer: 'P5 a destroy', trap: 'T6' },
   { id: 'a destroy does not wait for work in progress', file: 'provisioner/dist/provisioner.js', search: 'awaitAll([...provisioning, ...below])', replace: 'awaitAll([...below])', killer: 'P4 a launch' },
   { id: 'a destroy does not give up the pull', file: 'provisioner/dist/provisioner.js', search: 'provisioning.forEach((pending) => pending.discard());', replace: '', killer: 'P5', trap: 'T4' },
   { id: 'an image is pulled under the read lease', file: 'provisioner/dist/provisioner.js', search: 'const work = store\n            .get(image.name, { ...wanted, owner })', replace: 'const work = this.#lock.withRead(() => store.get(image.name, { ...wanted, owner }))', killer: 'P5', trap: 'T4' },
@@ -41,9 +41,11 @@ export const mutants = [
   { id: 'a copied root filesystem is not made durable', file: 'provisioner/dist/copy-backend.js', search: 'this.#files.syncFileSystem(rootfs)', replace: 'this.#files.status(rootfs)', killer: 'P3 what' },
   { id: 'folders of destroyed containers stay', file: 'provisioner/dist/take-down-container.js', search: '(onDisk ? removeFolder(id, options) : undefined)', replace: 'undefined', killer: 'P4' },
 
+  { id: 'a refused record stays on disk', file: 'provisioner/dist/provisioner.js', search: 'return this.#checkpoint(entry).recover(() => { }).then(() => failed);', replace: 'return failed;', killer: 'P6 a launch' },
+
   // The store: roots and prune.
   { id: 'roots hold no layers', file: 'store/dist/roots.js', search: 'root.layers.add(id);', replace: ';', killer: 'P1 what an owner' },
-  { id: 'what is released during a prune does not linger', file: 'store/dist/roots.js', search: 'this.#lingering.push(root);', replace: ';', killer: 'P1 launches' },
+  { id: 'what is released during a prune does not linger', file: 'store/dist/roots.js', search: 'this.#lingering.push(root);', replace: ';', killer: 'P1 what is let' },
   { id: 'references held do not count', file: 'store/dist/roots.js', search: 'for (const { owner, references } of this.list())\n            addAll(held, references, heldBy(owner));', replace: '', killer: 'P1 what an owner' },
   { id: 'a slice is not checked against the roots again', file: 'store/dist/prune-run.js', search: 'const why = whyLive(id);', replace: 'const why = undefined;', killer: 'P6 a discarded' },
   { id: 'nothing that a pull finds is rooted', file: 'store/dist/image-pull.js', search: 'roots.hold(this.#rootOwner, holdingOf(image));\n        for (const asker of this.#askers)\n            this.#rootFor(asker, image);', replace: '', killer: 'P1 what an owner', trap: 'T36' },
@@ -56,7 +58,6 @@ export const mutants = [
   { id: 'a prune does not start the sweep', file: 'store/dist/docker-store.js', search: 'this.#roots.closePrune();\n            this.#options.sweeper.sweep();', replace: 'this.#roots.closePrune();', killer: 'P4' },
   { id: 'the sweep takes live names', file: 'store/dist/sweeper.js', search: 'listOrNone(this.#options.files, this.#options.paths.gc)', replace: 'listOrNone(this.#options.files, this.#options.paths.layers)', killer: 'P4' },
   { id: 'names in gc/ are not unique', file: 'store/dist/paths.js', search: 'return `${this.gc}/${name}.${unique}`;', replace: 'return `${this.gc}/${name}.${unique && 0}`;', killer: 'P4', trap: 'T28' },
-  { id: 'one retry of the sweep is forgotten', file: 'store/dist/sweeper.js', search: 'if (this.#listAgain)\n                this.#next();\n            else\n                this.#finish();', replace: 'this.#finish();', killer: 'P4 prune terminates and, once' },
 
   // The store: pulls, layers and records.
   { id: 'a pull in flight is forgotten', file: 'store/dist/single-flight.js', search: 'this.#flights.set(key, flight);', replace: '', killer: 'P7', trap: 'T13' },
@@ -72,24 +73,23 @@ export const mutants = [
   { id: 'a force pull answers from the cache', file: 'store/dist/image-acquisition.js', search: 'options.cached === false || ', replace: '', killer: 'P1 what an owner' },
   { id: 'a passing fault of the network is not tried again', file: 'store/dist/registry/backoff.js', search: 'attempts: 5', replace: 'attempts: 1', killer: 'P7', trap: 'T24' },
   { id: 'a failed unpack leaves its staging area', file: 'store/dist/layer-installer.js', search: 'this.options.discardArea(unique);', replace: '', killer: 'P6 a discarded', trap: 'T20' },
-  { id: 'a discarded transfer keeps its slot', file: 'store/dist/slots.js', search: 'running.onAny(() => this.#ended());', replace: 'running.onReady(() => this.#ended());', killer: 'P6', trap: 'T5' },
+  { id: 'a discarded transfer keeps its slot', file: 'store/dist/slots.js', search: 'running.onAny(() => this.#ended());', replace: 'running.onReady(() => this.#ended());', killer: 'P6 pulls that are given', trap: 'T5' },
   { id: 'staging is not cleared at a start', file: 'store/dist/store-recovery.js', search: '.then(() => clearStaging(context))', replace: '.then(() => 0)', killer: 'P4', trap: 'T20' },
   { id: 'directories are not made at a start', file: 'store/dist/store-recovery.js', search: 'return makeDirectories(context)', replace: 'return listOrNone(files, paths.root)', killer: 'P4', trap: 'T16' },
   { id: 'images whose layers are gone stay listed', file: 'store/dist/store-recovery.js', search: 'if (dropped.size === 0)', replace: 'if (dropped.size >= 0)', killer: 'P2 an image whose' },
   { id: 'an I/O error moves a layer aside', file: 'store/dist/inventory.js', search: "if (!ofTheEntry.has(codeOf(failure) ?? ''))\n        throw failure;", replace: '', killer: 'P3' },
   { id: 'a start does not read the layers that are there', file: 'store/dist/docker-store.js', search: 'for (const layer of layers)\n                this.#table.publish(layer);', replace: '', killer: 'P4' },
 
-  { id: 'a layer that is not durable stays in its place', file: 'store/dist/layer-publisher.js', search: 'return files.rename(paths.layer(record.id), stage).then(() => failed);', replace: 'return (void paths, void files, void stage, failed);', killer: 'P6 a discarded' },
+  { id: 'a layer that is not durable stays in its place', file: 'store/dist/layer-publisher.js', search: 'return files.rename(paths.layer(record.id), stage).then(() => failed);', replace: 'return (void paths, void files, void stage, failed);', killer: 'P3 a pull or' },
 
   // The containerizer.
   { id: 'prune forgets the images of containers', file: 'containerizer/dist/mesos-containerizer.js', search: 'inUse.set(keyOf(image), image);', replace: ';', killer: 'P1 a prune keeps', trap: 'T14' },
   { id: 'prune forgets image volumes', file: 'containerizer/dist/container-config.js', search: 'return config.image ? [config.image, ...volumes] : volumes;', replace: 'return config.image ? [config.image] : [];', killer: 'P1 a prune keeps', trap: 'T2' },
-  { id: 'prune before the containerizer has recovered', file: 'containerizer/dist/mesos-containerizer.js', search: "this.#requireRecovered('prune images');", replace: '', killer: 'P3 a container that was', trap: 'T3' },
   { id: 'the configuration is not on disk before the launch', file: 'containerizer/dist/launch-container.js', search: '.then(() => checkpoint(files, paths.config(id), configFormat, record.config));', replace: ';', killer: 'P3 a container', trap: 'T7' },
   { id: 'a destroy does not wait for the step at work', file: 'containerizer/dist/destroy-container.js', search: '.then(() => settled(container.step))', replace: '', killer: 'P5 nested launches' },
   { id: 'a destroy leaves the processes', file: 'containerizer/dist/destroy-container.js', search: '.then(turn(() => this.#killProcesses()))', replace: '', killer: 'P5 nested launches' },
-  { id: 'a destroy leaves nested containers', file: 'containerizer/dist/destroy-container.js', search: 'awaitAll([...container.children].map(this.destroyChild))', replace: 'awaitAll([])', killer: 'P5 nested launches', trap: 'T6' },
-  { id: 'a destroy leaves the root filesystem', file: 'containerizer/dist/destroy-container.js', search: '.then(() => this.#releaseRootfs())', replace: '', killer: 'P5 nested launches' },
+  { id: 'a destroy leaves nested containers', file: 'containerizer/dist/destroy-container.js', search: 'awaitAll([...container.children].map(this.destroyChild))', replace: 'awaitAll([])', killer: 'P5 nested containers', trap: 'T6' },
+  { id: 'a destroy leaves the root filesystem', file: 'containerizer/dist/destroy-container.js', search: '.then(() => this.#releaseRootfs())', replace: '', killer: 'P5 nested containers' },
   { id: 'a failed destroy is not tried again', file: 'containerizer/dist/mesos-containerizer.js', search: 'container.destroying = undefined;', replace: '', killer: 'P6 failed', trap: 'T32' },
   { id: 'the process is not noted on disk', file: 'containerizer/dist/launch-container.js', search: 'return checkpoint(files, paths.pid(id), processFormat, process).then(() =>', replace: 'return Future.ready().then(() =>', killer: 'P3 a container' },
   { id: 'recovery watches nobody', file: 'containerizer/dist/recover-containers.js', search: 'table.watch(container);', replace: '', killer: 'P3 a container' },

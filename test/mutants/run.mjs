@@ -60,16 +60,22 @@ function apply(copy, { id, file, search, replace }) {
 
 /** Runs the laws, the one expected to find it first. */
 function hunt(copy, killer, budget = Number(options.budget)) {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const args = [join(copy, 'simulation', 'programs', 'hunt.js'), killer, String(budget), options.seed];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     let errors = '';
     child.stdout.on('data', (data) => (output += data));
     child.stderr.on('data', (data) => (errors += data));
-    const timer = setTimeout(() => child.kill('SIGKILL'), budget + 60_000);
-    child.on('close', (code) => {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      child.kill('SIGKILL');
+    }, budget + 60_000);
+    child.on('close', (code, signal) => {
       clearTimeout(timer);
+      if (late) return resolve({ killedBy: 'the program never ends', runs: 1, why: 'an endless turn' });
+      if (signal) return reject(new Error(`the search was ended from outside by ${signal}`));
       const last = output.trim().split('\n').at(-1) ?? '';
       if (code === 0 && last.startsWith('{')) return resolve(JSON.parse(last));
       // A fault so bad that the program ends is found, too.

@@ -191,7 +191,8 @@ export class Provisioner extends Process<Provisioner> {
     return this.#checkpoint(entry).repair(
       defer(this, (failed: Future<void>) => {
         entry.rootfses.delete(provisioned.rootfsId);
-        return failed;
+        // The record may be in place and only its folder unsynced: what is refused must not be read back.
+        return this.#checkpoint(entry).recover(() => {}).then(() => failed);
       }),
     );
   }

@@ -7,7 +7,7 @@ import { AgentLife, configOf } from '../agent-world.js';
 import { check, checkEqual } from '../check.js';
 import { namesAt } from '../disk-view.js';
 import { containersAreWhole, listedImagesAreWhole, nothingIsLeaked, nothingIsLeft } from '../oracles.js';
-import { anyOrder } from '../order.js';
+import { anyOrder, dispatcherOf } from '../order.js';
 import { property } from '../property.js';
 
 export const agentKeepsLayers = property({
@@ -55,6 +55,24 @@ export const agentLeaksNothing = property({
     check(next.start(), 'P6: the next start fails');
     endAll(next);
     nothingIsLeft(next, failing.length > 1);
+  },
+});
+
+export const nestedEndTogether = property({
+  name: 'P5 nested containers of a whole agent end with their parent, children first',
+  inputs: () => fc.tuple(agentCommands(3), anyOrder()),
+  run: ([more, order]) => {
+    const life = new AgentLife({});
+    life.start();
+    life.now(life.containerizer.launch('c1', configOf('web', undefined)));
+    life.now(life.containerizer.launch('c1.child', configOf('job', undefined)));
+    life.watch.follow(dispatcherOf(order));
+    const asked = offerToAgent(life, [{ kind: 'destroy', id: 'c1' }, ...more]);
+    life.settle();
+    runningIsWhole(life);
+    endAll(life);
+    allEnded(asked);
+    nothingIsLeaked(life);
   },
 });
 
@@ -170,6 +188,8 @@ function endAll(life: AgentLife): void {
     life.settle();
     check(removed.isReady(), () => `P6: ${id} cannot be removed: ${removed.toString()}; ${message}`);
   }
+  const provisioned = life.now(life.world.provisioner.containers()).map(({ id }) => id);
+  checkEqual(provisioned, [], 'P4: root filesystems of containers that are gone');
   checkEqual(life.host.running, [], 'P6: processes left after all was destroyed');
   checkEqual(life.host.livePids, [], 'P6: monitors left after all was destroyed');
   checkEqual(namesAt(life.world.disk, life.paths.containers), [], 'P6: left in runtime/');

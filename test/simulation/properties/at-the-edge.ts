@@ -2,10 +2,10 @@ import type { CrashFate } from '@keelson/simulation';
 import fc from 'fast-check';
 import { check, checkEqual } from '../check.js';
 import type { ImageKey } from '../images.js';
-import { nameOf, referenceOf } from '../images.js';
+import { dockerImage, nameOf, referenceOf } from '../images.js';
 import { nodeAt } from '../disk-view.js';
 import { Life } from '../life.js';
-import { listedImagesAreWhole, nothingIsLeft } from '../oracles.js';
+import { containersAreWhole, listedImagesAreWhole, nothingIsLeft } from '../oracles.js';
 import { anyOrder } from '../order.js';
 import { property } from '../property.js';
 
@@ -44,7 +44,7 @@ export const refusedIsRefused = property({
     const first = new Life();
     first.recover();
     if (untag) first.now(first.world.store.pull(nameOf(key)));
-    const life = first.next([], { order, faults: [{ call, errno }] });
+    const life = first.next([], { order, faults: [{ call: untag ? 15 + (call % 30) : call, errno }] });
     const recovered = life.world.provisioner.recover([]);
     life.settle();
     if (!recovered.isReady()) return;
@@ -52,6 +52,10 @@ export const refusedIsRefused = property({
     const answer = untag ? metadata.forget([referenceOf(key)]) : store.pull(nameOf(key));
     life.settleOver(5_000);
     const there = answer.isReady() !== untag;
+    if (!untag && !there) {
+      life.now(store.pull(nameOf(key)));
+      return nothingIsLeft(life);
+    }
     const next = life.next();
     next.recover();
     checkEqual(next.now(next.world.metadata.images()).images.length, there ? 1 : 0, 'P3: images');
@@ -117,3 +121,26 @@ function inodeOf(life: Life, path: string): number {
   }
   return inode;
 }
+
+export const failedLaunches = property({
+  name: 'P6 a launch that fails at any disk call gives its lease back',
+  inputs: () => fc.tuple(fc.integer({ min: 18, max: 50 }), fc.constantFrom('EIO', 'ENOSPC'), fc.boolean(), anyOrder()),
+  run: ([call, errno, beside, order]) => {
+    const first = new Life();
+    first.recover();
+    first.now(first.world.store.pull(nameOf('web')));
+    const life = first.next([], { order, faults: [{ call, errno }] });
+    const { provisioner } = life.world;
+    const recovered = provisioner.recover([]);
+    life.settle();
+    if (!recovered.isReady()) return;
+    const asked = [provisioner.provision('c1', dockerImage('web'))];
+    if (beside) asked.push(provisioner.provision('c2', dockerImage('web')));
+    life.settle();
+    const prune = provisioner.pruneImages([]);
+    life.settle();
+    check(asked.every((answer) => !answer.isPending()), 'P5: a launch never ends');
+    check(!prune.isPending(), 'P6: a lease is never given back');
+    containersAreWhole(life, () => false);
+  },
+});

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { check, checkEqual } from '../check.js';
 import type { Command } from '../command.js';
-import { anyCommand, offer } from '../command.js';
+import { anyCommand, ask, offer } from '../command.js';
 import { nodeAt } from '../disk-view.js';
 import { dockerImage, images, nameOf, referenceOf } from '../images.js';
 import { Life } from '../life.js';
@@ -69,11 +69,17 @@ export const nestedDestroys = property({
 });
 
 export const launchIntoDestroy = property({
-  name: 'P4 a launch beside a destroy of the same container ends whole or not at all',
-  inputs: () => fc.tuple(fc.boolean(), fc.array(anyCommand(['retag', 'untag', 'discard', 'pull', 'prune']), { minLength: 1, maxLength: 3 }), anyOrder()),
-  run: ([cached, more, order]) => {
-    const life = prepared(cached ? [{ kind: 'pull', image: 'web', force: false }] : [], order);
-    const asked = offer(life, [provision('c1', 'web'), { kind: 'destroy', id: 'c1' }, ...more]);
+  name: 'P4 a launch beside a destroy of the same container and a prune ends whole or not at all',
+  inputs: () =>
+    fc.record({
+      before: fc.constantFrom<Command[]>([], [{ kind: 'pull', image: 'web', force: false }], [provision('c1', 'web')]),
+      more: fc.array(anyCommand(['retag', 'untag', 'discard', 'pull']), { maxLength: 3 }),
+      prunes: few(prune, 2),
+      order: anyOrder(),
+    }),
+  run: ({ before, more, prunes, order }) => {
+    const life = prepared(before, order);
+    const asked = offer(life, [{ kind: 'destroy', id: 'c1' }, provision('c1', 'web'), ...prunes, ...more]);
     life.settle();
     allSettled(asked);
     containersAreWhole(life);
@@ -172,6 +178,68 @@ export const rootsHold = property({
     if (meanwhile === 'moved') checkEqual(listed[0]?.digest, images.webTwo.manifest.digest, 'P3: what the name means after a forced pull');
     checkEqual(listed.length, meanwhile === 'untagged' ? 0 : 1, 'P1: images listed while somebody holds the name');
     life.now(store.release('somebody'));
+    nothingIsLeft(life);
+  },
+});
+
+export const lettingGoDuringPrune = property({
+  name: 'P1 what is let go of while a prune is open stays until that prune is over',
+  inputs: () => fc.tuple(fc.boolean(), anyOrder()),
+  runs: 60,
+  run: ([untag, order]) => {
+    const life = prepared([], order);
+    const { store, metadata, disk, storePaths } = life.world;
+    const { layers } = life.now(store.get(nameOf('web'), { owner: 'somebody' }));
+    if (untag) life.now(metadata.forget([referenceOf('web')]));
+    // One mailbox: the prune is open by the time the root falls, and whoever held it may have put a record in its place.
+    const pruned = store.prune([], []);
+    void store.release('somebody');
+    life.now(pruned);
+    for (const { id } of layers) check(nodeAt(disk, storePaths.rootfs(id)) !== undefined, `P1: layer ${id} went during the prune`);
+    nothingIsLeft(life);
+  },
+});
+
+export const givenUpAgainAndAgain = property({
+  name: 'P6 pulls that are given up again and again use up nothing',
+  inputs: () => fc.tuple(fc.array(fc.nat(60), { minLength: 4, maxLength: 6 }), anyOrder()),
+  runs: 150,
+  run: ([leaving, order]) => {
+    const life = prepared([], order);
+    const { store, runtime } = life.world;
+    const later = (turns: number, run: () => void): void =>
+      runtime.offer({ kind: 'completion', label: 'lose interest', run: turns === 0 ? run : () => later(turns - 1, run) });
+    for (const turns of leaving) {
+      const pull = store.pull(nameOf('web'), { cached: false });
+      later(turns, () => void pull.discard());
+      life.settle();
+      nothingIsLeaked(life);
+      life.now(life.world.provisioner.pruneImages([]));
+    }
+    life.now(store.pull(nameOf('web')));
+    listedImagesAreWhole(life);
+  },
+});
+
+export const atAnyMomentOfALaunch = property({
+  name: 'P5 a destroy and a prune that come at any moment of a launch end, and so does the launch (T6)',
+  inputs: () => fc.tuple(fc.nat(50), fc.boolean(), fc.oneof(fc.constant<Order>({ kind: 'vector', vector: [] }), anyOrder())),
+  run: ([moment, pruneFirst, order]) => {
+    const life = prepared([{ kind: 'pull', image: 'web', force: false }], order);
+    const { runtime } = life.world;
+    const asked = offer(life, [provision('c1', 'web')]);
+    const both: Command[] = [{ kind: 'destroy', id: 'c1' }, prune];
+    const rest = (turns: number): void => {
+      if (turns > 0) return runtime.offer({ kind: 'completion', label: 'wait', run: () => rest(turns - 1) });
+      for (const command of pruneFirst ? both.toReversed() : both) {
+        const answer = ask(life, command);
+        if (answer) asked.push({ command, answer });
+      }
+    };
+    rest(moment);
+    life.settle();
+    allSettled(asked);
+    nothingIsLeaked(life);
     nothingIsLeft(life);
   },
 });
