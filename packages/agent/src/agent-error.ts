@@ -10,7 +10,9 @@ export type AgentErrorCode =
   | 'INVENTORY_INCOMPLETE'
   | 'NO_SUCH_CONTAINER'
   | 'CONTAINER_EXISTS'
-  | 'CONTAINER_NOT_RUNNING';
+  | 'CONTAINER_NOT_RUNNING'
+  | 'SOCKET_UNUSABLE'
+  | 'AGENT_GONE';
 
 /** Why the agent could not do as asked. Codes are stable; each has a row in `docs/errors.md`. */
 export class AgentError extends Error {

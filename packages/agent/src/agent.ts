@@ -1,6 +1,6 @@
 import type { ContainerInfo, ContainerTermination } from '@keelson/containerizer';
 import type { MetricsSnapshot } from '@keelson/process';
-import { Future, RealClock, Runtime } from '@keelson/process';
+import { Deferred, Future, RealClock, Runtime } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
 import type { Explanation, PrunePlan, PruneReport, PullResult, StoreUsage } from '@keelson/store';
 import { StoreError } from '@keelson/store';
@@ -10,6 +10,7 @@ import { AgentError } from './agent-error.js';
 import type { AgentEvent } from './agent-event.js';
 import type { AgentOptions, AgentSettings } from './agent-options.js';
 import { settingsOf } from './agent-options.js';
+import type { AgentState } from './agent-state.js';
 import type { AttachedContainer } from './attached-container.js';
 import { attachTo } from './attached-container.js';
 import type { CheckReport } from './consistency.js';
@@ -51,6 +52,7 @@ export class Agent {
   #closing: Future<void> | undefined;
   #machine: Machine | undefined;
   #stopped: Error | undefined;
+  readonly #failure = new Deferred<Error>();
 
   private constructor(settings: AgentSettings) {
     this.#settings = settings;
@@ -71,6 +73,18 @@ export class Agent {
   /** What happens from now on; completes when the agent is closed. */
   get events(): Observable<AgentEvent> {
     return this.#events.events;
+  }
+
+  get state(): AgentState {
+    if (this.#closing) return 'CLOSED';
+    if (this.#stopped) return 'STOPPED';
+    if (this.#machine) return 'RUNNING';
+    return this.#starting ? 'RECOVERING' : 'NEW';
+  }
+
+  /** The reason, once a component has failed in a way that must not go on: close it, and start another. */
+  get failure(): Future<Error> {
+    return this.#failure.future;
   }
 
   /**
@@ -313,6 +327,7 @@ export class Agent {
   #stop(reason: Error): void {
     if (this.#closing) return;
     this.#stopped ??= reason;
+    this.#failure.set(reason);
     this.#settings.log({ level: 'error', message: `the agent stops: ${reason.message}` });
   }
 }

@@ -1,6 +1,7 @@
 export { Agent } from './agent.js';
 export { AgentError } from './agent-error.js';
 export type { AgentErrorCode } from './agent-error.js';
+export type { AgentState } from './agent-state.js';
 export type { AgentEvent } from './agent-event.js';
 export type { AgentOptions } from './agent-options.js';
 export type { AttachedContainer } from './attached-container.js';
@@ -13,6 +14,9 @@ export type { ProvisionedRoot } from './provisioned-root.js';
 export type { PruneOptions } from './prune-options.js';
 export type { PullOptions } from './pull-options.js';
 export type { ContainerLogs, PlanOptions, ReadOnlyView } from './read-only-view.js';
+export type { CommandCall } from './http/command-endpoint.js';
+export type { ServedAgent, ServeOptions } from './served-agent.js';
+export { serveAgent } from './served-agent.js';
 export { readOnlyView } from './read-only-view.js';
 
 // What the requests above take and answer.

@@ -189,6 +189,39 @@ describe('what an agent does', () => {
     expect((await second.pruneImages()).removed.layers).toHaveLength(2);
   });
 
+  it('pins and forgets images by any of their names, all of them or none', async () => {
+    const agent = await started();
+    const { reference, digest } = await agent.pull(image('left'));
+    expect(await agent.pin([digest.slice('sha256:'.length, 30), reference])).toMatchObject([
+      { reference, pinned: true },
+    ]);
+    expect((await agent.pruneImages()).removed.images).toEqual([]);
+    await expect(agent.untag([reference, 'nothing']).toPromise()).rejects.toEqual(code('NO_SUCH_OBJECT'));
+    expect(await agent.unpin([reference])).toMatchObject([{ reference, pinned: false }]);
+    expect(await agent.untag([reference])).toMatchObject([{ reference }]);
+    expect(await agent.images()).toEqual([]);
+    expect(await agent.metrics()).toMatchObject({ 'store/prunes': 1, 'store/images_pruned': 0 });
+  });
+
+  it('tells where it is in its life', async () => {
+    const agent = create();
+    const states = [agent.state];
+    const starting = agent.start();
+    states.push(agent.state);
+    await starting;
+    states.push(agent.state);
+    await agent.close();
+    states.push(agent.state);
+    expect(states).toEqual(['NEW', 'RECOVERING', 'RUNNING', 'CLOSED']);
+  });
+
+  it('removes only what has ended', async () => {
+    const agent = await started();
+    await agent.provision({ id: 'mine', image: image('left') });
+    await expect(agent.remove('mine').toPromise()).rejects.toEqual(code('CONTAINER_RUNNING'));
+    await expect(agent.remove('nobody').toPromise()).rejects.toEqual(code('NO_SUCH_CONTAINER'));
+  });
+
   it('refuses names that are taken or unknown, and says what it cannot do yet', async () => {
     const agent = await started();
     await agent.provision({ id: 'mine', image: image('left') });

@@ -4,8 +4,19 @@ import type { Session } from './session.js';
 /** What a command does; answers its exit code, 0 if it says nothing. */
 export type CommandHandler = (session: Session, command: Command) => Promise<number | void>;
 
-/** Turns a handler into what commander calls: it finds the session of this run and keeps the exit code. */
-export type Bind = (handler: CommandHandler) => (...args: unknown[]) => Promise<void>;
+export interface BindOptions {
+  /** It has nothing to do with the agent that serves the root: it always runs where it was given. */
+  readonly local?: boolean;
+}
+
+/**
+ * Turns a handler into what commander calls: it finds the session of this run and keeps the exit code. Where
+ * an agent serves the root the handler runs there, and this process only shows what it says.
+ */
+export type Bind = (
+  handler: CommandHandler,
+  options?: BindOptions,
+) => (...args: unknown[]) => Promise<void>;
 
 /** Declares one sub-command on the program. Heavy modules are imported inside its handler. */
 export type CommandDefinition = (program: Command, bind: Bind) => void;

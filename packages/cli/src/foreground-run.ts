@@ -62,7 +62,15 @@ class InterruptibleLaunch {
     private readonly options: LaunchOptions & { readonly id: string },
     private readonly session: Session,
   ) {
-    this.#stopListening = session.caller.signals.listen((signal) => void this.#receive(signal));
+    const { signals, gone } = session.caller;
+    const stop = signals.listen((signal) => void this.#receive(signal).catch(() => {}));
+    // An agent that is closing answers nothing more, and takes care of what was begun.
+    const leave = (): void => void this.#giveUp().catch(() => {});
+    gone.addEventListener('abort', leave, { once: true });
+    this.#stopListening = () => {
+      gone.removeEventListener('abort', leave);
+      stop();
+    };
   }
 
   async run(): Promise<AttachedContainer> {
@@ -91,10 +99,15 @@ class InterruptibleLaunch {
       return;
     }
     this.#kept.push(signal);
+    if (await this.#giveUp()) this.interruptedBy = signal;
+  }
+
+  /** Ends a launch that has no process yet; false when it is too late for that. */
+  async #giveUp(): Promise<boolean> {
     const known = (await this.agent.containers()).find(({ id }) => id === this.options.id);
-    if (this.#attached || this.#givenUp || (known && !beforeProcess.has(known.state))) return;
-    this.interruptedBy = signal;
+    if (this.#attached || this.#givenUp || (known && !beforeProcess.has(known.state))) return false;
     this.#givenUp = this.agent.destroy(this.options.id);
+    return true;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { CommanderError } from 'commander';
 import { CliError } from './cli-error.js';
-import type { RunCommandLine } from './caller.js';
+import type { Caller, RunCommandLine } from './caller.js';
 import { processCaller } from './caller.js';
 import type { Bind } from './command-definition.js';
 import { ExitCode } from './exit-code.js';
@@ -21,10 +21,16 @@ export const main: RunCommandLine = async (argv, caller = processCaller(), host)
   const { streams } = caller;
   let exitCode: number = ExitCode.success;
   const bind: Bind =
-    (handler) =>
+    (handler, { local = false } = {}) =>
     async (...args) => {
       const command = args.at(-1) as Command;
       const options = resolveGlobalOptions(command.optsWithGlobals<RawGlobalOptions>(), caller);
+      if (host && local) throw new CliError('USAGE', `an agent cannot be asked for ${command.name()}`);
+      const answered = host || local ? undefined : await askAgent(options.root, argv, command, caller);
+      if (answered !== undefined) {
+        exitCode = answered;
+        return;
+      }
       const output = new Output(streams, options.json, options.quiet);
       const settled = host ? { ...options, root: host.root } : options;
       const session = new Session(settled, output, caller, main, host);
@@ -55,6 +61,18 @@ export const main: RunCommandLine = async (argv, caller = processCaller(), host)
     clearInterval(alive);
   }
 };
+
+/** Has the command run by the agent that serves `root`; `undefined` when none does. */
+async function askAgent(
+  root: string,
+  argv: readonly string[],
+  command: Command,
+  caller: Caller,
+): Promise<number | undefined> {
+  const { remoteSocket, runRemotely } = await import('./remote-command.js');
+  const socket = remoteSocket(root, caller);
+  return socket === undefined ? undefined : runRemotely(socket, argv, command, caller);
+}
 
 function usageError(error: CommanderError, program: Command): CliError {
   if (error.code === 'commander.help') {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Bind, CommandDefinition } from './command-definition.js';
+import { agentCommand } from './commands/agent.js';
 import { demoCommand } from './commands/demo.js';
 import { destroyCommand } from './commands/destroy.js';
 import { dfCommand } from './commands/df.js';
@@ -24,6 +25,7 @@ import { declareGlobalOptions } from './global-options.js';
 
 const definitions: readonly CommandDefinition[] = [
   demoCommand,
+  agentCommand,
   pullCommand,
   imagesCommand,
   pinCommand,

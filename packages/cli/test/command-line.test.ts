@@ -46,6 +46,7 @@ describe('keelson --help', () => {
       0,
       [
         'demo',
+        'agent',
         'pull',
         'images',
         'pin',

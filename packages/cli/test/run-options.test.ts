@@ -1,30 +1,38 @@
 import { describe, expect, it } from 'vitest';
+import type { RunFlags } from '../src/run-options.js';
 import { launchOptionsOf } from '../src/run-options.js';
+
+/** As if it were typed in this process's own folder, with that environment. */
+function optionsOf(flags: RunFlags, words: readonly string[], environment: NodeJS.ProcessEnv) {
+  const stream = { write: () => {} };
+  const streams = { stdout: stream, stderr: stream, environment };
+  return launchOptionsOf(flags, words, { workingDirectory: process.cwd(), streams });
+}
 
 describe('the options of run', () => {
   it('take the first word for the image and the rest for the command, with or without --', () => {
-    expect(launchOptionsOf({ name: 'a' }, ['alpine', '--', 'echo', '--', 'hi'], {})).toMatchObject({
+    expect(optionsOf({ name: 'a' }, ['alpine', '--', 'echo', '--', 'hi'], {})).toMatchObject({
       id: 'a',
       image: 'alpine',
       argv: ['echo', '--', 'hi'],
       stdio: 'inherit',
     });
-    expect(launchOptionsOf({}, ['alpine', 'echo', 'hi'], {}).argv).toEqual(['echo', 'hi']);
-    expect(launchOptionsOf({}, ['alpine'], {}).argv).toEqual([]);
+    expect(optionsOf({}, ['alpine', 'echo', 'hi'], {}).argv).toEqual(['echo', 'hi']);
+    expect(optionsOf({}, ['alpine'], {}).argv).toEqual([]);
   });
 
   it('take every word for the command where a root filesystem is given', () => {
-    const options = launchOptionsOf({ rootfs: '/srv/root' }, ['--', 'echo'], {});
+    const options = optionsOf({ rootfs: '/srv/root' }, ['--', 'echo'], {});
     expect([options.rootfs, options.image, options.argv]).toEqual(['/srv/root', undefined, ['echo']]);
   });
 
   it('name a container that was given no name', () => {
-    expect(launchOptionsOf({}, ['a'], {}).id).toMatch(/^[0-9a-f]{12}$/);
+    expect(optionsOf({}, ['a'], {}).id).toMatch(/^[0-9a-f]{12}$/);
   });
 
   it('pass variables on by name, and leave out those we do not have', () => {
     const flags = { env: ['A=1', 'B', 'C', 'D=x=y', 'E='] };
-    expect(launchOptionsOf(flags, ['a'], { B: 'two' }).environment).toEqual({
+    expect(optionsOf(flags, ['a'], { B: 'two' }).environment).toEqual({
       A: '1',
       B: 'two',
       D: 'x=y',
@@ -33,7 +41,7 @@ describe('the options of run', () => {
   });
 
   it('read volumes', () => {
-    expect(launchOptionsOf({ volume: ['/h:/c', '/h:/d:ro', 'rel:/e:rw'] }, ['a'], {}).volumes).toEqual([
+    expect(optionsOf({ volume: ['/h:/c', '/h:/d:ro', 'rel:/e:rw'] }, ['a'], {}).volumes).toEqual([
       { hostPath: '/h', containerPath: '/c', readOnly: false },
       { hostPath: '/h', containerPath: '/d', readOnly: true },
       { hostPath: `${process.cwd()}/rel`, containerPath: '/e', readOnly: false },
@@ -46,7 +54,7 @@ describe('the options of run', () => {
     ['2M', 2_097_152],
     ['1g', 1_073_741_824],
   ])('read %s as %i bytes of memory', (memory, sizeBytes) => {
-    expect(launchOptionsOf({ memory }, ['a'], {}).memoryBytes).toBe(sizeBytes);
+    expect(optionsOf({ memory }, ['a'], {}).memoryBytes).toBe(sizeBytes);
   });
 
   it.each([
@@ -60,10 +68,17 @@ describe('the options of run', () => {
     [{ volume: ['/h:/c:rx'] }, /--volume/],
     [{ env: ['=x'] }, /--env/],
   ])('refuse %o and say what would be right', (flags, message) => {
-    expect(() => launchOptionsOf(flags, ['a'], {})).toThrow(message);
+    expect(() => optionsOf(flags, ['a'], {})).toThrow(message);
+  });
+
+  it('begin relative paths where the command was given', () => {
+    const stream = { write: () => {} };
+    const caller = { workingDirectory: '/home/me', streams: { stdout: stream, stderr: stream, environment: {} } };
+    const { rootfs, volumes } = launchOptionsOf({ rootfs: 'tree', volume: ['x:/x'] }, [], caller);
+    expect([rootfs, volumes?.map(({ hostPath }) => hostPath)]).toEqual(['/home/me/tree', ['/home/me/x']]);
   });
 
   it('refuse to run nothing', () => {
-    expect(() => launchOptionsOf({}, [], {})).toThrow(/needs an image/);
+    expect(() => optionsOf({}, [], {})).toThrow(/needs an image/);
   });
 });

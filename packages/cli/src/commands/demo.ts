@@ -15,10 +15,13 @@ Needs no registry, no daemon and no internet. Launching needs root or user names
 steps say NO_LAUNCHER, the others run, and the exit status is 69.`,
     )
     .action(
-      bind(async (session, command) => {
-        const { inspect = false } = command.opts<{ inspect?: boolean }>();
-        const { runDemo } = await import('../demo/run-demo.js');
-        return runDemo(session, { inspect });
-      }),
+      bind(
+        async (session, command) => {
+          const { inspect = false } = command.opts<{ inspect?: boolean }>();
+          const { runDemo } = await import('../demo/run-demo.js');
+          return runDemo(session, { inspect });
+        },
+        { local: true },
+      ),
     );
 };

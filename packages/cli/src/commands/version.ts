@@ -6,9 +6,12 @@ export const versionCommand: CommandDefinition = (program, bind) => {
     .command('version')
     .description('print the version of keelson and of Node.js')
     .action(
-      bind(async ({ output }) => {
-        const versions = { version: readVersion(), node: process.versions.node };
-        output.result(versions, () => [`keelson ${versions.version}`]);
-      }),
+      bind(
+        async ({ output }) => {
+          const versions = { version: readVersion(), node: process.versions.node };
+          output.result(versions, () => [`keelson ${versions.version}`]);
+        },
+        { local: true },
+      ),
     );
 };

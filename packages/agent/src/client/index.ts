@@ -1,0 +1,5 @@
+export { AgentError } from '../agent-error.js';
+export { callAgent, signalCommand } from './call-agent.js';
+export type { Chunk, CommandLine, CommandRequest, SignalRequest, StreamKind } from './command-protocol.js';
+export { decodeChunk } from './command-protocol.js';
+export { socketPathOf } from './socket-path.js';

@@ -1,0 +1,213 @@
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { needs } from '../../../test/support/needs.js';
+import type { World } from './support/keelson.js';
+import { makeWorld } from './support/keelson.js';
+import type { ServingAgent } from './support/serving-agent.js';
+import { serve } from './support/serving-agent.js';
+
+const sh = (script: string): string[] => ['--', '/bin/sh', '-c', script];
+const forever = 'while :; do sleep 0.05; done';
+const anyCount = expect.any(Number);
+const untilGo = 'while [ ! -e /signal/go ]; do sleep 0.05; done';
+
+let world: World;
+let signals: string;
+let agents: ServingAgent[];
+beforeEach(async () => {
+  agents = [];
+  signals = mkdtempSync(join(tmpdir(), 'keelson-signals-'));
+  world = await makeWorld();
+});
+afterEach(async () => {
+  for (const agent of agents) await agent.end('SIGKILL');
+  rmSync(signals, { recursive: true, force: true });
+  await world.remove();
+});
+
+async function serving(): Promise<ServingAgent> {
+  const agent = await serve(world);
+  agents.push(agent);
+  return agent;
+}
+
+const go = (): void => writeFileSync(join(signals, 'go'), '');
+const hello = (script: string): string[] => [
+  '-v',
+  `${signals}:/signal`,
+  world.reference('hello'),
+  ...sh(script),
+];
+
+describe('keelson agent', { timeout: 180_000 }, () => {
+  it('tells where it listens, for its owner alone, and takes the socket away at the end', async () => {
+    const agent = await serving();
+    const socket = join(world.root, 'agent.sock');
+    expect(agent.ready).toEqual({ ready: true, pid: agent.started.child.pid, socket, http: null });
+    expect(statSync(socket).mode & 0o777).toBe(0o600);
+    expect(await agent.end()).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(existsSync(socket)).toBe(false);
+  });
+
+  it('never shares a root', async () => {
+    const { ready } = await serving();
+    const second = await world.keelson('--lock-timeout', '0', 'agent');
+    expect([second.exitCode, second.stdout, second.stderr]).toEqual([
+      1,
+      '',
+      expect.stringMatching(new RegExp(`^keelson: STORE_LOCKED: .*process ${ready.pid} `)),
+    ]);
+    // The one that came second must not have taken the first one's socket with it.
+    expect((await world.keelson('--lock-timeout', '0', 'prune')).exitCode).toBe(0);
+  });
+
+  it('may be killed: commands do without it, and the next one takes its place', async () => {
+    await (await serving()).end('SIGKILL');
+    expect(existsSync(join(world.root, 'agent.sock'))).toBe(true);
+    expect((await world.keelson('prune')).stdout).toBe('Nothing to remove.\n');
+    await serving();
+    expect((await world.keelson('--lock-timeout', '0', 'prune')).stdout).toBe('Nothing to remove.\n');
+  });
+
+  it('answers as a command that does its own work', async () => {
+    await world.json('pull', world.reference('hello'));
+    await world.json('pin', world.reference('hello'));
+    await world.json('provision', '--id', 'mine', '--backend', 'copy', world.reference('tally'));
+    const agent = await serving();
+    const questions = [
+      ['--json', 'images'],
+      ['--json', 'ps'],
+      ['df'],
+      ['--json', 'df'],
+      ['plan'],
+      ['--json', 'plan', '--exclude', 'mysql'],
+      ['prune', '--dry-run'],
+      ['why', world.reference('tally')],
+      ['why', 'nothing'],
+      ['logs', 'mine'],
+      ['logs', 'nobody'],
+      ['wait', 'mine'],
+      ['--json', 'wait', 'nobody'],
+      ['kill', 'mine'],
+      ['rm', 'mine'],
+      ['rm', 'nobody'],
+      ['destroy', 'nobody'],
+      ['pin', 'nothing'],
+      ['unpin', 'nothing'],
+      ['untag', 'nothing'],
+      ['pull', 'Not A Name'],
+      ['pull', 'oci:./nowhere'],
+      ['provision', '--id', 'mine', '--backend', 'copy', world.reference('hello')],
+      ['run', '--memory', 'much', 'alpine'],
+      ['prune', '--apply', 'stale'],
+      ['frobnicate'],
+    ];
+    const answers = [];
+    for (const words of questions) answers.push(await world.keelson(...words));
+    await agent.end();
+    for (const [index, words] of questions.entries()) {
+      expect([words, await world.keelson(...words)]).toEqual([words, answers[index]]);
+    }
+  });
+
+  it('removes what it is told to', async () => {
+    await serving();
+    const pulled = await world.json('pull', world.reference('hello'), world.reference('tally'));
+    expect(pulled.images).toMatchObject([{ reference: world.reference('hello') }, { bytesDownloaded: anyCount }]);
+    const { images } = await world.json('pin', world.reference('hello'));
+    expect(images).toMatchObject([{ reference: world.reference('hello'), pinned: true }]);
+    const made = await world.json('provision', '--id', 'mine', '--backend', 'copy', world.reference('hello'));
+    expect(existsSync(made.rootfs)).toBe(true);
+    expect(await world.json('destroy', 'mine')).toEqual({ containerId: 'mine', destroyed: true });
+    const report = await world.json('--lock-timeout', '0', 'prune', '--wait');
+    expect(report.removed.images).toMatchObject([{ reference: world.reference('tally') }]);
+    await world.json('untag', world.reference('hello'));
+    expect((await world.json('prune')).removed.layers).toHaveLength(2);
+    expect(await world.json('metrics')).toMatchObject({ 'store/prunes': 2, 'store/images_pruned': 1 });
+  });
+
+  it('reads names beginning where the command was given', async () => {
+    await serving();
+    const end = await world.keelson('provision', '--backend', 'copy', 'oci:./nowhere');
+    expect(end.stderr).toContain(join(process.cwd(), 'nowhere'));
+  });
+});
+
+describe('containers of an agent', { timeout: 180_000 }, () => {
+  beforeEach((context) => needs(context, 'root', 'unshare'));
+
+  it('pass both streams through, byte for byte, and end with their status', async () => {
+    await serving();
+    const script = "printf 'a\\377b'; echo err >&2; exit 42";
+    const end = await world.keelson('run', '--rm', ...hello(script));
+    expect(end).toEqual({ exitCode: 42, stdout: 'a\ufffdb', stderr: 'err\n' });
+    expect(await world.json('ps', '-a')).toEqual({ containers: [] });
+    const missing = await world.keelson('run', '--rm', world.reference('hello'), '--', '/no/such/program');
+    expect([missing.exitCode, missing.stderr]).toEqual([
+      127,
+      expect.stringMatching(/^keelson: COMMAND_NOT_FOUND: /),
+    ]);
+  });
+
+  it('get the signals of who runs them', async () => {
+    await serving();
+    const script = `trap 'echo INT' INT; trap 'echo TERM; exit 7' TERM; echo up; ${forever}`;
+    const running = world.start('run', '--rm', ...hello(script));
+    await running.said('up\n');
+    running.child.kill('SIGINT');
+    await running.said('INT\n');
+    running.child.kill('SIGTERM');
+    expect(await running.outcome).toEqual({ exitCode: 7, stdout: 'up\nINT\nTERM\n', stderr: '' });
+  });
+
+  it('go on when who runs them goes, and are removed all the same', async () => {
+    await serving();
+    const running = world.start('run', '--rm', '--name', 'mine', ...hello(`echo up; ${untilGo}`));
+    await running.said('up\n');
+    running.child.kill('SIGKILL');
+    await running.outcome;
+    const waiting = world.start('wait', 'mine');
+    expect((await world.json('ps')).containers).toMatchObject([{ id: 'mine', state: 'RUNNING' }]);
+    go();
+    expect((await waiting.outcome).stdout).toBe('0\n');
+    while ((await world.json('ps', '-a')).containers.length > 0) await new Promise(setImmediate);
+  });
+
+  it('outlive it when it is killed: the next one knows them, and how they ended', async () => {
+    const first = await serving();
+    await world.json('run', '-d', '--name', 'mine', ...hello(`echo up; ${untilGo}; echo done; exit 9`));
+    await world.json('run', '-d', '--name', 'short', ...hello(`${untilGo}; exit 3`));
+    const following = world.start('logs', '-f', 'mine');
+    await following.said('up\n');
+    await first.end('SIGKILL');
+    expect(await following.outcome).toMatchObject({
+      exitCode: 1,
+      stdout: 'up\n',
+      stderr: expect.stringMatching(/^keelson: AGENT_GONE: /),
+    });
+    expect((await world.json('ps')).containers).toMatchObject([{ state: 'RUNNING' }, { state: 'RUNNING' }]);
+
+    await serving();
+    expect((await world.json('ps')).containers).toMatchObject([
+      { id: 'mine', state: 'RUNNING' },
+      { id: 'short', state: 'RUNNING' },
+    ]);
+    expect((await world.json('prune')).removed.images).toEqual([]);
+    const waiting = world.start('wait', 'mine');
+    go();
+    expect((await waiting.outcome).stdout).toBe('9\n');
+    expect(await world.json('wait', 'short')).toMatchObject({ exitStatus: 3 });
+    expect((await world.keelson('logs', 'mine')).stdout).toBe('up\ndone\n');
+    expect((await world.json('rm', 'mine')).removed).toBe(true);
+  });
+
+  it('are left running when it ends', async () => {
+    const agent = await serving();
+    await world.json('run', '-d', '--name', 'mine', ...hello(forever));
+    expect((await agent.end()).exitCode).toBe(0);
+    expect((await world.json('ps')).containers).toMatchObject([{ id: 'mine', state: 'RUNNING' }]);
+    await world.json('destroy', 'mine');
+  });
+});
