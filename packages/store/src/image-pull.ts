@@ -76,7 +76,9 @@ export class ImagePull {
     const pulled = puller
       .resolve({ source, platform, platformRequired, insecure, ...(known === undefined ? {} : { known }) })
       .then(defer(this.context.owner, (image) => this.#found(image)))
-      .then(defer(this.context.owner, (image) => this.#install(image)));
+      .then(defer(this.context.owner, (image) => this.#install(image)))
+      // One more turn: who looked the name up before it was stored stands in this mailbox already, and joins in time.
+      .then(defer(this.context.owner, (image) => image));
     pulled.onAny(defer(this.context.owner, () => roots.release(this.#rootOwner)));
     return pulled;
   }
