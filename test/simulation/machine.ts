@@ -51,6 +51,14 @@ export class Machine extends SimulatedHost {
     return this.livePids.find((pid) => this.#owners.get(pid) === owner);
   }
 
+  /** What runs for a container, whether or not anybody noted it. */
+  startedFor(owner: string): { process?: ProcessIdentity; monitor?: ProcessIdentity } {
+    const pid = this.pidOf(owner);
+    const monitor = pid === undefined ? undefined : this.#watched.get(pid)?.monitor;
+    if (pid === undefined || !monitor) return {};
+    return { process: { pid, startTicks: pid, bootId: this.bootId }, monitor };
+  }
+
   /** Monitors write to the disk as the life of now sees it. Those that were at it when the last life ended go on here. */
   use(files: SimulatedFiles): void {
     this.#files = files;

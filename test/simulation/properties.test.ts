@@ -12,7 +12,7 @@ let elapsedMs = 0;
 
 describe('the store, the provisioner and the containerizer on a simulated machine', () => {
   it.each(properties.map((property) => [property.name, property] as const))('%s', (_, property) => {
-    const outcome = runProperty(property, { runs: Math.ceil((property.runs ?? 300) * factor), seed });
+    const outcome = runProperty(property, { runs: Math.ceil((property.runs ?? 110) * factor), seed });
     runs += outcome.runs;
     elapsedMs += outcome.elapsedMs;
     expect(outcome.broken).toBeUndefined();

@@ -6,7 +6,7 @@ export interface SimulationProperty<T = unknown> {
   readonly name: string;
   readonly inputs: () => fc.Arbitrary<T>;
   readonly run: (input: T) => void;
-  /** Runs in one go of the test suite; default 300. */
+  /** Runs in one go of the test suite; default 110. */
   readonly runs?: number;
 }
 

@@ -41,8 +41,9 @@ export class SimulatedLauncher extends Launcher<SimulatedLauncher> {
     );
   }
 
-  override destroy(_id: ContainerId, _directory: string, record: ProcessRecord | undefined): Future<void> {
-    const { process, monitor } = record ?? {};
+  /** What was started and never noted is found by its id, as launchers find it by the files they keep. */
+  override destroy(id: ContainerId, _directory: string, record: ProcessRecord | undefined): Future<void> {
+    const { process, monitor } = record ?? this.host.startedFor(id);
     const killed = process ? this.host.signal(process, 'SIGKILL').then(() => this.host.exited(process)) : Futures.ready();
     return killed.then(() => this.#gone(monitor));
   }
