@@ -57,7 +57,7 @@ describe('prune', () => {
     await keelson.json('pull', world.reference('busybox'));
     const refused = await keelson.run('prune', '--exclude', world.reference('busybox'), '--exclude', 'Not:A:Name');
     expect(refused.exitCode).toBe(1);
-    expect(refused.stderr).toMatch(/INVALID_REFERENCE/);
+    expect(refused.stderr).toMatch(/^keelson: INVALID_REFERENCE: /);
     expect((await keelson.json('images')).images).toHaveLength(1);
   });
 

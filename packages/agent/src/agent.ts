@@ -3,7 +3,6 @@ import type { MetricsSnapshot } from '@keelson/process';
 import { Deferred, Future, RealClock, Runtime } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
 import type { Explanation, PrunePlan, PruneReport, PullResult, StoreUsage } from '@keelson/store';
-import { StoreError } from '@keelson/store';
 import type { Observable } from 'rxjs';
 import type { AgentErrorCode } from './agent-error.js';
 import { AgentError } from './agent-error.js';
@@ -21,6 +20,7 @@ import type { ImageListing } from './image-listing.js';
 import { setPinned, untag } from './image-tags.js';
 import type { LaunchOptions, ProvisionRequest } from './launch-options.js';
 import type { ProvisionedRoot } from './provisioned-root.js';
+import { pruneMachine } from './prune-machine.js';
 import type { PruneOptions } from './prune-options.js';
 import type { PullOptions } from './pull-options.js';
 import type { PlanOptions, ReadOnlyView } from './read-only-view.js';
@@ -240,17 +240,16 @@ export class Agent {
    * @throws ContainerizerError PRUNE_PARTIAL     with the report of what was done all the same
    * @throws ProvisionerError INVENTORY_INCOMPLETE  naming the container whose layers cannot be told
    * @throws StoreError PLAN_STALE                the plan named by `apply` no longer holds; nothing was done
+   * @throws ImageError INVALID_REFERENCE         one exclusion is no reference; nothing was done
    */
   pruneImages({ exclude = [], apply, wait = false }: PruneOptions = {}): Future<PruneReport> {
     return this.#served((machine) =>
-      this.#requirePlan(exclude, apply)
-        .then(() => machine.prune(exclude, { wait }))
-        .then((report) => {
-          const { removed, bytes } = report;
-          const counts = { images: removed.images.length, layers: removed.layers.length };
-          this.#events.tell({ type: 'IMAGES_PRUNED', ...counts, plannedBytes: bytes.planned });
-          return report;
-        }),
+      pruneMachine(machine, { exclude, wait, ...(apply !== undefined && { apply }) }).then((report) => {
+        const { removed, bytes } = report;
+        const counts = { images: removed.images.length, layers: removed.layers.length };
+        this.#events.tell({ type: 'IMAGES_PRUNED', ...counts, plannedBytes: bytes.planned });
+        return report;
+      }),
     );
   }
 
@@ -293,17 +292,6 @@ export class Agent {
 
   #create(id: ContainerId, options: CreateOptions): Future<ContainerInfo> {
     return this.#served((machine) => createContainer(machine, this.#settings, id, options));
-  }
-
-  #requirePlan(exclude: readonly string[], hash: string | undefined): Future<void> {
-    if (hash === undefined) return Future.ready(undefined);
-    return this.#view.plan({ exclude }).then((plan) => {
-      if (plan.hash === hash) return;
-      throw new StoreError(
-        'PLAN_STALE',
-        `the plan ${hash} no longer holds; today's is ${plan.hash}. Nothing was removed`,
-      );
-    });
   }
 
   #tellEndOf(id: ContainerId): void {

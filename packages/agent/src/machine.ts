@@ -12,7 +12,7 @@ import type { HeldFileLock, Host } from '@keelson/os/ports';
 import type { Clock, Future, Metric, PID, Runtime } from '@keelson/process';
 import { awaitAll, Metrics, PullGauge } from '@keelson/process';
 import { chooseBackend, createBackends, Provisioner, ProvisionerPaths } from '@keelson/provisioner';
-import type { PruneReport, SweepFailure } from '@keelson/store';
+import type { PruneOptions, PruneReport, SweepFailure } from '@keelson/store';
 import {
   DockerStore,
   LayoutPuller,
@@ -30,6 +30,11 @@ import { closeHostPorts, openHostPorts } from './host-ports.js';
 import { loggerFor } from './log-entry.js';
 import { acquireStoreLock } from './store-lock.js';
 
+interface MachinePruneOptions extends PruneOptions {
+  /** Answer after the sweep. */
+  readonly wait: boolean;
+}
+
 /** A started agent from the inside: its actors, and what must be closed with it. */
 export interface Machine {
   /** Resolved. */
@@ -40,7 +45,7 @@ export interface Machine {
   /** By Mesos's names where Mesos measures the same. */
   readonly metrics: Metrics;
   readonly host: Host;
-  prune(exclude: readonly string[], options: { readonly wait: boolean }): Future<PruneReport>;
+  prune(exclude: readonly string[], options: MachinePruneOptions): Future<PruneReport>;
   /** Finishes the sweep, ends the actors, then gives the lock back. */
   close(): Future<void>;
 }
@@ -101,7 +106,7 @@ class Wiring {
             containerizer,
             metrics: this.#metrics,
             host: ports.host,
-            prune: (exclude, { wait }) => this.#prune(containerizer, sweeper, exclude, wait),
+            prune: (exclude, options) => this.#prune(containerizer, sweeper, exclude, options),
             close: () => this.#close(containerizer, store, sweeper),
           }),
         );
@@ -202,10 +207,10 @@ class Wiring {
     containerizer: ContainerizerPid,
     sweeper: PID<Sweeper>,
     exclude: readonly string[],
-    wait: boolean,
+    { wait, ...options }: MachinePruneOptions,
   ): Future<PruneReport> {
     const excluded = exclude.map((name) => ({ type: 'DOCKER' as const, name }));
-    if (!wait) return containerizer.pruneImages(excluded);
+    if (!wait) return containerizer.pruneImages(excluded, options);
 
     // What an earlier prune left must not be counted as ours.
     const { files } = this.ports;
@@ -213,7 +218,7 @@ class Wiring {
       .quiet()
       .then(() => files.space(this.root))
       .then((before) =>
-        containerizer.pruneImages(excluded).then((report) =>
+        containerizer.pruneImages(excluded, options).then((report) =>
           sweeper.quiet().then((swept) =>
             files.space(this.root).then((after) => {
               const measured = after.freeBytes - before.freeBytes;

@@ -2,7 +2,7 @@ import type { PID } from '@keelson/process';
 import { awaitAll, collect, defer, Future, undiscardable } from '@keelson/process';
 import type { ContainerId, ImageName } from '@keelson/provisioner';
 import { parentOf, rootOf } from '@keelson/provisioner';
-import type { PruneReport } from '@keelson/store';
+import type { PruneOptions, PruneReport } from '@keelson/store';
 import type { ContainerConfig } from './container-config.js';
 import type { ContainerInfo } from './container-info.js';
 import type { ContainerTermination } from './container-termination.js';
@@ -132,9 +132,9 @@ export class ComposingContainerizer extends Containerizer<ComposingContainerizer
    *
    * @throws ContainerizerError PRUNE_PARTIAL  with what the others did, and who failed with which code (T33)
    */
-  override pruneImages(excluded: readonly ImageName[]): Future<PruneReport> {
+  override pruneImages(excluded: readonly ImageName[], options?: PruneOptions): Future<PruneReport> {
     const names = this.containerizers.map(({ name }) => name);
-    const prunes = this.containerizers.map(({ containerizer }) => containerizer.pruneImages(excluded));
+    const prunes = this.containerizers.map(({ containerizer }) => containerizer.pruneImages(excluded, options));
     return awaitAll(prunes).then((settled) => joinPrunes(names, settled));
   }
 

@@ -1,7 +1,7 @@
 import type { Future, PID } from '@keelson/process';
 import { Future as Futures, Process } from '@keelson/process';
 import type { ContainerId, ImageName } from '@keelson/provisioner';
-import type { PruneReport, PullProgress } from '@keelson/store';
+import type { PruneOptions, PruneReport, PullProgress } from '@keelson/store';
 import { emptyPruneReport } from '@keelson/store';
 import type { ContainerConfig } from './container-config.js';
 import type { ContainerInfo } from './container-info.js';
@@ -90,7 +90,7 @@ export abstract class Containerizer<Self = unknown> extends Process<Self> {
    * Removes the images no container uses, but those excluded. A containerizer that keeps none has nothing
    * to do.
    */
-  pruneImages(_excluded: readonly ImageName[]): Future<PruneReport> {
+  pruneImages(_excluded: readonly ImageName[], _options?: PruneOptions): Future<PruneReport> {
     return Futures.ready(emptyPruneReport());
   }
 }

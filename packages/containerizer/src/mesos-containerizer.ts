@@ -1,7 +1,7 @@
 import { awaitAll, Counter, defer, Future, undiscardable } from '@keelson/process';
 import type { ContainerId, ImageName } from '@keelson/provisioner';
 import { isContainerId, parentOf } from '@keelson/provisioner';
-import type { PruneReport } from '@keelson/store';
+import type { PruneOptions, PruneReport } from '@keelson/store';
 import { Container } from './container.js';
 import type { ContainerConfig } from './container-config.js';
 import { imagesOf } from './container-config.js';
@@ -169,7 +169,7 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
     return awaitAll(underWay).then((): void => undefined);
   }
 
-  override pruneImages(excluded: readonly ImageName[]): Future<PruneReport> {
+  override pruneImages(excluded: readonly ImageName[], options?: PruneOptions): Future<PruneReport> {
     this.#requireRecovered('prune images');
     const inUse = new Map<string, ImageName>();
     for (const { id, state, record } of this.#containers.values()) {
@@ -183,7 +183,7 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
     }
     const asked = new Map(excluded.map((image) => [keyOf(image), image]));
     const all = [...new Map([...inUse, ...asked]).values()];
-    return undiscardable(this.#context.provisioner.pruneImages(all)).then((report) => {
+    return undiscardable(this.#context.provisioner.pruneImages(all, options)).then((report) => {
       // What we excluded for a container is not the caller's mistake, even where its name was taken away
       // meanwhile.
       const ours = new Set([...inUse].filter(([key]) => !asked.has(key)).map(([, { name }]) => name));

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { LauncherName , MesosContainerizer} from '@keelson/containerizer';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import type { LauncherName, MesosContainerizer } from '@keelson/containerizer';
 import { readContainers } from '@keelson/containerizer';
 import type { PID } from '@keelson/process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -162,7 +163,7 @@ describe.each(launchers)('real containers by %s', (name) => {
       '-c',
       'trap "echo got it; exit 5" TERM; echo ready; while :; do sleep 0.05; done',
     ]);
-    await until(() => world.output(id).stdout.includes('ready'));
+    await written(world.paths.stdout(id), 'ready');
 
     expect(await agent.kill(id, 'SIGTERM')).toBe(true);
     expect(await agent.wait(id)).toEqual({ exitStatus: 5 });
@@ -218,7 +219,13 @@ describe.each(launchers)('real containers by %s', (name) => {
   });
 });
 
-/** Waits for something outside this process, which tells nobody when it happens. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+/** Settles once the file, which exists, holds `text`: the kernel tells of every write. */
+async function written(path: string, text: string): Promise<void> {
+  const watcher = watch(path);
+  try {
+    // Nothing is told between the look and the wait: both are of one turn.
+    while (!readFileSync(path, 'utf8').includes(text)) await once(watcher, 'change');
+  } finally {
+    watcher.close();
+  }
 }

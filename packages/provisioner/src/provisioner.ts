@@ -1,5 +1,5 @@
 import { awaitAll, collect, Counter, defer, Future, Process, ReadWriteLock, undiscardable } from '@keelson/process';
-import type { Image, LayerId, PruneReport } from '@keelson/store';
+import type { Image, LayerId, PruneOptions, PruneReport } from '@keelson/store';
 import type { BackendName } from './backend.js';
 import { requireBackend } from './choose-backend.js';
 import { concluding } from './concluding.js';
@@ -104,19 +104,20 @@ export class Provisioner extends Process<Provisioner> {
 
   /**
    * Removes every image but the excluded, and every layer that neither they nor a container need, in all
-   * stores. A prune that runs or waits with the same exclusions is joined.
+   * stores. A prune that runs or waits with the same exclusions and plan is joined.
    *
    * @throws ProvisionerError NOT_RECOVERED         what containers need is not known yet (T3)
    * @throws ProvisionerError INVENTORY_INCOMPLETE  naming the container and file whose layers cannot be told
    * @throws StoreError  the first failure of a store; the others have pruned all the same
    */
-  pruneImages(excluded: readonly ImageName[]): Future<PruneReport> {
+  pruneImages(excluded: readonly ImageName[], options: PruneOptions = {}): Future<PruneReport> {
     this.#requireRecovered('prune images');
-    const key = JSON.stringify(excluded.map(({ type, name }) => `${type} ${name}`).toSorted());
+    const names = excluded.map(({ type, name }) => `${type} ${name}`).toSorted();
+    const key = JSON.stringify([names, options.planHash]);
     const running = this.#pruning.get(key);
     if (running) return undiscardable(running);
 
-    const work = this.#lock.withWrite(defer(this, this.#prune, excluded));
+    const work = this.#lock.withWrite(defer(this, this.#prune, excluded, options));
     const pruning = concluding(this, work, () => this.#pruning.delete(key));
     this.#pruning.set(key, pruning);
     return undiscardable(pruning);
@@ -305,13 +306,13 @@ export class Provisioner extends Process<Provisioner> {
     return awaitAll(this.#containers.unknownTo(known).map((id) => this.#destroy(id)));
   }
 
-  #prune(excluded: readonly ImageName[]): Future<PruneReport> {
+  #prune(excluded: readonly ImageName[], options: PruneOptions): Future<PruneReport> {
     const [unknown] = this.#containers.unknowns();
     if (unknown) throw new ProvisionerError('INVENTORY_INCOMPLETE', `Cannot prune images: ${unknown}`);
 
     const { stores, clock } = this.#options;
     const grantedMs = clock.now();
-    return pruneStores(stores, excluded, this.#containers.layersInUse()).then((report) => {
+    return pruneStores(stores, excluded, this.#containers.layersInUse(), options).then((report) => {
       return { ...report, lockHeldMs: clock.now() - grantedMs };
     });
   }

@@ -25,17 +25,12 @@ import { StoreError } from './store-error.js';
 import { StoreMetrics } from './store-metrics.js';
 import type { StoreRecovery } from './store-recovery.js';
 import { recoverStore } from './store-recovery.js';
-import type { GetOptions, Image, LayerId } from './store.js';
+import type { GetOptions, Image, LayerId, PruneOptions } from './store.js';
 import { Store } from './store.js';
 import type { StoredImage } from './stored-image.js';
 import type { SweepReport } from './sweeper.js';
 import type { ImageSummary, StoreUsage } from './usage.js';
 import { imageUsages, layerUsage } from './usage.js';
-
-export interface PruneOptions {
-  /** Only if the plan of this hash still holds; else PLAN_STALE and nothing moves. */
-  readonly planHash?: string;
-}
 
 /**
  * Keeps image layers on disk and answers where they are. Read-through: an unknown image is pulled.

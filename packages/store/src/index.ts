@@ -1,6 +1,5 @@
 export type { AreaBytes } from './area-bytes.js';
 export { readAreaBytes } from './area-bytes.js';
-export type { PruneOptions } from './docker-store.js';
 export { DockerStore } from './docker-store.js';
 export type { DockerStoreOptions } from './docker-store-options.js';
 export type { Exclusion } from './exclusion.js';
@@ -51,7 +50,7 @@ export type { StoreErrorCode } from './store-error.js';
 export { StoreError } from './store-error.js';
 export { StoreMetrics } from './store-metrics.js';
 export type { StoreRecovery } from './store-recovery.js';
-export type { GetOptions, Image, LayerId, LayerTree } from './store.js';
+export type { GetOptions, Image, LayerId, LayerTree, PruneOptions } from './store.js';
 export { Store } from './store.js';
 export type { StoredImage } from './stored-image.js';
 export { sweepable } from './sweepable.js';

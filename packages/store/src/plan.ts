@@ -78,7 +78,7 @@ export function planPrune(inventory: Inventory, protections: Protections): Prune
   const images = decided.remove.images.toSorted(by('reference'));
   const layers = decided.remove.layers.toSorted(by('id'));
   const keep = decided.keep.toSorted(by('object'));
-  const hash = hashOf({ remove: { images, layers }, keep, unmatchedExclusions });
+  const hash = hashOf({ remove: { images, layers }, keep });
   return { hash, storeVersion, remove: { images, layers }, keep, unmatchedExclusions, uniqueBytes: bytes };
 }
 
@@ -142,14 +142,14 @@ function sizesOf(layers: Inventory['layers']): ReadonlyMap<LayerId, number> {
 }
 
 /**
- * Sentences are left out: the name of the container that keeps a layer may change without changing the plan.
+ * What goes and what stays, and nothing else: which container keeps a layer, or which exclusion met nothing, may
+ * change without changing what is done.
  */
-function hashOf(decided: Pick<PrunePlan, 'remove' | 'keep' | 'unmatchedExclusions'>): string {
+function hashOf(decided: Pick<PrunePlan, 'remove' | 'keep'>): string {
   const content = [
     decided.remove.images.map((image) => [image.reference, image.digest]),
     decided.remove.layers.map((layer) => layer.id),
     decided.keep.map((verdict) => verdict.object),
-    decided.unmatchedExclusions.toSorted(),
   ];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }

@@ -38,6 +38,11 @@ export interface GetOptions {
   readonly onProgress?: (progress: PullProgress) => void;
 }
 
+export interface PruneOptions {
+  /** Only if the plan of this hash still holds; else PLAN_STALE and nothing moves. */
+  readonly planHash?: string;
+}
+
 /**
  * Where root filesystems come from. The base store knows no image and removes nothing.
  *
@@ -59,7 +64,11 @@ export abstract class Store<Self = unknown> extends Process<Self> {
    * Forgets every image but `excluded` and moves away every layer no retained image, root or `activeLayers`
    * needs. Runs under the provisioner's write lock: it marks by rename and never waits for the sweep.
    */
-  prune(_excluded: readonly string[], _activeLayers: readonly LayerId[]): Future<PruneReport> {
+  prune(
+    _excluded: readonly string[],
+    _activeLayers: readonly LayerId[],
+    _options?: PruneOptions,
+  ): Future<PruneReport> {
     return Future.ready(emptyPruneReport());
   }
 }
