@@ -32,6 +32,7 @@ export interface ContainerTable {
 export function recoverContainers(context: ContainerizerContext, table: ContainerTable): Future<void> {
   const { paths, files, host, provisioner, isolators, logger, turn } = context;
   return readStoredContainers(paths, files)
+    .then((all) => all.filter(({ config }) => config?.config.type !== 'DOCKER'))
     .then((stored) =>
       collect(
         stored.map((each) => livingProcesses(host, each.process).then((living) => ({ each, living }))),

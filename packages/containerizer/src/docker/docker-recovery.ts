@@ -1,0 +1,132 @@
+import { awaitAll, collect, Future } from '@keelson/process';
+import { messageOf } from '../containerizer-error.js';
+import type { StoredContainer } from '../stored-container.js';
+import { livingProcesses, readStoredContainers } from '../stored-container.js';
+import { DockerContainer } from './docker-container.js';
+import type { DockerContext } from './docker-context.js';
+import { readEngineRecord } from './docker-records.js';
+import type { EngineContainer } from './engine-answer.js';
+import type { EngineNames } from './engine-names.js';
+
+/** Where recovered containers go, and who ends those that do not run any more. */
+export interface DockerTable {
+  add(container: DockerContainer): void;
+  watch(container: DockerContainer): void;
+  destroy(container: DockerContainer): Future<unknown>;
+}
+
+interface Found {
+  readonly stored: StoredContainer;
+  readonly engineId: string | undefined;
+  /** `undefined`: the engine has no such container. */
+  readonly seen: EngineContainer | undefined | 'unreachable';
+  readonly alive: boolean;
+}
+
+/**
+ * Takes up the containers of an earlier life from their records and from what their engine says now.
+ *
+ * | on record | the engine says | becomes |
+ * |---|---|---|
+ * | `termination` | anything | EXITED |
+ * | anything else | it runs | RUNNING and watched, its log copied on from where it was |
+ * | it ran | nothing: it cannot be reached | RUNNING; what became of it is told once the engine answers |
+ * | anything else | it is over, or there is no such container | destroyed: EXITED if it ever ran, else nothing is left |
+ *
+ * An engine that is away does not keep the agent from starting. Containers that carry this agent's id and are on no
+ * record are removed from the engine: what made them was never acknowledged.
+ */
+export function recoverDockerContainers(
+  context: DockerContext,
+  names: EngineNames,
+  table: DockerTable,
+): Future<void> {
+  const { paths, files, engine, logger, launches = true, recoverTimeoutMs, turn } = context;
+  return readStoredContainers(paths, files)
+    .then((all) => all.filter(isDockers))
+    .then((stored) => {
+      if (stored.length === 0 && !launches) return;
+      return engine
+        .ping(recoverTimeoutMs)
+        .then(() => true)
+        .repair((failed) => {
+          logger.warn(messageOf(failed.failure()));
+          return false;
+        })
+        .then((reachable) =>
+          collect(stored.map((each) => find(context, names, each, reachable)))
+            .then(turn((found) => adoptAll(table, found)))
+            .then(() => (reachable ? removeStrays(context, names, stored) : undefined)),
+        );
+    });
+}
+
+/** Whose container it is by its records; those of the native containerizer are none of ours. */
+function isDockers({ config }: StoredContainer): boolean {
+  return config?.config.type === 'DOCKER';
+}
+
+function find(
+  { paths, files, host, engine, logger }: DockerContext,
+  names: EngineNames,
+  stored: StoredContainer,
+  reachable: boolean,
+): Future<Found> {
+  stored.problems.forEach((problem) => logger.warn(problem));
+  return collect([readEngineRecord(paths, files, stored.id), livingProcesses(host, stored.process)] as const).then(
+    ([record, living]): Found | Future<Found> => {
+      const alive = living.length > 0;
+      const engineId = record?.engineId;
+      if (stored.termination) return { stored, engineId, seen: undefined, alive };
+      if (!reachable) return { stored, engineId, seen: 'unreachable', alive };
+      return engine
+        .container(engineId ?? names.nameOf(stored.id))
+        .then((seen): Found['seen'] => (seen && names.isOurs(seen) ? seen : undefined))
+        .repair((failed) => {
+          logger.warn(messageOf(failed.failure()));
+          return 'unreachable';
+        })
+        .then((seen): Found => ({ stored, engineId: typeof seen === 'object' ? seen.id : engineId, seen, alive }));
+    },
+  );
+}
+
+function adoptAll(table: DockerTable, found: readonly Found[]): Future<void> {
+  const destroyed = found.flatMap(({ stored, engineId, seen }) => {
+    const container = new DockerContainer(stored, undefined);
+    container.engineId = engineId;
+    table.add(container);
+    if (stored.termination) {
+      container.send('FOUND_ENDED');
+      container.termination.set(stored.termination);
+      return [];
+    }
+    const known = engineId !== undefined && (seen === 'unreachable' ? container.ran : seen?.running === true);
+    if (!known) return [table.destroy(container).recover(() => undefined)];
+    container.send('FOUND_RUNNING');
+    table.watch(container);
+    return [];
+  });
+  return awaitAll(destroyed).then(() => undefined);
+}
+
+function removeStrays(
+  { engine, logger }: DockerContext,
+  names: EngineNames,
+  stored: readonly StoredContainer[],
+): Future<void> {
+  const known = new Set(stored.filter(({ termination }) => !termination).map(({ id }) => names.nameOf(id)));
+  return engine
+    .list(names.label)
+    .then((listed) => listed.filter(({ name }) => !known.has(name)))
+    .then((strays) =>
+      collect(
+        strays.map(({ id, name }) => {
+          logger.warn(`Container ${name} of this agent is on no record: removed from the engine`);
+          return engine.remove(id);
+        }),
+      ),
+    )
+    .then((): void => undefined)
+    .repair((failed) => logger.warn(messageOf(failed.failure())));
+}
