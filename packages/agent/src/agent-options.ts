@@ -24,6 +24,13 @@ export interface AgentOptions {
   readonly launcher?: LauncherName;
   /** Which image of a multi-platform index is taken. Default: this machine's. */
   readonly platform?: Platform;
+  /**
+   * Who may launch containers, in the order in which a launch is offered to them. Default: mesos alone, the native
+   * one. What an earlier agent left with the other is looked after all the same.
+   */
+  readonly containerizers?: readonly ContainerizerName[];
+  /** The Docker engine behind the docker containerizer. */
+  readonly docker?: DockerOptions;
   /** Worker threads that unpack and remove trees, 1 to 64. Default: one a processor, at most 4. */
   readonly executorThreads?: number;
   /** How long `start` waits for another owner of the store, 0 to 86,400,000 ms. Default: 30,000 ms. */
@@ -34,6 +41,15 @@ export interface AgentOptions {
   readonly onLockWait?: (ownerPid: number) => void;
   /** Told once the root (with every link resolved) is this agent's alone, before anything is recovered. */
   readonly onOwned?: (root: string) => void;
+}
+
+export type ContainerizerName = 'mesos' | 'docker';
+
+export interface DockerOptions {
+  /** Absolute path of the engine's unix socket. Default: /var/run/docker.sock. */
+  readonly socket?: string;
+  /** Whether a prune also lets the engine prune its own images. Default: false. */
+  readonly prune?: boolean;
 }
 
 /** Options with every default filled in that does not need a look at the machine. */
@@ -47,6 +63,8 @@ const known: Readonly<Record<keyof AgentOptions, true>> = {
   backend: true,
   launcher: true,
   platform: true,
+  containerizers: true,
+  docker: true,
   executorThreads: true,
   lockTimeoutMs: true,
   log: true,
@@ -79,6 +97,7 @@ export function settingsOf(options: AgentOptions): AgentSettings {
   ) {
     refuse('platform', platform, 'must hold an os and an architecture, for example linux and arm64');
   }
+  requireContainerizers(options);
   const { log = () => {}, onLockWait = () => {}, onOwned = () => {} } = options;
   if (typeof log !== 'function') refuse('log', log, 'must be a function');
   if (typeof onLockWait !== 'function') refuse('onLockWait', onLockWait, 'must be a function');
@@ -94,6 +113,24 @@ export function settingsOf(options: AgentOptions): AgentSettings {
   }
   const trimmed = normalize(root).replace(/(?<=.)\/+$/, '');
   return { ...options, root: trimmed, log, onLockWait, onOwned, executorThreads, lockTimeoutMs };
+}
+
+function requireContainerizers({ containerizers = ['mesos'], docker = {} }: AgentOptions): void {
+  const names: unknown = containerizers;
+  if (!Array.isArray(names) || names.length === 0 || new Set(names).size !== names.length) {
+    refuse('containerizers', names, 'must be a list of mesos, docker or both, each once');
+  }
+  for (const name of names) requireOneOf('containerizers', name, ['mesos', 'docker']);
+  if (typeof docker !== 'object' || docker === null) refuse('docker', docker, 'must hold a socket, prune or both');
+  for (const field of Object.keys(docker)) {
+    if (field !== 'socket' && field !== 'prune') refuse(`docker.${field}`, '', 'is not one of socket, prune');
+  }
+  const { socket = '/', prune = false } = docker;
+  if (typeof socket !== 'string' || !isAbsolute(socket) || socket.includes('\0')) {
+    refuse('docker.socket', socket, 'must be an absolute path');
+  }
+  if (Buffer.byteLength(socket) > 107) refuse('docker.socket', socket, 'must be at most 107 bytes long');
+  if (typeof prune !== 'boolean') refuse('docker.prune', prune, 'must be true or false');
 }
 
 function requireOneOf(field: string, value: unknown, allowed: readonly string[]): void {

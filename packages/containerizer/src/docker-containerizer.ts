@@ -49,9 +49,16 @@ export class DockerContainerizer extends Containerizer<DockerContainerizer> {
     super('containerizer-docker');
     const { http, socket = '/var/run/docker.sock', timeoutMs, clock } = options;
     this.imagePull = new Timer('containerizer/docker/image_pull', { windowMs: 3_600_000, clock });
+    const engines = new Map<string, DockerEngine>();
+    const engineAt = (path: string): DockerEngine => {
+      const engine = engines.get(path) ?? new DockerEngine({ http, socket: path, ...(timeoutMs && { timeoutMs }) });
+      engines.set(path, engine);
+      return engine;
+    };
     this.#context = {
       ...options,
-      engine: new DockerEngine({ http, socket, ...(timeoutMs !== undefined && { timeoutMs }) }),
+      engine: engineAt(socket),
+      engineAt,
       logger: options.logger ?? silentLogger,
       stopTimeoutMs: options.stopTimeoutMs ?? 30_000,
       recoverTimeoutMs: options.recoverTimeoutMs ?? 2_000,
@@ -94,7 +101,7 @@ export class DockerContainerizer extends Containerizer<DockerContainerizer> {
     const createdAt = new Date(host.wallClockMs()).toISOString();
     // Settled now: at the next start the record alone says whose it is.
     const record = { id, config: { config: { ...config, type: 'DOCKER' as const }, createdAt }, problems: [] };
-    const container = new DockerContainer(record, undefined);
+    const container = new DockerContainer(record, this.#context.engine);
     this.#containers.set(id, container);
     logger.info(`Launching container '${id}' in the engine`);
     const launching = new DockerLaunch(this.#context, container, names, this.imagePull, this.#name(names))
@@ -132,7 +139,7 @@ export class DockerContainerizer extends Containerizer<DockerContainerizer> {
       case 'REMOVED':
         return Future.ready(false);
       case 'RUNNING':
-        return this.#context.engine.kill(container.engineId!, signal);
+        return container.engine.kill(container.engineId!, signal);
       default:
         this.#destroy(container, { reason: 'DESTROYED', message: `it got ${signal} before it ran` });
         return Future.ready(true);
@@ -140,13 +147,13 @@ export class DockerContainerizer extends Containerizer<DockerContainerizer> {
   }
 
   override containers(): Future<readonly ContainerInfo[]> {
-    return Future.ready([...this.#containers.values()].map(infoOf));
+    return Future.ready([...this.#containers.values()].map((container) => container.info()));
   }
 
   override status(id: ContainerId): Future<ContainerInfo> {
     const container = this.#containers.get(id);
     if (!container) throw new ContainerizerError('NO_SUCH_CONTAINER', `There is no container '${id}'`);
-    return Future.ready(infoOf(container));
+    return Future.ready(container.info());
   }
 
   override processOf(id: ContainerId): Future<LaunchedProcess | undefined> {
@@ -242,7 +249,7 @@ export class DockerContainerizer extends Containerizer<DockerContainerizer> {
 
   /** It ran when we last heard of it. */
   #resume(container: DockerContainer): void {
-    const watch = new EngineWatch(this.#context, container.id, container.engineId!);
+    const watch = new EngineWatch({ ...this.#context, engine: container.engine }, container.id, container.engineId!);
     container.watch = watch;
     const record = container.record.process ?? { pid: 0 };
     container.process = { ...record, status: watch.ended.then(({ exitStatus }) => exitStatus) };
@@ -290,8 +297,4 @@ export class DockerContainerizer extends Containerizer<DockerContainerizer> {
       `Cannot ${attempt}: the containers of the last run are still being recovered`,
     );
   }
-}
-
-function infoOf(container: DockerContainer): ContainerInfo {
-  return { ...container.info(), launcher: 'docker' };
 }

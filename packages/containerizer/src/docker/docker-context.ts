@@ -22,7 +22,7 @@ export interface DockerContainerizerOptions {
   readonly prune?: boolean;
   /** How long the engine may take for an answer. Default 60,000 ms. */
   readonly timeoutMs?: number;
-  /** How long a killed container may take to end. Default 30,000 ms. */
+  /** How long a killed container may take to end, and the log of an ended one to be read. Default 30,000 ms. */
   readonly stopTimeoutMs?: number;
   /** How long a start waits for the engine before it goes on without. Default 2,000 ms. */
   readonly recoverTimeoutMs?: number;
@@ -33,7 +33,10 @@ export interface DockerContainerizerOptions {
 
 /** What the parts of the containerizer work with. */
 export interface DockerContext extends DockerContainerizerOptions {
+  /** Who is asked to launch. */
   readonly engine: DockerEngine;
+  /** Who was asked by an earlier life: one object for each socket. */
+  readonly engineAt: (socket: string) => DockerEngine;
   readonly logger: Logger;
   readonly stopTimeoutMs: number;
   readonly recoverTimeoutMs: number;

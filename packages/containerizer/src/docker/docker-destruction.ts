@@ -40,7 +40,7 @@ export class DockerDestruction {
     return container.step
       .recover(() => undefined)
       .then(turn(() => this.#find()))
-      .then(turn((found): EngineEnding | undefined | Future<EngineEnding> => found && this.#end(found)))
+      .then(turn((found) => (found ? this.#end(found) : this.#gone())))
       .then((ended) => this.#remove().then(() => ended))
       .repair((failed) => {
         const { id } = container;
@@ -53,21 +53,31 @@ export class DockerDestruction {
 
   /** By the id on record, else by its name: a create whose answer never came made it all the same. */
   #find(): Future<EngineContainer | undefined> {
-    const { engine, paths, files } = this.context;
-    const { id, engineId } = this.container;
-    const known = engineId ? Future.ready({ engineId }) : readEngineRecord(paths, files, id);
+    const { paths, files } = this.context;
+    const { id, engineId, engine, offered } = this.container;
+    if (!offered) return Future.ready(undefined);
+    const known: Future<string | undefined> = engineId
+      ? Future.ready(engineId)
+      : readEngineRecord(paths, files, id).then((record) => record?.engineId);
     return known
-      .then((record) => engine.container(record?.engineId ?? this.names.nameOf(id)))
+      .then((recorded) => engine.container(recorded ?? this.names.nameOf(id)))
       .then((found) => (found && this.names.isOurs(found) ? found : undefined));
+  }
+
+  /** Somebody else removed it; whoever watched it may have heard how it ended. */
+  #gone(): EngineEnding | undefined | Future<EngineEnding | undefined> {
+    const heard: Future<EngineEnding | undefined> | undefined = this.container.watch?.ended.undiscardable();
+    return heard?.after(this.context.stopTimeoutMs, () => undefined);
   }
 
   /** Only what ran has an end worth telling. */
   #end(found: EngineContainer): EngineEnding | undefined | Future<EngineEnding> {
-    const { engine, stopTimeoutMs } = this.context;
+    const { stopTimeoutMs } = this.context;
     const { container } = this;
+    const { engine } = container;
     container.engineId = found.id;
     if (!found.started) return undefined;
-    container.watch ??= new EngineWatch(this.context, container.id, found.id).start();
+    container.watch ??= new EngineWatch({ ...this.context, engine }, container.id, found.id).start();
     const ended = container.watch.ended.undiscardable();
     return engine.kill(found.id, 'SIGKILL').then(() =>
       ended.after(stopTimeoutMs, () => {
@@ -78,8 +88,8 @@ export class DockerDestruction {
   }
 
   #remove(): Future<void> {
-    const { engineId } = this.container;
-    return engineId === undefined ? Future.ready(undefined) : this.context.engine.remove(engineId);
+    const { engineId, engine } = this.container;
+    return engineId === undefined ? Future.ready(undefined) : engine.remove(engineId);
   }
 
   #conclude(ended: EngineEnding | undefined): Future<ContainerTermination> {

@@ -91,6 +91,7 @@ export class DockerLaunch {
     if (this.container.state === 'PROVISIONING') this.container.send('PREPARE');
     this.#goOnFrom('PREPARING');
     const body = engineContainerBody(id, this.#config, image, this.names.labelsOf(id));
+    this.container.offered = true;
     return engine
       .create(this.names.nameOf(id), body, platformOf(this.#config))
       .then(turn((engineId) => this.#created(engineId)))
@@ -120,7 +121,7 @@ export class DockerLaunch {
   #created(engineId: string): Future<string> {
     const { paths, files } = this.context;
     this.container.engineId = engineId;
-    return writeEngineRecord(paths, files, this.container.id, { engineId }).then(() => engineId);
+    return writeEngineRecord(paths, files, this.container.id, { engineId, socket: this.context.engine.socket }).then(() => engineId);
   }
 
   #start(engineId: string): Future<void> {

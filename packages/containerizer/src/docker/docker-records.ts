@@ -6,18 +6,21 @@ import { decodeRecord } from '@keelson/store';
 import { checkpoint } from '../containerizer-context.js';
 import type { ContainerPaths } from '../container-paths.js';
 
-/** Under which id an engine has a container of ours. */
+/** Which engine has a container of ours, and under which id. */
 export interface EngineRecord {
   readonly engineId: string;
+  /** The engine's unix socket: an agent may be set up for another one later. */
+  readonly socket: string;
 }
 
 const engineFormat: RecordFormat<EngineRecord> = {
   name: 'keelson-engine-container',
   version: 1,
   parse: (payload) => {
-    const { engineId } = Object(payload) as Partial<EngineRecord>;
+    const { engineId, socket } = Object(payload) as Partial<EngineRecord>;
     if (typeof engineId !== 'string' || !/^[a-zA-Z0-9]{1,128}$/.test(engineId)) throw new Error('engineId is no id');
-    return { engineId };
+    if (typeof socket !== 'string' || !socket.startsWith('/')) throw new Error('socket is no absolute path');
+    return { engineId, socket };
   },
 };
 

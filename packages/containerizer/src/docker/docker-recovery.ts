@@ -1,9 +1,10 @@
 import { awaitAll, collect, Future } from '@keelson/process';
 import { messageOf } from '../containerizer-error.js';
 import type { StoredContainer } from '../stored-container.js';
-import { livingProcesses, readStoredContainers } from '../stored-container.js';
+import { readStoredContainers } from '../stored-container.js';
 import { DockerContainer } from './docker-container.js';
 import type { DockerContext } from './docker-context.js';
+import type { DockerEngine } from './docker-engine.js';
 import { readEngineRecord } from './docker-records.js';
 import type { EngineContainer } from './engine-answer.js';
 import type { EngineNames } from './engine-names.js';
@@ -17,10 +18,10 @@ export interface DockerTable {
 
 interface Found {
   readonly stored: StoredContainer;
+  readonly engine: DockerEngine;
   readonly engineId: string | undefined;
   /** `undefined`: the engine has no such container. */
   readonly seen: EngineContainer | undefined | 'unreachable';
-  readonly alive: boolean;
 }
 
 /**
@@ -41,23 +42,32 @@ export function recoverDockerContainers(
   names: EngineNames,
   table: DockerTable,
 ): Future<void> {
-  const { paths, files, engine, logger, launches = true, recoverTimeoutMs, turn } = context;
+  const { paths, files, engine, launches = true, turn } = context;
+  const reachable = new Map<DockerEngine, Future<boolean>>();
+  const canReach = (one: DockerEngine): Future<boolean> => {
+    const asked = reachable.get(one) ?? ping(context, one);
+    reachable.set(one, asked);
+    return asked;
+  };
   return readStoredContainers(paths, files)
     .then((all) => all.filter(isDockers))
     .then((stored) => {
       if (stored.length === 0 && !launches) return;
-      return engine
-        .ping(recoverTimeoutMs)
-        .then(() => true)
-        .repair((failed) => {
-          logger.warn(messageOf(failed.failure()));
-          return false;
-        })
-        .then((reachable) =>
-          collect(stored.map((each) => find(context, names, each, reachable)))
-            .then(turn((found) => adoptAll(table, found)))
-            .then(() => (reachable ? removeStrays(context, names, stored) : undefined)),
-        );
+      return collect(stored.map((each) => find(context, names, each, canReach)))
+        .then(turn((found) => adoptAll(table, found)))
+        .then(() => launches || reachable.has(engine))
+        .then((concerned) => concerned && canReach(engine))
+        .then((there) => (there ? removeStrays(context, names, stored) : undefined));
+    });
+}
+
+function ping({ recoverTimeoutMs, logger }: DockerContext, engine: DockerEngine): Future<boolean> {
+  return engine
+    .ping(recoverTimeoutMs)
+    .then(() => true)
+    .repair((failed) => {
+      logger.warn(messageOf(failed.failure()));
+      return false;
     });
 }
 
@@ -67,42 +77,46 @@ function isDockers({ config }: StoredContainer): boolean {
 }
 
 function find(
-  { paths, files, host, engine, logger }: DockerContext,
+  context: DockerContext,
   names: EngineNames,
   stored: StoredContainer,
-  reachable: boolean,
+  canReach: (engine: DockerEngine) => Future<boolean>,
 ): Future<Found> {
+  const { paths, files, logger } = context;
   stored.problems.forEach((problem) => logger.warn(problem));
-  return collect([readEngineRecord(paths, files, stored.id), livingProcesses(host, stored.process)] as const).then(
-    ([record, living]): Found | Future<Found> => {
-      const alive = living.length > 0;
-      const engineId = record?.engineId;
-      if (stored.termination) return { stored, engineId, seen: undefined, alive };
-      if (!reachable) return { stored, engineId, seen: 'unreachable', alive };
+  return readEngineRecord(paths, files, stored.id).then((record): Found | Future<Found> => {
+    const engine = record ? context.engineAt(record.socket) : context.engine;
+    const found = { stored, engine, engineId: record?.engineId };
+    if (stored.termination) return { ...found, seen: undefined };
+    return canReach(engine).then((there): Found | Future<Found> => {
+      if (!there) return { ...found, seen: 'unreachable' };
       return engine
-        .container(engineId ?? names.nameOf(stored.id))
-        .then((seen): Found['seen'] => (seen && names.isOurs(seen) ? seen : undefined))
+        .container(record?.engineId ?? names.nameOf(stored.id))
+        .then((seen): Found => {
+          if (!seen || !names.isOurs(seen)) return { ...found, seen: undefined };
+          return { ...found, engineId: seen.id, seen };
+        })
         .repair((failed) => {
           logger.warn(messageOf(failed.failure()));
-          return 'unreachable';
-        })
-        .then((seen): Found => ({ stored, engineId: typeof seen === 'object' ? seen.id : engineId, seen, alive }));
-    },
-  );
+          return { ...found, seen: 'unreachable' };
+        });
+    });
+  });
 }
 
 function adoptAll(table: DockerTable, found: readonly Found[]): Future<void> {
-  const destroyed = found.flatMap(({ stored, engineId, seen }) => {
-    const container = new DockerContainer(stored, undefined);
+  const destroyed = found.flatMap(({ stored, engine, engineId, seen }) => {
+    const container = new DockerContainer(stored, engine);
     container.engineId = engineId;
+    container.offered = true;
     table.add(container);
     if (stored.termination) {
       container.send('FOUND_ENDED');
       container.termination.set(stored.termination);
       return [];
     }
-    const known = engineId !== undefined && (seen === 'unreachable' ? container.ran : seen?.running === true);
-    if (!known) return [table.destroy(container).recover(() => undefined)];
+    const runs = seen === 'unreachable' ? container.ran : seen?.running === true;
+    if (engineId === undefined || !runs) return [table.destroy(container).recover(() => undefined)];
     container.send('FOUND_RUNNING');
     table.watch(container);
     return [];

@@ -6,7 +6,10 @@ import type { DockerContext } from './docker-context.js';
 import type { EngineContainer } from './engine-answer.js';
 import { copyLog } from './log-copy.js';
 
-type WatchContext = Pick<DockerContext, 'engine' | 'files' | 'paths' | 'clock' | 'retryMs' | 'logger'>;
+type WatchContext = Pick<
+  DockerContext,
+  'engine' | 'files' | 'paths' | 'clock' | 'retryMs' | 'stopTimeoutMs' | 'logger'
+>;
 
 /** How a container ended in its engine. */
 export interface EngineEnding {
@@ -74,7 +77,7 @@ export class EngineWatch {
     const copied = this.#copyLog(true);
     this.#current = awaitAll<void>([waited, copied]);
     waited.onFailed(() => copied.discard());
-    const wholeLog = (): Future<void> => copied.after(logTimeoutMs, (late) => void late.discard());
+    const wholeLog = (): Future<void> => copied.after(this.context.stopTimeoutMs, (late) => void late.discard());
     return waited.then(wholeLog).then(() => this.#lookLater(0));
   }
 
@@ -110,6 +113,3 @@ export class EngineWatch {
     if (!this.#stopped) clock.timer(clock.now() + ms, () => this.#look());
   }
 }
-
-/** How long the log of a container that has ended may take to come to its end. */
-const logTimeoutMs = 30_000;
