@@ -53,6 +53,14 @@ describe.each(['runc', 'crun', 'linux'])('containers by the %s launcher', (launc
     expect(end.stdout).toBe('1000\n/usr/lib\n');
   });
 
+  it('of the bind backend see their layer, and cannot write to it', async () => {
+    const script = 'echo x > /written || echo refused; ls /bin/busybox';
+    const end = await run('--backend', 'bind', world.reference('busybox'), '--', 'sh', '-c', script);
+    expect(end.stdout).toBe('refused\n/bin/busybox\n');
+    const again = await run(world.reference('busybox'), '--', 'ls', '/');
+    expect(again.stdout).not.toContain('written');
+  });
+
   it('leave nothing behind with --rm', async () => {
     await run(world.reference('app'), '--', 'true');
     expect((await keelson.json('ps', '-a')).containers).toEqual([]);
