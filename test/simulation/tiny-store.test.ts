@@ -1,4 +1,5 @@
-import { SimulationError, simulate } from '@keelson/simulation';
+import type { SimulationError } from '@keelson/simulation';
+import { simulate } from '@keelson/simulation';
 import { describe, expect, it } from 'vitest';
 import { racyTinyStore, rightTinyStore, tinyOptions } from './tiny-store.js';
 
