@@ -47,7 +47,7 @@ export function* sortedInSteps<T>(items: Iterable<T>, compare: (a: T, b: T) => n
   const all = [...items];
   let runs: T[][] = [];
   for (let from = 0; from < all.length; from += chunk) {
-    runs.push(all.slice(from, from + chunk).sort(compare));
+    runs.push(all.slice(from, from + chunk).toSorted(compare));
     if (pace.tired(chunk)) yield;
   }
   while (runs.length > 1) {
