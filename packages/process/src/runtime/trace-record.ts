@@ -28,6 +28,11 @@ export type EndedRecord = TracedMessage<'ended'> & {
   readonly outcome: 'ready' | 'pending' | 'failed' | 'discarded' | 'crashed';
   readonly error?: Error;
 };
+/** What a handler answered as pending has an outcome now; after the `ended` of the same id. */
+export type SettledRecord = TracedMessage<'settled'> & {
+  readonly outcome: 'ready' | 'failed' | 'discarded' | 'abandoned';
+  readonly error?: Error;
+};
 /** An event will never be handled. */
 export type DroppedRecord = TracedMessage<'dropped'> & { readonly why: 'dead' | 'terminated' | 'full' | 'filtered' };
 /** A process is gone. `reason` is what crashed it. */
@@ -47,6 +52,8 @@ export type CallbackFailedRecord = Traced<'callback-failed'> & { readonly error:
 export type MachineRecord = Traced<'machine'> & {
   readonly machine: string;
   readonly event: string;
+  /** The event of a mailbox in which it happened, 0 for none. */
+  readonly cause: number;
   readonly state: string;
   readonly context: Readonly<Record<string, unknown>>;
 };
@@ -59,12 +66,22 @@ export type TraceRecord =
   | QueuedRecord
   | BegunRecord
   | EndedRecord
+  | SettledRecord
   | DroppedRecord
   | ExitedRecord
   | RestartRecord
   | CallbackFailedRecord
   | MachineRecord
   | TurnRecord;
+
+/** How much an observer wants to hear. */
+export interface ObserveOptions {
+  /**
+   * Whether it is told of every event of every mailbox; default yes. Without, it hears of processes, machines
+   * and failures alone, and events cost what they cost unwatched.
+   */
+  readonly events?: boolean;
+}
 
 /** Watches a runtime. Called synchronously, in the middle of things: record, and do not call back. */
 export interface Observer {
