@@ -19,6 +19,8 @@ interface TracedMessage<K extends string> extends Traced<K> {
 
 /** A process took its place in the table. `parent` is the process whose handler spawned it. */
 export type SpawnedRecord = Traced<'spawned'> & { readonly cause: number; readonly parent: string | undefined };
+/** A process asked to be told when the process `to` ends. */
+export type LinkedRecord = Traced<'linked'> & { readonly to: string };
 /** An event entered a mailbox. */
 export type QueuedRecord = TracedMessage<'queued'> & { readonly sender: string | undefined; readonly depth: number };
 /** A handler begins. `arguments` are the values themselves, not copies: read them at once. */
@@ -63,6 +65,7 @@ export type TurnRecord = TracedMessage<'turn'> & { readonly turn: 'timer' | 'com
 /** What observers are told, in the order in which it happens. */
 export type TraceRecord =
   | SpawnedRecord
+  | LinkedRecord
   | QueuedRecord
   | BegunRecord
   | EndedRecord
