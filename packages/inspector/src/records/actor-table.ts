@@ -98,8 +98,8 @@ export class ActorTable {
       if (entry.type === 'process') {
         records.push({ kind: 'spawned', atMs: sinceMs, process, cause: 0, ...(parent !== undefined && { parent }) });
       } else {
-        const known = { machine, state, ...(parent !== undefined && { parent }), ...(context !== undefined && { context }) };
-        records.push({ kind: 'actor', atMs: sinceMs, process, name, ...known });
+        const known = { ...(parent !== undefined && { parent }), ...(context !== undefined && { context }) };
+        records.push({ kind: 'actor', atMs: sinceMs, process, name, machine, state, ...known });
       }
       for (const to of entry.links) records.push({ kind: 'linked', atMs: sinceMs, process, to });
       if (entry.reason) records.push({ kind: 'exited', atMs, process, reason: entry.reason });

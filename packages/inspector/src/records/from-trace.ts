@@ -32,7 +32,8 @@ export function fromTrace(trace: TraceRecord, sanitizeValue: Sanitize = sanitize
       return { kind: 'callback-failed', atMs, process, error: sanitizeError(trace.error) };
     case 'machine': {
       const { machine, event, cause, state, context } = trace;
-      return { kind: 'machine', atMs, process, machine, event, cause, state, context: sanitize(context, { entries: 200 }) };
+      const shown = sanitize(context, { entries: 200 });
+      return { kind: 'machine', atMs, process, machine, event, cause, state, context: shown };
     }
     default:
       return fromEvent(trace, sanitizeValue);

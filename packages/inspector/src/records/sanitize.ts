@@ -95,7 +95,8 @@ function copyEntries(value: object, depth: number, entries: number, characters: 
       break;
     }
     // Not by assignment: a key may be called __proto__.
-    const shown = secretName.test(key) ? redacted(property.value) : copy(property.value, depth - 1, entries, characters);
+    const { value: held } = property as { value: unknown };
+    const shown = secretName.test(key) ? redacted(held) : copy(held, depth - 1, entries, characters);
     Object.defineProperty(result, sanitizeText(key, 80), { value: shown, enumerable: true, configurable: true });
   }
   return result;

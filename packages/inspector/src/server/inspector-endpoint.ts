@@ -130,12 +130,13 @@ function pathOf({ url = '/' }: IncomingMessage): string {
   return url.split('?', 1)[0]!;
 }
 
+const plain = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+
 function sendJson(response: ServerResponse, text: string): void {
-  const headers = { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
-  response.writeHead(200, headers).end(text);
+  response.writeHead(200, { 'content-type': 'application/json', ...plain }).end(text);
 }
 
 function refuse(response: ServerResponse, status: number, message: string): void {
   if (response.headersSent) response.destroy();
-  else response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }).end(message);
+  else response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', ...plain }).end(message);
 }

@@ -34,8 +34,8 @@ export async function serveOnLoopback(endpoint: InspectorEndpoint, port = 0): Pr
     server.listen({ host: '127.0.0.1', port });
     await once(server, 'listening');
   } catch (cause) {
-    const why = (cause as Error).message;
-    throw new InspectorError('INSPECTOR_UNUSABLE', `cannot serve the inspector on 127.0.0.1:${port}: ${why}`, { cause });
+    const message = `cannot serve the inspector on 127.0.0.1:${port}: ${(cause as Error).message}`;
+    throw new InspectorError('INSPECTOR_UNUSABLE', message, { cause });
   }
   server.unref();
   const { port: bound } = server.address() as AddressInfo;

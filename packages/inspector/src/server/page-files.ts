@@ -61,8 +61,8 @@ export class PageFiles {
       this.#cache.set(file, bytes);
       return bytes;
     } catch (cause) {
-      const why = (cause as Error).message;
-      throw new InspectorError('PAGE_NOT_BUILT', `cannot show the inspector page: ${why}; run npm run build`, { cause });
+      const message = `cannot show the inspector page: ${(cause as Error).message}; run npm run build`;
+      throw new InspectorError('PAGE_NOT_BUILT', message, { cause });
     }
   }
 }

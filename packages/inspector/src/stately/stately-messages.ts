@@ -128,5 +128,6 @@ export class StatelyMessages {
 
 function snapshotOf({ state, context, reason, type, depth, served }: ActorEntry, status: string): object {
   const shown = type === 'process' ? { waiting: depth, served } : (context ?? {});
-  return { status, value: state, context: shown, children: {}, historyValue: {}, tags: [], ...(reason && { error: reason }) };
+  const failure = reason && { error: reason };
+  return { status, value: state, context: shown, children: {}, historyValue: {}, tags: [], ...failure };
 }

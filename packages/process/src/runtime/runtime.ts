@@ -214,10 +214,7 @@ export class Runtime {
     return new RuntimeTimer(atMs, f, this.clock, this.#timers, (run) => this.#enter({ ...item, run }, cause));
   }
 
-  /**
-   * Tells `observer` of everything from now on, or with `events: false` of all but single events; answers how
-   * to stop that. Attached again it is told as the newer options say.
-   */
+  /** Tells `observer` of everything from now on, or of what its newest options say; answers how to stop. */
   attach(observer: Observer, options: ObserveOptions = {}): () => void {
     return this.observation.attach(observer, options);
   }
