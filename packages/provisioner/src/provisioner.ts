@@ -38,7 +38,7 @@ export class Provisioner extends Process<Provisioner> {
 
   readonly #options: ProvisionerOptions;
   readonly #warn: Warn;
-  readonly #lock = new ReadWriteLock();
+  readonly #lock = new ReadWriteLock({ name: 'provisioner-lock' });
   readonly #containers = new ContainerTable();
   readonly #destructions = new Destructions();
   /** By the exclusions. */
