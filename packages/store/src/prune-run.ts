@@ -53,10 +53,10 @@ interface Stock {
  *
  * | step | turns |
  * |---|---|
- * | metadata decides about names, forgets and persists: an unreferenced layer is rubbish, a missing one damage | its own |
+ * | metadata decides, forgets and persists: an unreferenced layer is rubbish, a missing one damage | its own |
  * | names that got a root meanwhile are put back | one |
  * | which layers the kept images retain; all others are candidates | as many as they are many |
- * | a slice of candidates: what no root needs at this moment is condemned and renamed into `gc/` | one each |
+ * | a slice of candidates: what no root needs at this moment is condemned, and renamed into `gc/` | one each |
  *
  * What is rooted before its slice comes stays. A layer that cannot be renamed stays, is reported, and the next
  * prune tries again. No turn looks at more than some thousand things, however large the store is.
