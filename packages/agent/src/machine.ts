@@ -237,7 +237,8 @@ class Wiring {
           sweeper.quiet().then((swept) =>
             files.space(this.root).then((after) => {
               const measured = after.freeBytes - before.freeBytes;
-              return { ...report, bytes: { ...report.bytes, unlinked: report.bytes.unlinked + swept.unlinkedBytes, measured } };
+              const unlinked = report.bytes.unlinked + swept.unlinkedBytes;
+              return { ...report, bytes: { ...report.bytes, unlinked, measured } };
             }),
           ),
         ),

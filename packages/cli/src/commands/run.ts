@@ -33,7 +33,10 @@ export const runCommand: CommandDefinition = (program, bind) => {
       new Option('--network <network>', 'which network it sees (default: host)').choices(['host', 'none']),
     )
     .addOption(
-      new Option('--containerizer <name>', 'who runs it: keelson itself, or a Docker engine').choices(['mesos', 'docker']),
+      new Option('--containerizer <name>', 'who runs it: keelson itself, or a Docker engine').choices([
+        'mesos',
+        'docker',
+      ]),
     )
     .option('--docker-socket <path>', "the engine's socket, where no agent serves (default: /var/run/docker.sock)")
     .addOption(new Option('--launcher <launcher>', 'who starts it').choices(['crun', 'runc', 'linux']))

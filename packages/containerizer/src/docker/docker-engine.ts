@@ -3,9 +3,17 @@ import { HttpError } from '@keelson/os/ports';
 import { Future } from '@keelson/process';
 import type { ContainerizerErrorCode } from '../containerizer-error.js';
 import { ContainerizerError, messageOf } from '../containerizer-error.js';
-import type { EngineContainer, EngineImage, EnginePrune } from './engine-answer.js';
-import type { ListedEngineContainer } from './engine-answer.js';
-import { containerOf, idOf, imageOf, isExitStatus, listOf, parseAnswer, pruneOf, refusalText } from './engine-answer.js';
+import type { EngineContainer, EngineImage, EnginePrune, ListedEngineContainer } from './engine-answer.js';
+import {
+  containerOf,
+  idOf,
+  imageOf,
+  isExitStatus,
+  listOf,
+  parseAnswer,
+  pruneOf,
+  refusalText,
+} from './engine-answer.js';
 import { PullLines } from './pull-lines.js';
 
 export interface DockerEngineOptions {
@@ -184,7 +192,8 @@ export class DockerEngine {
   #follow(path: string, method: 'GET' | 'POST', attempt: string, onChunk: (chunk: Uint8Array) => Future<void> | void) {
     return this.#prefix().then((prefix) => {
       const request = { ...this.#request(method, `${prefix}${path}`), idleTimeoutMs: 0 };
-      return this.#coded(this.options.http.stream(request, { onChunk }), attempt).then(({ status, errorBody }): void => {
+      const streamed = this.#coded(this.options.http.stream(request, { onChunk }), attempt);
+      return streamed.then(({ status, errorBody }): void => {
         if (status !== 200) throw this.#refusal(attempt, { status, body: errorBody ?? new Uint8Array() });
       });
     });

@@ -119,9 +119,10 @@ export class DockerLaunch {
 
   /** Noted in any state: a destroy that waits for this step has something to remove. */
   #created(engineId: string): Future<string> {
-    const { paths, files } = this.context;
+    const { paths, files, engine } = this.context;
     this.container.engineId = engineId;
-    return writeEngineRecord(paths, files, this.container.id, { engineId, socket: this.context.engine.socket }).then(() => engineId);
+    const record = { engineId, socket: engine.socket };
+    return writeEngineRecord(paths, files, this.container.id, record).then(() => engineId);
   }
 
   #start(engineId: string): Future<void> {

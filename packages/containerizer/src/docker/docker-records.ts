@@ -53,7 +53,11 @@ export function writeAgentId(paths: ContainerPaths, files: Files, id: string): F
     .then(() => checkpoint(files, agentIdPath(paths), agentFormat, id));
 }
 
-export function readEngineRecord(paths: ContainerPaths, files: Files, id: ContainerId): Future<EngineRecord | undefined> {
+export function readEngineRecord(
+  paths: ContainerPaths,
+  files: Files,
+  id: ContainerId,
+): Future<EngineRecord | undefined> {
   return readRecord(files, enginePath(paths, id), engineFormat);
 }
 

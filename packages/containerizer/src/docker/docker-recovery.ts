@@ -32,7 +32,7 @@ interface Found {
  * | `termination` | anything | EXITED |
  * | anything else | it runs | RUNNING and watched, its log copied on from where it was |
  * | it ran | nothing: it cannot be reached | RUNNING; what became of it is told once the engine answers |
- * | anything else | it is over, or there is no such container | destroyed: EXITED if it ever ran, else nothing is left |
+ * | anything else | it is over, or there is no such container | destroyed: EXITED if it ever ran, else gone |
  *
  * An engine that is away does not keep the agent from starting. Containers that carry this agent's id and are on no
  * record are removed from the engine: what made them was never acknowledged.

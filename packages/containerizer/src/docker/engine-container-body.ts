@@ -22,7 +22,8 @@ export function engineContainerBody(
 ): object {
   const { workingDirectory, user, memoryBytes, cpus, network, hostname = id.slice(0, 63) } = config;
   if (workingDirectory !== undefined && !workingDirectory.startsWith('/')) {
-    throw new ContainerizerError('CONTAINER_INVALID', `The working directory '${workingDirectory}' is no absolute path`);
+    const message = `The working directory '${workingDirectory}' is no absolute path`;
+    throw new ContainerizerError('CONTAINER_INVALID', message);
   }
   return {
     // By its id: another image may get the name meanwhile.
