@@ -9,8 +9,9 @@ import {
   OciLauncher,
 } from '@keelson/containerizer';
 import type { HeldFileLock, Host } from '@keelson/os/ports';
-import type { Clock, Future, Metric, PID, Runtime } from '@keelson/process';
-import { awaitAll, Metrics, PullGauge } from '@keelson/process';
+import type { Clock, Metric, PID, Runtime } from '@keelson/process';
+import { awaitAll, Future, Metrics, PullGauge } from '@keelson/process';
+import type { CreatedBackends } from '@keelson/provisioner';
 import { chooseBackend, createBackends, Provisioner, ProvisionerPaths } from '@keelson/provisioner';
 import type { PruneOptions, PruneReport, SweepFailure } from '@keelson/store';
 import {
@@ -139,14 +140,19 @@ class Wiring {
     const { files, mounts, executor, host } = this.ports;
     const paths = new ProvisionerPaths(`${root}/provisioner`);
     const warn = this.#warn;
-    return createBackends({ runtime, paths, files, mounts, executor, host, warn }).then((available) => {
-      const defaultBackend = chooseBackend(available, settings.backend);
+    const spawnOn = (available: CreatedBackends): PID<Provisioner> => {
       const stores = new Map([['DOCKER' as const, store]]);
       const { random } = runtime;
       const shared = { paths, files, executor, clock, random, warn };
-      const provisioner = new Provisioner({ ...available, ...shared, stores, defaultBackend });
+      const defaultBackend = settings.backend;
+      const provisioner = new Provisioner({ ...available, ...shared, stores, ...(defaultBackend && { defaultBackend }) });
       this.#measure([provisioner.removeContainerErrors, ...available.metrics]);
       return runtime.spawn(provisioner);
+    };
+    return createBackends({ runtime, paths, files, mounts, executor, host, warn }).then((available) => {
+      // Who asked for a backend learns now if it cannot be had.
+      const asked: Future<unknown> = settings.backend ? chooseBackend(available, settings.backend) : Future.ready();
+      return asked.then(() => spawnOn(available));
     });
   }
 
