@@ -144,8 +144,8 @@ class Wiring {
       const stores = new Map([['DOCKER' as const, store]]);
       const { random } = runtime;
       const shared = { paths, files, executor, clock, random, warn };
-      const defaultBackend = settings.backend;
-      const provisioner = new Provisioner({ ...available, ...shared, stores, ...(defaultBackend && { defaultBackend }) });
+      const preference = settings.backend ? { defaultBackend: settings.backend } : {};
+      const provisioner = new Provisioner({ ...available, ...shared, stores, ...preference });
       this.#measure([provisioner.removeContainerErrors, ...available.metrics]);
       return runtime.spawn(provisioner);
     };
