@@ -42,7 +42,7 @@ export function ociSpec(request: Request, host: OciHost) {
       rlimits: openFilesLimit(host.limits),
       noNewPrivileges: true,
     },
-    root: { path: request.rootfs, readonly: false },
+    root: { path: request.rootfs, readonly: request.readOnlyRoot ?? false },
     hostname: request.hostname,
     mounts: [
       ...(host.rootless ? rootlessMounts(request) : defaultMounts),
