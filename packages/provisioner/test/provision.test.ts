@@ -80,7 +80,7 @@ describe('provision', () => {
     provisioner.pruneImages([]);
     runtime.settle();
 
-    expect(store.prunes).toEqual([{ excluded: [], activeLayers: ['a', 'b'] }]);
+    expect(store.prunes).toMatchObject([{ excluded: [], activeLayers: ['a', 'b'] }]);
   });
 
   it('protects the layers of every container, several images per container united (T2)', () => {
