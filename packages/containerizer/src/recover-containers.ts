@@ -53,13 +53,12 @@ export function recoverContainers(context: ContainerizerContext, table: Containe
         const running = containers.filter(({ state }) => state === 'RUNNING');
         return provisioner
           .recover(kept)
-          .then(() => collect(isolators.map((isolator) => isolator.recover(running.map(({ id }) => id)))))
+          .then(() => collect(isolators.map((isolator) => isolator.recover(kept))))
           .then(
             turn(() => {
-              running.forEach((container) => {
-                container.isolators.push(...isolators);
-                table.watch(container);
-              });
+              // Those that ended meanwhile too: how, an isolator may know, and what it did is undone with the rest.
+              containers.forEach((each) => each.state !== 'EXITED' && each.isolators.push(...isolators));
+              running.forEach(table.watch);
               return destroyLeftovers(context, table, containers);
             }),
           );
