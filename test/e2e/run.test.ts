@@ -49,6 +49,14 @@ describe.each(['runc', 'crun', 'linux'])('containers by the %s launcher', (launc
     expect(Number(end.stdout.split('\n')[1])).toBeLessThan(6);
   });
 
+  it('of the bind backend see their layer, and cannot write to it', async () => {
+    const script = 'echo x > /written || echo refused; ls /bin/busybox';
+    const end = await run('--backend', 'bind', world.reference('busybox'), '--', 'sh', '-c', script);
+    expect(end.stdout).toBe('refused\n/bin/busybox\n');
+    const again = await run(world.reference('busybox'), '--', 'ls', '/');
+    expect(again.stdout).not.toContain('written');
+  });
+
   it('leave nothing behind with --rm', async () => {
     const keelson = world.keelson();
     await keelson.run('run', '--rm', '--launcher', launcher, world.reference('app'), '--', 'true');

@@ -25,6 +25,7 @@ export type { ContainerInfo, ContainerTermination, PartialPrune } from '@keelson
 export type { MetricsSnapshot } from '@keelson/process';
 export { parsePlatform } from '@keelson/image';
 export type { Platform } from '@keelson/image';
+export type { BackendName } from '@keelson/provisioner';
 export type {
   Explanation,
   PrunePlan,

@@ -147,7 +147,7 @@ class Wiring {
       const { random } = runtime;
       const shared = { paths, files, executor, clock, random, warn };
       const provisioner = new Provisioner({ ...available, ...shared, stores, defaultBackend });
-      this.#measure([provisioner.removeContainerErrors]);
+      this.#measure([provisioner.removeContainerErrors, ...available.metrics]);
       return runtime.spawn(provisioner);
     });
   }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { isAbsolute, resolve } from 'node:path';
-import type { LaunchOptions } from '@keelson/agent';
+import type { BackendName, LaunchOptions } from '@keelson/agent';
 import { absoluteSource } from './absolute-source.js';
 import type { Caller } from './caller.js';
 import { CliError } from './cli-error.js';
@@ -20,7 +20,7 @@ export interface RunFlags {
   readonly pidsLimit?: string;
   readonly network?: 'host' | 'none';
   readonly launcher?: 'crun' | 'runc' | 'linux';
-  readonly backend?: 'copy' | 'overlay';
+  readonly backend?: BackendName;
 }
 
 /** What to launch: `words` are the image (unless a root filesystem is given) and the arguments. */

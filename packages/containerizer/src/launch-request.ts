@@ -2,6 +2,7 @@ import type { Files, Host, ProcessIdentity } from '@keelson/os/ports';
 import type { Future } from '@keelson/process';
 import { collect } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
+import { isReadOnlyRootfs } from '@keelson/provisioner';
 import type { ImageProcess } from './command-line.js';
 import { commandLine } from './command-line.js';
 import type { ContainerConfig } from './container-config.js';
@@ -67,6 +68,7 @@ export function launchRequest(
         id,
         runtimeDirectory: paths.container(id),
         rootfs,
+        ...(isReadOnlyRootfs(rootfs) && { readOnlyRoot: true as const }),
         argv,
         environment,
         workingDirectory: directory,
@@ -91,8 +93,12 @@ function requireLimitsKept({ memoryBytes, cpus, processes }: ContainerConfig, ke
   throw new ContainerizerError('CONTAINER_INVALID', 'Nothing here can limit memory, processors or processes');
 }
 
-/** The runtime mounts over these; through a link it would mount over something else. */
+/**
+ * The runtime mounts over these; through a link it would mount over something else. What is missing it
+ * makes, but not in a root that is read-only.
+ */
 function refuseStrangeRoots(files: Files, rootfs: string): Future<unknown> {
+  const fixed = isReadOnlyRootfs(rootfs);
   return collect(
     ['proc', 'sys', 'dev'].map((name) =>
       files.status(`${rootfs}/${name}`).then((status) => {
@@ -102,9 +108,15 @@ function refuseStrangeRoots(files: Files, rootfs: string): Future<unknown> {
             `The image's /${name} is a ${status.kind}, no directory`,
           );
         }
+        if (!status && fixed) throw readOnly(`make /${name}`);
       }),
     ),
   );
+}
+
+function readOnly(attempt: string): ContainerizerError {
+  const why = 'the backend of its root filesystem is read-only, and the image has none';
+  return new ContainerizerError('MOUNT_REFUSED', `Cannot ${attempt} in the container: ${why}`);
 }
 
 function userFile(files: Files, rootfs: string, name: string): Future<string> {
@@ -147,6 +159,7 @@ function workingDirectory(
         `The working directory '${wanted}' is no directory to work in`,
       );
     }
+    if (!status && isReadOnlyRootfs(rootfs)) throw readOnly(`make the working directory '${wanted}'`);
     return path;
   });
 }
@@ -159,14 +172,19 @@ function mountsOf(
   const volumes = config.volumes.map(({ containerPath, readOnly }, index) => {
     return { source: volumeSources[index]!, target: containerPath, readOnly };
   });
-  return collect([...contributed, ...volumes].map((mount) => resolveMount(files, rootfs, mount)));
+  return collect([
+    ...contributed.map((mount) => resolveMount(files, rootfs, mount, true)),
+    ...volumes.map((mount) => resolveMount(files, rootfs, mount, false)),
+  ]).then((mounts) => mounts.flat());
 }
 
+/** None, if it is optional and there is no place for it: an image of one program needs no `resolv.conf`. */
 function resolveMount(
   files: Files,
   rootfs: string,
-  { source, target, readOnly }: BindMount,
-): Future<BindMount> {
+  { source, target, readOnly: fixed }: BindMount,
+  optional: boolean,
+): Future<readonly BindMount[]> {
   if (!source.startsWith('/') || !target.startsWith('/') || target.includes('\0')) {
     throw new ContainerizerError(
       'MOUNT_REFUSED',
@@ -179,10 +197,14 @@ function resolveMount(
       cause: error,
     });
   });
-  return collect([found, resolveInRoot(files, rootfs, target)] as const).then(([real, { path }]) => {
+  return collect([found, resolveInRoot(files, rootfs, target)] as const).then(([real, { path, status }]) => {
     if (path === '/' || isAtOrBelow(path, '/proc') || isAtOrBelow(path, '/sys') || path === '/dev') {
       throw new ContainerizerError('MOUNT_REFUSED', `Cannot mount anything at '${target}' of a container`);
     }
-    return { source: real, target: path, readOnly };
+    if (!status && isReadOnlyRootfs(rootfs) && !isAtOrBelow(path, '/dev')) {
+      if (optional) return [];
+      throw readOnly(`make the mount point '${target}'`);
+    }
+    return [{ source: real, target: path, readOnly: fixed || isReadOnlyRootfs(real) }];
   });
 }

@@ -29,6 +29,8 @@ export interface LaunchRequest {
   /** The container's folder below `runtime/`; the launcher keeps its own files here. */
   readonly runtimeDirectory: string;
   readonly rootfs: string;
+  /** The root must not be written to, not even to make a mount point: they are all there. */
+  readonly readOnlyRoot?: true;
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;

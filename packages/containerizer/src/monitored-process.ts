@@ -127,7 +127,11 @@ function identified(host: Host, child: Child, pid: number): Future<LaunchedProce
   return collect([host.identify(pid), host.identify(child.pid)]).then(([process, monitor]) => {
     // A monitor that is over has reaped its child: what bears that number now may be somebody else.
     const identity = child.status.isPending() ? { ...named({ process }), ...named({ monitor }) } : {};
-    const status = child.status.then((end) => end.exitCode);
+    const status = child.status.then((end): number | undefined | Future<undefined> => {
+      if (end.exitCode !== undefined || !process) return end.exitCode;
+      // The monitor was killed, and the container lives on without one: how it ends, nobody will tell.
+      return host.exited(process).then(() => undefined);
+    });
     return { pid, ...identity, status };
   });
 }

@@ -45,7 +45,7 @@ export function ociSpec(request: Request, host: OciHost) {
       rlimits: openFilesLimit(host.limits),
       noNewPrivileges: true,
     },
-    root: { path: request.rootfs, readonly: false },
+    root: { path: request.rootfs, readonly: request.readOnlyRoot ?? false },
     ...(!request.joins && { hostname: request.hostname }),
     mounts: [
       ...(host.rootless ? rootlessMounts(request) : defaultMounts),

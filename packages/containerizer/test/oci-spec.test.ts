@@ -128,4 +128,9 @@ describe('ociSpec', () => {
   it('is the same for the same request', () => {
     expect(JSON.stringify(ociSpec(request, root))).toBe(JSON.stringify(ociSpec({ ...request }, root)));
   });
+
+  it('makes the root read-only where the request says so', () => {
+    expect(ociSpec(request, root).root).toEqual({ path: request.rootfs, readonly: false });
+    expect(ociSpec({ ...request, readOnlyRoot: true }, root).root.readonly).toBe(true);
+  });
 });

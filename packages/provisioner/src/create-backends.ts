@@ -1,6 +1,8 @@
 import type { Files, Host, Mounts } from '@keelson/os/ports';
-import type { Executor, Future, Runtime } from '@keelson/process';
+import type { Executor, Metric, Runtime } from '@keelson/process';
+import { Future } from '@keelson/process';
 import type { BackendName, BackendPid } from './backend.js';
+import { BindBackend } from './bind-backend.js';
 import { CopyBackend } from './copy-backend.js';
 import type { Warn } from './list-containers.js';
 import { OverlayBackend } from './overlay-backend.js';
@@ -28,43 +30,47 @@ export interface CreateBackendsOptions {
   readonly warn?: Warn;
 }
 
+/** What `createBackends` made, and what its actors count. */
+export interface CreatedBackends extends AvailableBackends {
+  readonly metrics: readonly Metric[];
+}
+
 /**
  * Spawns every backend this machine can run and finds out which suit the provisioner's folder, as Mesos
  * `Backend::create` and `validateBackend` do. Copy is always there.
  */
-export function createBackends(options: CreateBackendsOptions): Future<AvailableBackends> {
+export function createBackends(options: CreateBackendsOptions): Future<CreatedBackends> {
   const { runtime, files, mounts, executor, host } = options;
   const warn = options.warn ?? (() => {});
   const copy = runtime.spawn(new CopyBackend({ files, executor, warn }));
-  const bind = 'the bind backend comes with a later release';
+  if (host.effectiveUserId !== 0) return Future.ready(withoutRoot(copy));
 
-  return mounts.fileSystemTypes().then((types) => {
-    const missing = whyOverlayIsMissing(types, host.effectiveUserId);
-    if (missing !== undefined) {
-      return {
-        backends: new Map<BackendName, BackendPid>([['copy', copy]]),
-        unsuitable: new Map<BackendName, string>([
-          ['bind', bind],
-          ['overlay', missing],
-        ]),
-      };
-    }
-    const overlay = runtime.spawn(new OverlayBackend({ files, mounts, executor, warn }));
-    return whyOverlayIsUnsuitable(options).then((reason) => ({
-      backends: new Map<BackendName, BackendPid>([
-        ['overlay', overlay],
-        ['copy', copy],
-      ]),
-      unsuitable: new Map<BackendName, string>([
-        ['bind', bind],
-        ...(reason === undefined ? [] : [['overlay', reason] as const]),
-      ]),
+  const bind = new BindBackend({ files, mounts, warn });
+  const backends: [BackendName, BackendPid][] = [
+    ['copy', copy],
+    ['bind', runtime.spawn(bind)],
+  ];
+  return mounts
+    .fileSystemTypes()
+    .then((types): Future<string | undefined> => {
+      if (!types.includes('overlay')) return Future.ready('the kernel does not offer overlayfs');
+      backends.unshift(['overlay', runtime.spawn(new OverlayBackend({ files, mounts, executor, warn }))]);
+      return whyOverlayIsUnsuitable(options);
+    })
+    .then((reason) => ({
+      backends: new Map(backends),
+      unsuitable: new Map<BackendName, string>(reason === undefined ? [] : [['overlay', reason]]),
+      metrics: [bind.removeRootfsErrors],
     }));
-  });
 }
 
-function whyOverlayIsMissing(fileSystemTypes: readonly string[], effectiveUserId: number): string | undefined {
-  if (effectiveUserId !== 0) return 'mounting an overlay needs root';
-  if (!fileSystemTypes.includes('overlay')) return 'the kernel does not offer overlayfs';
-  return undefined;
+function withoutRoot(copy: BackendPid): CreatedBackends {
+  return {
+    backends: new Map([['copy', copy]]),
+    unsuitable: new Map([
+      ['overlay', 'mounting an overlay needs root'],
+      ['bind', 'mounting a layer needs root'],
+    ]),
+    metrics: [],
+  };
 }

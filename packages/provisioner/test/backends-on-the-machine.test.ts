@@ -7,7 +7,7 @@ import { LocalFiles, LocalMounts, PoolExecutor } from '@keelson/os';
 import type { PID } from '@keelson/process';
 import { Runtime } from '@keelson/process';
 import type { Backend } from '@keelson/provisioner';
-import { chooseBackend, CopyBackend, createBackends, OverlayBackend } from '@keelson/provisioner';
+import { BindBackend, chooseBackend, CopyBackend, createBackends, OverlayBackend } from '@keelson/provisioner';
 import { provisionerJobs, ProvisionerPaths } from '@keelson/provisioner';
 import type { LayerTree } from '@keelson/store';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -105,6 +105,25 @@ describe.each(backends)('%s on this machine', (name, make) => {
 
     expect(lstatSync(rootfs)).toMatchObject({ mode: 0o41777, uid, gid });
     await backend.destroy(rootfs, directory);
+  });
+});
+
+describe.skipIf(!root)('bind on this machine, as root', () => {
+  it('shows one layer that nobody can write to, and gives back the mount point alone', async () => {
+    const backend = runtime.spawn(new BindBackend({ files, mounts }));
+    const { rootfs, directory } = places('bind');
+    const only = layer('a', { 'dir/file': 'content' });
+
+    await backend.provision([only], rootfs, directory);
+
+    expect(readFileSync(join(rootfs, 'dir/file'), 'utf8')).toBe('content');
+    expect(() => writeFileSync(join(rootfs, 'dir/file'), 'changed')).toThrow('EROFS');
+    expect(() => rmSync(join(rootfs, 'dir'), { recursive: true })).toThrow('EROFS');
+
+    expect(await backend.destroy(rootfs, directory)).toBe(true);
+    expect(existsSync(rootfs)).toBe(false);
+    expect(readFileSync(join(only.rootfs, 'dir/file'), 'utf8')).toBe('content');
+    expect(await backend.destroy(rootfs, directory)).toBe(false);
   });
 });
 

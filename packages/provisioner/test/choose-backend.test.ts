@@ -54,20 +54,28 @@ describe('chooseBackend', () => {
 
   it('keeps an overlay backend that may make nothing new: old mounts must be taken down', () => {
     const { available } = backendsOn((mounts) => (mounts.fileSystem = { type: 'zfs', entryTypes: true }));
-    expect([...available.backends.keys()]).toEqual(['overlay', 'copy']);
+    expect([...available.backends.keys()]).toEqual(['overlay', 'copy', 'bind']);
   });
 
   it('takes the one that is asked for', () => {
     expect(chooseBackend(backendsOn().available, 'copy')).toBe('copy');
+    expect(chooseBackend(backendsOn().available, 'bind')).toBe('bind');
   });
 
-  it.each([
-    ['bind', 'later release'],
-    ['aufs', 'not one of overlay, copy'],
-  ])('refuses %s', (name, reason) => {
-    const refusal = refusalOf(backendsOn().available, name);
+  it('never takes bind by itself, whatever else is missing', () => {
+    const { available } = backendsOn((mounts) => (mounts.types = ['ext4']));
+    expect([...available.backends.keys()]).toContain('bind');
+    expect(chooseBackend(available)).toBe('copy');
+  });
+
+  it('says why bind cannot be had without root', () => {
+    expect(String(refusalOf(backendsOn(() => {}, 1000).available, 'bind'))).toContain('root');
+  });
+
+  it('refuses what does not exist, and lists what does', () => {
+    const refusal = refusalOf(backendsOn().available, 'aufs');
     expect(refusal).toMatchObject({ code: 'BACKEND_NOT_SUPPORTED' });
-    expect(String(refusal)).toContain(reason);
+    expect(String(refusal)).toContain('not one of overlay, copy, bind');
   });
 
   it('fails with all reasons when nothing is left', () => {

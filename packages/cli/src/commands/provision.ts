@@ -1,3 +1,4 @@
+import type { BackendName } from '@keelson/agent';
 import { Option } from 'commander';
 import { absoluteSource } from '../absolute-source.js';
 import type { CommandDefinition } from '../command-definition.js';
@@ -8,7 +9,7 @@ export const provisionCommand: CommandDefinition = (program, bind) => {
     .description("make an image's root filesystem for purposes of your own, and print where it is")
     .argument('<image>', 'pulled if it is not here')
     .option('--id <id>', 'its name (default: a new one)')
-    .addOption(new Option('--backend <backend>', 'how it is made').choices(['copy', 'overlay']))
+    .addOption(new Option('--backend <backend>', 'how it is made').choices(['overlay', 'copy', 'bind']))
     .addHelpText(
       'after',
       `
@@ -17,7 +18,7 @@ overlay needs root; copy is for everybody.`,
     )
     .action(
       bind(async (session, command) => {
-        const { id, backend } = command.opts<{ id?: string; backend?: 'copy' | 'overlay' }>();
+        const { id, backend } = command.opts<{ id?: string; backend?: BackendName }>();
         const image = command.args[0]!;
         const { drawnPull } = await import('../drawn-pull.js');
         const source = absoluteSource(image, session.caller.workingDirectory);

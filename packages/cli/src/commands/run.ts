@@ -35,7 +35,7 @@ export const runCommand: CommandDefinition = (program, bind) => {
     )
     .addOption(new Option('--launcher <launcher>', 'who starts it').choices(['crun', 'runc', 'linux']))
     .addOption(
-      new Option('--backend <backend>', 'how its root filesystem is made').choices(['copy', 'overlay']),
+      new Option('--backend <backend>', 'how its root filesystem is made').choices(['overlay', 'copy', 'bind']),
     )
     .addHelpText(
       'after',
