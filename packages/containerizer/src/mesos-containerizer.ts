@@ -28,9 +28,10 @@ const longestRetryMs = 60_000;
  * them, and releases what they stood on when they end. The one owner of `runtime/` and `sandboxes/`.
  *
  * A container that ended protects nothing any more; its configuration, status and logs stay until
- * `remove`. One that could not be taken down stays known, says why, and protects what is left, until a later
- * destroy succeeds: it is tried again after 1 s, 2 s, 4 s, … and at the latest a minute (T32). Nothing here ends a container because the agent ends. Mirrors Mesos
- * `containerizer/mesos/containerizer.cpp` (`MesosContainerizerProcess`).
+ * `remove`. One that could not be taken down stays known, says why, and protects what is left, until a
+ * later destroy succeeds: it is tried again after 1 s, 2 s, 4 s, … and at the latest a minute (T32).
+ * Nothing here ends a container because the agent ends. Mirrors Mesos `containerizer/mesos/containerizer.cpp`
+ * (`MesosContainerizerProcess`).
  */
 export class MesosContainerizer extends Containerizer<MesosContainerizer> {
   /** Destroys that failed, each attempt of them. */

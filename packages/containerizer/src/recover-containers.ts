@@ -6,6 +6,7 @@ import type { ContainerTermination } from './container-termination.js';
 import type { ContainerizerContext } from './containerizer-context.js';
 import { messageOf } from './containerizer-error.js';
 import type { LaunchedProcess, ProcessRecord } from './launcher.js';
+import { finishRemovals } from './remove-container-files.js';
 import type { StoredContainer } from './stored-container.js';
 import { livingProcesses, readStoredContainers } from './stored-container.js';
 
@@ -32,6 +33,12 @@ export interface ContainerTable {
 export function recoverContainers(context: ContainerizerContext, table: ContainerTable): Future<void> {
   const { paths, files, host, provisioner, isolators, logger, turn } = context;
   return readStoredContainers(paths, files)
+    .then((stored) =>
+      // What cannot be removed now is looked at again at the next start.
+      finishRemovals(context, stored.map(({ id }) => id))
+        .repair((failed) => logger.warn(messageOf(failed.failure())))
+        .then(() => stored),
+    )
     .then((stored) =>
       collect(
         stored.map((each) => livingProcesses(host, each.process).then((living) => ({ each, living }))),

@@ -308,6 +308,23 @@ describe('the other requests', () => {
     expect(world.launch('web').get()).toBe('SUCCESS');
   });
 
+  it('remove takes the records away in one step, also over what an earlier removal left', () => {
+    const world = new NativeWorld();
+    world.files.file('/root/runtime/containers/.removed-web/config', 'old');
+    world.launch('web');
+    world.run(world.containerizer.destroy('web'));
+
+    world.run(world.containerizer.remove('web')).get();
+
+    const steps = world.files.journal.filter((step) => step.includes('.removed-web') || step.includes('sandboxes'));
+    expect(steps).toEqual([
+      'remove-tree /root/sandboxes/web',
+      'remove-tree /root/runtime/containers/.removed-web',
+      'rename /root/runtime/containers/web /root/runtime/containers/.removed-web',
+      'remove-tree /root/runtime/containers/.removed-web',
+    ]);
+  });
+
   it('a dead child can be waited for until its parent is removed', () => {
     const world = new NativeWorld();
     world.launch('web');

@@ -250,6 +250,18 @@ describe.each(launchers)('real containers by %s', (name) => {
     expect(await agent.status(id)).toMatchObject({ state: 'EXITED', exitStatus: 11 });
   });
 
+  it('lives on when its monitor is killed, and is watched to an end that nobody can tell', async () => {
+    const id = await world.start(agent, ['sh', '-c', 'while [ ! -e /stop ]; do sleep 0.02; done; exit 4']);
+    const { monitor, pid } = (await agent.processOf(id))!;
+    process.kill(monitor!.pid, 'SIGKILL');
+    await world.host.exited(monitor!);
+    expect(await agent.status(id)).toMatchObject({ state: 'RUNNING', pid });
+
+    writeFileSync(`${world.rootfs}/stop`, '');
+    expect(await agent.wait(id)).toMatchObject({ reason: 'UNWATCHED' });
+    rmSync(`${world.rootfs}/stop`);
+  });
+
   it('is found and ended by the next agent even if nobody could note who runs', async () => {
     const id = await world.start(agent, ['sleep', '1000']);
     const process = await agent.processOf(id);

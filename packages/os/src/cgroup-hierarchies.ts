@@ -9,7 +9,7 @@ export interface CgroupHierarchy {
   readonly controllers: readonly string[];
 }
 
-/** Files with which limits are set, by version of the hierarchy. Source: cgroup-v1/*.rst, cgroup-v2.rst of the kernel. */
+/** A file with which a limit is set. Source: the kernel's admin-guide/cgroup-v1 and cgroup-v2.rst. */
 export type CgroupFile = readonly [name: string, value: string];
 
 /** Length of a period of the processor quota, in microseconds: the kernel's default. */
