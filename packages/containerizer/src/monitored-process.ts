@@ -126,7 +126,8 @@ function readPid(files: Files, path: string): Future<number | undefined> {
 function identified(host: Host, child: Child, pid: number): Future<LaunchedProcess> {
   return collect([host.identify(pid), host.identify(child.pid)]).then(([process, monitor]) => {
     // A monitor that is over has reaped its child: what bears that number now may be somebody else.
-    const identity: Omit<ProcessRecord, 'pid'> = child.status.isPending() ? { ...named({ process }), ...named({ monitor }) } : {};
+    const over = !child.status.isPending();
+    const identity: Omit<ProcessRecord, 'pid'> = over ? {} : { ...named({ process }), ...named({ monitor }) };
     const status = child.status.then((end): number | undefined | Future<undefined> => {
       if (end.exitCode !== undefined || !identity.process) return end.exitCode;
       // The monitor was killed, and the container lives on without one: how it ends, nobody will tell.

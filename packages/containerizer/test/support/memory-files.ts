@@ -102,7 +102,7 @@ export class MemoryFiles implements Files {
     if (!this.nodes.has(from)) return refuse('ENOENT', 'rename', from);
     if ([...this.nodes.keys()].some((path) => path.startsWith(`${to}/`))) return refuse('ENOTEMPTY', 'rename', to);
     this.journal.push(`rename ${from} ${to}`);
-    for (const [path, node] of [...this.nodes]) {
+    for (const [path, node] of this.nodes) {
       if (path !== from && !path.startsWith(`${from}/`)) continue;
       this.nodes.delete(path);
       this.nodes.set(to + path.slice(from.length), node);
