@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { ContainerInfo, ContainerizerPid, Logger } from '@keelson/containerizer';
 import {
+  CgroupIsolator,
   ComposingContainerizer,
   ContainerPaths,
   DockerContainerizer,
@@ -158,7 +160,7 @@ class Wiring {
 
   #containerizer(provisioner: PID<Provisioner>): PID<ComposingContainerizer> {
     const { runtime, root } = this;
-    const { files, executor, host, subprocesses } = this.ports;
+    const { files, executor, host, subprocesses, cgroups } = this.ports;
     const tools = { files, host, subprocesses };
     const oci = { ...tools, probeDirectory: `${root}/runtime/probe` };
     const logger = this.#logger;
@@ -169,7 +171,10 @@ class Wiring {
       executor,
       provisioner,
       logger,
-      isolators: [runtime.spawn(new NetworkFilesIsolator(files))],
+      isolators: [
+        runtime.spawn(new NetworkFilesIsolator(files)),
+        runtime.spawn(new CgroupIsolator({ cgroups, host, group: `/keelson/${groupNameOf(root)}` })),
+      ],
       launchers: [
         { name: 'crun', launcher: runtime.spawn(new OciLauncher('crun', oci)) },
         { name: 'runc', launcher: runtime.spawn(new OciLauncher('runc', oci)) },
@@ -234,6 +239,11 @@ class Wiring {
         ),
       );
   }
+}
+
+/** The same for every agent of a root, and for none of another. */
+function groupNameOf(root: string): string {
+  return createHash('sha256').update(root).digest('hex').slice(0, 16);
 }
 
 function standsOnImage({ state, backend }: ContainerInfo): boolean {
