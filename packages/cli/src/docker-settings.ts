@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { AgentOptions, ContainerizerName } from '@keelson/agent';
+import type { AgentOptions } from '@keelson/agent';
 import type { Caller } from './caller.js';
 import { CliError } from './cli-error.js';
 import type { RunFlags } from './run-options.js';
@@ -11,33 +11,32 @@ export interface DockerFlags {
   readonly dockerPrune?: boolean;
 }
 
-type Settings = Pick<AgentOptions, 'containerizers' | 'docker'>;
-
-/** What they mean for the agent. @throws CliError USAGE */
-export function dockerSettingsOf(
+/**
+ * They as settings, `NAME=VALUE` each.
+ *
+ * @throws CliError USAGE
+ */
+export function dockerSettingFlags(
   { containerizers, dockerSocket, dockerPrune }: DockerFlags,
   { workingDirectory }: Pick<Caller, 'workingDirectory'>,
-): Settings {
+): readonly string[] {
   const names = containerizers?.split(',').map((name) => name.trim());
-  if (names?.some((name) => !isContainerizer(name)) || new Set(names).size !== (names?.length ?? 0)) {
+  if (names?.some((name) => name !== 'mesos' && name !== 'docker') || new Set(names).size !== (names?.length ?? 0)) {
     throw new CliError('USAGE', `--containerizers is ${containerizers}, but must be mesos, docker or both, each once`);
   }
-  const docker = {
-    ...(dockerSocket !== undefined && { socket: resolve(workingDirectory, dockerSocket) }),
-    ...(dockerPrune && { prune: true }),
-  };
-  return { ...(names && { containerizers: names as ContainerizerName[] }), docker };
+  return [
+    ...(names ? [`containerizers=${JSON.stringify(names)}`] : []),
+    ...(dockerSocket === undefined ? [] : [`docker.socket=${resolve(workingDirectory, dockerSocket)}`]),
+    ...(dockerPrune ? ['docker.prune=true'] : []),
+  ];
 }
 
 /** What an agent embedded in `run` is set up with: a hosting one has its own settings. */
 export function dockerSettingsOfRun(
   { containerizer, dockerSocket }: Pick<RunFlags, 'containerizer' | 'dockerSocket'>,
-  caller: Pick<Caller, 'workingDirectory'>,
-): Partial<Settings> {
+  { workingDirectory }: Pick<Caller, 'workingDirectory'>,
+): Partial<Pick<AgentOptions, 'containerizers' | 'docker'>> {
   if (containerizer !== 'docker') return {};
-  return dockerSettingsOf({ containerizers: 'mesos,docker', ...(dockerSocket && { dockerSocket }) }, caller);
-}
-
-function isContainerizer(name: string): name is ContainerizerName {
-  return name === 'mesos' || name === 'docker';
+  const docker = dockerSocket === undefined ? {} : { socket: resolve(workingDirectory, dockerSocket) };
+  return { containerizers: ['mesos', 'docker'], docker };
 }

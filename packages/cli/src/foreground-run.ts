@@ -28,6 +28,7 @@ export async function runForeground(
       launch = new InterruptibleLaunch(agent, wanted, session);
       return launch.run();
     }, settings);
+    session.watch();
     if (wanted.stdio === 'sandbox') {
       const logs = await readOnlyView(session.options.root).logs(options.id);
       await relayLogs(session, logs, attached.status);
