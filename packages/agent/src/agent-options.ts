@@ -4,6 +4,8 @@ import type { LauncherName } from '@keelson/containerizer';
 import type { Platform } from '@keelson/image';
 import type { BackendName } from '@keelson/provisioner';
 import { AgentError } from './agent-error.js';
+import type { ImageGcConfig } from './image-gc-config.js';
+import { imageGcSettings } from './image-gc-config.js';
 import type { Log } from './log-entry.js';
 
 /** How an agent is set up. Only `root` is needed. */
@@ -28,6 +30,8 @@ export interface AgentOptions {
   readonly executorThreads?: number;
   /** How long `start` waits for another owner of the store, 0 to 86,400,000 ms. Default: 30,000 ms. */
   readonly lockTimeoutMs?: number;
+  /** When the agent removes images by itself. Default: never. */
+  readonly imageGc?: ImageGcConfig;
   /** Gets what the agent has to say. Default: nobody does. */
   readonly log?: Log;
   /** Told once when `start` has to wait, with the pid of the owner (0 if it is not known). */
@@ -49,6 +53,7 @@ const known: Readonly<Record<keyof AgentOptions, true>> = {
   platform: true,
   executorThreads: true,
   lockTimeoutMs: true,
+  imageGc: true,
   log: true,
   onLockWait: true,
   onOwned: true,
@@ -92,6 +97,7 @@ export function settingsOf(options: AgentOptions): AgentSettings {
   if (typeof lockTimeoutMs !== 'number' || !(lockTimeoutMs >= 0 && lockTimeoutMs <= maxLockTimeoutMs)) {
     refuse('lockTimeoutMs', lockTimeoutMs, `must be milliseconds from 0 to ${maxLockTimeoutMs}`);
   }
+  imageGcSettings(options.imageGc);
   const trimmed = normalize(root).replace(/(?<=.)\/+$/, '');
   return { ...options, root: trimmed, log, onLockWait, onOwned, executorThreads, lockTimeoutMs };
 }
