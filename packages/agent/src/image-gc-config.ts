@@ -1,6 +1,10 @@
 import { ImageError } from '@keelson/image';
 import { parseExclusions } from '@keelson/store';
 import { AgentError } from './agent-error.js';
+import { list, optional, shape } from './schema/composed-schema.js';
+import { SchemaError, shown } from './schema/schema-error.js';
+import type { Schema } from './schema/schema.js';
+import { measure, text, whole } from './schema/schema.js';
 
 /**
  * When and how much the agent collects images by itself. Absent, it does not, as in Mesos; an empty object turns it
@@ -35,69 +39,98 @@ export interface ImageGcSettings {
   readonly maxStoreBytes: number | undefined;
 }
 
-const bounds = {
-  diskHeadroom: { least: 0, most: 1, unit: 'a fraction of the file system' },
-  watchIntervalMs: { least: 1_000, most: 604_800_000, unit: 'milliseconds' },
-  highWatermark: { least: 0, most: 1, unit: 'a fraction of the file system' },
-  lowWatermark: { least: 0, most: 1, unit: 'a fraction of the file system' },
-  minAgeMs: { least: 0, most: 3_153_600_000_000, unit: 'milliseconds' },
-  maxStoreBytes: { least: 1, most: Number.MAX_SAFE_INTEGER, unit: 'bytes' },
-} as const;
-const known: readonly string[] = [...Object.keys(bounds), 'excludedImages'];
+const fraction = { unit: 'parts of the file system', minimum: 0, maximum: 1 } as const;
+
+/** An image in whatever way users write it. */
+const reference: Schema<string> = {
+  ...text({ description: 'An image, as users write references.' }),
+  read: (value, field) => {
+    if (typeof value !== 'string') throw new SchemaError(field, shown(value), 'must be a reference of an image');
+    try {
+      parseExclusions([value]);
+      return value;
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
+      throw new SchemaError(field, shown(value), error.message);
+    }
+  },
+};
+
+/** The fields of `imageGc` as they are written in a file. Mirrors `ImageGcConfig`. */
+export const imageGcSchema: Schema<ImageGcConfig> = shape(
+  {
+    diskHeadroom: optional(
+      measure({ ...fraction, description: 'What is to stay free; the same as a highWatermark of 1 minus this.' }),
+    ),
+    watchIntervalMs: optional(
+      whole({
+        description: 'How often to look.',
+        unit: 'milliseconds',
+        minimum: 1_000,
+        maximum: 604_800_000,
+        default: 300_000,
+      }),
+    ),
+    excludedImages: optional(list(reference, { description: 'Images that no prune takes.', maxItems: 10_000 })),
+    highWatermark: optional(
+      measure({ ...fraction, description: 'Above this much used, images are collected.', default: 0.85 }),
+    ),
+    lowWatermark: optional(
+      measure({ ...fraction, description: 'Down to this. Without it: 0.05 below the high watermark.' }),
+    ),
+    minAgeMs: optional(
+      whole({
+        description: 'Images pulled or used within this time stay.',
+        unit: 'milliseconds',
+        minimum: 0,
+        maximum: 3_153_600_000_000,
+        default: 120_000,
+      }),
+    ),
+    maxStoreBytes: optional(
+      whole({
+        description: 'What the layers may take, whatever the file system has left. Without it: no limit.',
+        unit: 'bytes',
+        minimum: 1,
+        maximum: Number.MAX_SAFE_INTEGER,
+      }),
+    ),
+  },
+  { description: 'When the agent removes images by itself. Without it: never.' },
+);
 
 /**
- * Checks the configuration of image collection, which may come from a file, and fills in the defaults.
+ * Checks the configuration of image collection, and fills in the defaults. Names of images are checked here and not at
+ * each run: a collector that always fails would be noticed on a full disk (T29).
  *
  * @throws AgentError CONFIG_INVALID  naming the field, its unit and its bounds
  */
 export function imageGcSettings(config?: ImageGcConfig): ImageGcSettings {
   if (config === undefined) return { ...imageGcSettings({}), enabled: false };
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
-    refuse('imageGc', config, 'must be an object');
+  try {
+    return settingsFrom(imageGcSchema.read(config, 'imageGc'));
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    throw new AgentError('CONFIG_INVALID', `cannot set up an agent: ${error.message}`, { cause: error });
   }
-  for (const field of Object.keys(config)) {
-    if (!known.includes(field)) refuse(`imageGc.${field}`, undefined, `is not one of ${known.join(', ')}`);
-  }
-  for (const [field, { least, most, unit }] of Object.entries(bounds)) {
-    const value: unknown = config[field as keyof typeof bounds];
-    if (value === undefined) continue;
-    if (typeof value === 'number' && value >= least && value <= most) continue;
-    refuse(`imageGc.${field}`, value, `must be ${unit} from ${least} to ${most}`);
-  }
+}
+
+function settingsFrom(config: ImageGcConfig): ImageGcSettings {
   const { diskHeadroom, excludedImages = [], watchIntervalMs = 300_000, minAgeMs = 120_000, maxStoreBytes } = config;
   if (diskHeadroom !== undefined && config.highWatermark !== undefined) {
-    refuse('imageGc.diskHeadroom', diskHeadroom, 'says the same as highWatermark: give one of them');
+    const rule = 'says the same as highWatermark: give one of them';
+    throw new SchemaError('imageGc.diskHeadroom', shown(diskHeadroom), rule);
   }
   const highWatermark = config.highWatermark ?? (diskHeadroom === undefined ? 0.85 : less(1, diskHeadroom));
   const lowWatermark = config.lowWatermark ?? less(highWatermark, 0.05);
   if (lowWatermark > highWatermark) {
-    refuse('imageGc.lowWatermark', lowWatermark, `must not be above the high watermark, ${highWatermark}`);
+    const rule = `must not be above the high watermark, ${highWatermark}`;
+    throw new SchemaError('imageGc.lowWatermark', shown(lowWatermark), rule);
   }
-  requireReferences(excludedImages);
   return { enabled: true, watchIntervalMs, excludedImages, highWatermark, lowWatermark, minAgeMs, maxStoreBytes };
 }
 
 /** Without the dust of binary fractions, which people would meet in messages. */
-function less(fraction: number, by: number): number {
-  return Math.max(0, Math.round((fraction - by) * 1e9) / 1e9);
-}
-
-/** At the start and not at each run: a collector that fails every time would be noticed on a full disk (T29). */
-function requireReferences(names: unknown): void {
-  if (!Array.isArray(names) || names.some((name) => typeof name !== 'string')) {
-    refuse('imageGc.excludedImages', names, 'must be a list of image references');
-  }
-  for (const name of names) {
-    try {
-      parseExclusions([name]);
-    } catch (error) {
-      if (!(error instanceof ImageError)) throw error;
-      refuse('imageGc.excludedImages', name, error.message);
-    }
-  }
-}
-
-function refuse(field: string, value: unknown, rule: string): never {
-  const shown = value === undefined ? '' : ` is ${JSON.stringify(value)}, but`;
-  throw new AgentError('CONFIG_INVALID', `cannot set up an agent: ${field}${shown} ${rule}`);
+function less(value: number, by: number): number {
+  return Math.max(0, Math.round((value - by) * 1e9) / 1e9);
 }
