@@ -52,7 +52,11 @@ export function spawnImageCollector(wiring: ImageGcWiring): PID<ImageCollector> 
 }
 
 /** Tells the collector of a prune that a person asked for. */
-export function recordPrune(collector: PID<ImageCollector>, clock: Clock, startedAtMs: number): (report: PruneReport) => void {
+export function recordPrune(
+  collector: PID<ImageCollector>,
+  clock: Clock,
+  startedAtMs: number,
+): (report: PruneReport) => void {
   return (report) => void collector.pruned(report, Math.round(clock.now() - startedAtMs));
 }
 
