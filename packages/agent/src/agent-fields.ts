@@ -1,3 +1,4 @@
+import { imageGcSchema } from './image-gc-config.js';
 import { absolutePath, choice, flag, text, whole } from './schema/schema.js';
 import { list, optional, shape } from './schema/composed-schema.js';
 
@@ -69,4 +70,5 @@ export const agentFields = {
       default: 30_000,
     }),
   ),
+  imageGc: optional(imageGcSchema),
 };

@@ -7,6 +7,11 @@ export type { AgentOptions, ContainerizerName, DockerOptions } from './agent-opt
 export type { AttachedContainer } from './attached-container.js';
 export type { CheckReport, ConsistencyProblem } from './consistency.js';
 export type { ContainerListing } from './container-listing.js';
+export type { ImageCollectorOptions } from './image-collector.js';
+export { ImageCollector } from './image-collector.js';
+export type { ImageGcConfig, ImageGcSettings } from './image-gc-config.js';
+export { imageGcSettings } from './image-gc-config.js';
+export type { ImageGcReason, ImageGcResult, ImageGcRun, ImageGcTrigger } from './image-gc-run.js';
 export type { ImageListing } from './image-listing.js';
 export type { LaunchOptions, ProvisionRequest } from './launch-options.js';
 export type { LogEntry, LogLevel } from './log-entry.js';

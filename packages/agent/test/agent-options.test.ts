@@ -27,6 +27,7 @@ describe('the options of an agent', () => {
     [{ root: '/r', docker: { socket: `/${'x'.repeat(107)}` } }, /of at most 107 characters/],
     [{ root: '/r', docker: { prune: 'yes' } }, /docker.prune is "yes", but must be true or false/],
     [{ root: '/r', docker: { sock: '/x' } }, /docker.sock is not one of socket, prune/],
+    [{ root: '/r', imageGc: { diskHeadroom: 2 } }, /imageGc.diskHeadroom is 2, but must be a number of/],
     [{ root: '/r', log: 'stderr' }, /log is "stderr", but must be a function/],
     [{ root: '/r', lockTimeout: 5 }, /lockTimeout is 5, but is not one of root, backend/],
   ])('are refused with the field, its unit and its bounds: %o', (options, message) => {

@@ -10,7 +10,7 @@ import type { Configuration } from './configuration.js';
  */
 export function agentOptionsFrom(configuration: Configuration): AgentOptions {
   const { root, backend, launcher, platform, containerizers, docker } = configuration;
-  const { executorThreads, lockTimeoutMs } = configuration;
+  const { executorThreads, lockTimeoutMs, imageGc } = configuration;
   return {
     root,
     ...(backend && { backend }),
@@ -20,6 +20,7 @@ export function agentOptionsFrom(configuration: Configuration): AgentOptions {
     ...(docker && { docker }),
     ...(executorThreads !== undefined && { executorThreads }),
     ...(lockTimeoutMs !== undefined && { lockTimeoutMs }),
+    ...(imageGc && { imageGc }),
   };
 }
 
