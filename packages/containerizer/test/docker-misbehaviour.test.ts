@@ -1,4 +1,5 @@
-import { ContainerizerError, LogFrames, PullLines } from '@keelson/containerizer';
+import type { ContainerizerError } from '@keelson/containerizer';
+import { LogFrames, PullLines } from '@keelson/containerizer';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { app, codeOf, DockerWorld } from './support/docker-world.js';

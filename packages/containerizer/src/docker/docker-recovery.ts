@@ -1,4 +1,5 @@
-import { awaitAll, collect, Future } from '@keelson/process';
+import type { Future } from '@keelson/process';
+import { awaitAll, collect } from '@keelson/process';
 import { messageOf } from '../containerizer-error.js';
 import type { StoredContainer } from '../stored-container.js';
 import { readStoredContainers } from '../stored-container.js';

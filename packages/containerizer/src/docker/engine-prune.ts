@@ -1,5 +1,6 @@
 import { formatReference, isDigest, parseReference } from '@keelson/image';
-import { awaitAll, collect, Future } from '@keelson/process';
+import type { Future } from '@keelson/process';
+import { awaitAll, collect } from '@keelson/process';
 import type { ImageName } from '@keelson/provisioner';
 import type { PruneReport, RemovedImage } from '@keelson/store';
 import { emptyPruneReport } from '@keelson/store';
