@@ -1,0 +1,8 @@
+import { InspectorPage } from './inspector-page.js';
+import { listenToKeys } from './keys.js';
+import { startTheme } from './theme.js';
+
+startTheme();
+const page = new InspectorPage();
+page.start();
+listenToKeys(page);
