@@ -46,17 +46,20 @@ Exit status: the container's own; 128+n if signal n ended it; 125 keelson failed
 127 the command was not found.`,
     )
     .action(
-      bind(async (session, command) => {
-        const { launchOptionsOf } = await import('../run-options.js');
-        const flags = command.opts<RunFlags>();
-        const options = launchOptionsOf(flags, command.args, session.caller);
-        if (flags.detach && flags.rm) throw new CliError('USAGE', '--detach and --rm exclude each other');
-        if (flags.detach) {
-          const { runDetached } = await import('../detached-run.js');
-          return runDetached(session, options);
-        }
-        const { runForeground } = await import('../foreground-run.js');
-        return runForeground(session, options, { remove: flags.rm ?? false });
-      }),
+      bind(
+        async (session, command) => {
+          const { launchOptionsOf } = await import('../run-options.js');
+          const flags = command.opts<RunFlags>();
+          const options = launchOptionsOf(flags, command.args, session.caller);
+          if (flags.detach && flags.rm) throw new CliError('USAGE', '--detach and --rm exclude each other');
+          if (flags.detach) {
+            const { runDetached } = await import('../detached-run.js');
+            return runDetached(session, options);
+          }
+          const { runForeground } = await import('../foreground-run.js');
+          return runForeground(session, options, { remove: flags.rm ?? false });
+        },
+        { changes: ({ args }) => args[0] ?? 'a folder' },
+      ),
     );
 };
