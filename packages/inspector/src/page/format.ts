@@ -40,7 +40,7 @@ export function formatState(state: StateValue): string {
 
 /** `3f2a91c04d11…`: digests and layer ids as people compare them. */
 export function shortDigest(text: string): string {
-  return text.replace(/^sha256:/, '').replace(/^([0-9a-f]{12})[0-9a-f]{20,}$/, '$1');
+  return text.replace(/^sha256:/, '').replace(/^([0-9a-f]{12})[0-9a-f]{20,}(?=$|\.)/, '$1');
 }
 
 /** A context or an argument in one line. */

@@ -7,7 +7,7 @@ import type { Scene } from '../scene.js';
 import { senderOf } from './messages.js';
 
 const ROW = 26;
-const HEAD = 44;
+const HEAD = 8;
 const TIME = 92;
 const NARROWEST = 120;
 
@@ -19,7 +19,7 @@ export class MessageDiagram {
   constructor(private readonly onEvent: (id: number) => void) {}
 
   render(
-    { hello }: Scene,
+    { hello, table }: Scene,
     lanes: readonly string[],
     rows: readonly HistoryEntry[],
     outcomes: ReadonlyMap<number, string>,
@@ -39,14 +39,17 @@ export class MessageDiagram {
     const xOf = new Map(lanes.map((id, n) => [id, TIME + (n + 0.5) * step]));
     const height = HEAD + rows.length * ROW + 12;
     const picture = svg('svg', { class: 'sequence-picture', width, height, role: 'img', 'aria-label': 'Messages' });
-    for (const [id, x] of xOf) picture.append(...lane(id, x, height, step));
+    picture.append(arrowHead(), ...[...xOf.values()].map((x) => lane(x, height)));
+    const heads = [...xOf].map(([id, x]) => laneHead(table.actors.get(id)?.name ?? id, id, x, step));
     const yOfEvent = new Map<number, { x: number; y: number }>();
     rows.forEach(({ record }, n) => {
       const y = HEAD + n * ROW + ROW / 2;
       picture.append(svg('text', { class: 'sequence-time', x: 6, y: y + 4 }, formatMoment(record, hello)));
       picture.append(this.#row(record, y, xOf, step, outcomes, lit, yOfEvent));
     });
-    this.element.replaceChildren(picture);
+    const head = html('div', { class: 'lane-heads' }, ...heads);
+    head.style.setProperty('width', `${width}px`);
+    this.element.replaceChildren(head, picture);
     if (isAtEnd) this.element.scrollTop = this.element.scrollHeight;
   }
 
@@ -68,8 +71,12 @@ export class MessageDiagram {
     const isLit = lit.has(id);
     const group = svg('g', { class: `message ${outcome}${isLit ? ' lit' : ''}` });
     const before = yOfEvent.get(cause);
-    // The line from the event that caused it: on the lane of its sender, where that was being served.
-    if (before) group.append(svg('path', { class: 'message-cause', d: `M${before.x},${before.y}V${y}` }));
+    // From the event that caused it: on the lane where that was served, until its sender sent this one. Dashed where
+    // that had ended, and a timer or an answer went on.
+    if (before) {
+      const look = from === before.x ? 'message-cause' : 'message-cause later';
+      group.append(svg('path', { class: look, d: `M${before.x},${before.y}V${y}${from === before.x ? '' : `H${to}`}` }));
+    }
     yOfEvent.set(id, { x: to, y });
     group.append(svg('path', { class: 'message-arrow', d: arrow(from, to, y), 'marker-end': 'url(#message-head)' }));
     const label = 'label' in record ? record.label : record.kind;
@@ -89,15 +96,24 @@ function ownOutcome(record: InspectorRecord): string {
   return record.kind === 'dropped' ? 'failed' : '';
 }
 
-function lane(id: string, x: number, height: number, step: number): SVGElement[] {
-  const head = svg('text', { class: 'lane-name', x, y: 24 }, cut(id, step));
-  head.append(svg('title', {}, id));
+function lane(x: number, height: number): SVGLineElement {
+  return svg('line', { class: 'lane', x1: x, x2: x, y1: 0, y2: height });
+}
+
+function laneHead(name: string, id: string, x: number, step: number): HTMLElement {
+  const head = html('span', { class: 'lane-name', title: id }, name);
+  head.style.setProperty('left', `${x - step / 2}px`);
+  head.style.setProperty('width', `${step}px`);
+  return head;
+}
+
+function arrowHead(): SVGDefsElement {
   const marker = svg(
     'marker',
     { id: 'message-head', viewBox: '0 0 8 8', refX: 10, refY: 4, markerWidth: 6, markerHeight: 6, orient: 'auto' },
     svg('path', { d: 'M0,0.5L8,4L0,7.5z' }),
   );
-  return [svg('defs', {}, marker), svg('line', { class: 'lane', x1: x, x2: x, y1: HEAD - 10, y2: height }), head];
+  return svg('defs', {}, marker);
 }
 
 /** From lane to lane; from outside a short one, to itself a loop. */

@@ -44,7 +44,7 @@ export class MessagesView implements View {
     const wanted = (record: InspectorRecord): boolean => this.#isWanted(record, lanes, query);
     const rows = history.latest(at, ROWS, wanted);
     const outcomes = outcomesOf(history.latest(at, 4_000, ({ kind }) => kind === 'ended' || kind === 'settled', 6_000));
-    this.#renderLanes(busy, lanes);
+    this.#renderLanes(busy, lanes, (id) => scene.table.actors.get(id)?.name ?? id);
     const shown = this.#failuresOnly ? rows.filter(({ record }) => isFailure(record, outcomes)) : rows;
     const chain = this.#cursor === undefined ? [] : causesOf(this.#cursor, history.latest(at, 20_000, hasCause));
     this.#diagram.render(scene, [...lanes], shown, outcomes, new Set(chain.map(({ id }) => id)));
@@ -60,7 +60,7 @@ export class MessagesView implements View {
     return query === '' || ('label' in record && `${record.process} ${record.label}`.toLowerCase().includes(query));
   }
 
-  #renderLanes(busy: readonly string[], lanes: ReadonlySet<string>): void {
+  #renderLanes(busy: readonly string[], lanes: ReadonlySet<string>, nameOf: (id: string) => string): void {
     const offered = [...new Set([...lanes, ...busy])].slice(0, 24);
     const key = JSON.stringify([offered, [...lanes]]);
     if (key === this.#key) return;
@@ -74,7 +74,7 @@ export class MessagesView implements View {
           this.commands.refresh();
         };
         const attributes = { class: lanes.has(id) ? 'actor-chip chosen' : 'actor-chip', onclick: toggle };
-        return html('button', { ...attributes, 'aria-pressed': String(lanes.has(id)) }, id);
+        return html('button', { ...attributes, 'aria-pressed': String(lanes.has(id)) }, nameOf(id));
       }),
     );
   }
