@@ -29,6 +29,7 @@ export const runCommand: CommandDefinition = (program, bind) => {
     .option('-u, --user <user>', "user, or user:group, by the image's own passwd and group files")
     .option('--memory <bytes>', 'limit of memory: bytes, or a number with k, m or g')
     .option('--cpus <number>', 'limit of processor time, for example 0.5')
+    .option('--pids-limit <number>', 'limit of processes and threads')
     .addOption(
       new Option('--network <network>', 'which network it sees (default: host)').choices(['host', 'none']),
     )
