@@ -5,6 +5,7 @@ import { demoCommand } from './commands/demo.js';
 import { destroyCommand } from './commands/destroy.js';
 import { dfCommand } from './commands/df.js';
 import { imagesCommand } from './commands/images.js';
+import { inspectCommand } from './commands/inspect.js';
 import { killCommand } from './commands/kill.js';
 import { logsCommand } from './commands/logs.js';
 import { metricsCommand } from './commands/metrics.js';
@@ -44,6 +45,7 @@ const definitions: readonly CommandDefinition[] = [
   whyCommand,
   dfCommand,
   metricsCommand,
+  inspectCommand,
   versionCommand,
 ];
 

@@ -33,14 +33,31 @@ export const TITLE_HEIGHT = 30;
 const LABEL_FONT = '11px system-ui, sans-serif';
 const NAME_FONT = '600 13px system-ui, sans-serif';
 const ROOT = '(root)';
+const NARROW = 600;
+/** A chart is shown at 1 / 1.3 of its size, but no smaller, before another direction is tried. */
+const MOST_SHRUNK = 1.3;
 
 const client = new LayoutClient();
 const canvas = document.createElement('canvas').getContext('2d')!;
 
-/** Places every state and route. Done once per chart and direction: events only light what stands. */
-export async function layOut(chart: Chart, direction: 'RIGHT' | 'DOWN'): Promise<LaidOutChart> {
-  const placed = await client.layout(graphOf(chart, direction));
-  return new Collected(chart, placed).result();
+/**
+ * Places every state and route, from left to right unless that is so much wider than `width` that it could not be
+ * read. Done once per chart and shape of the pane: events only light what stands.
+ */
+export async function layOut(chart: Chart, width: number): Promise<LaidOutChart> {
+  const across = width > NARROW ? await placed(chart, 'RIGHT') : undefined;
+  if (across && across.width <= width * MOST_SHRUNK) return across;
+  const down = await placed(chart, 'DOWN');
+  return across && across.width < down.width ? across : down;
+}
+
+/** Loads what lays charts out. */
+export function prepareLayout(): void {
+  client.warmUp();
+}
+
+async function placed(chart: Chart, direction: 'RIGHT' | 'DOWN'): Promise<LaidOutChart> {
+  return new Collected(chart, await client.layout(graphOf(chart, direction))).result();
 }
 
 function graphOf(chart: Chart, direction: string): LayoutNode {
@@ -67,18 +84,21 @@ function graphOf(chart: Chart, direction: string): LayoutNode {
       'elk.layered.spacing.nodeNodeBetweenLayers': '36',
       'elk.layered.spacing.edgeNodeBetweenLayers': '16',
       'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
-      'elk.layered.cycleBreaking.strategy': 'MODEL_ORDER',
+      'elk.layered.cycleBreaking.strategy': 'DEPTH_FIRST',
     },
     children: [root],
     edges: [...initials, ...edges],
   };
 }
 
+/** The chart begins where the machine does. */
+const first = { 'elk.layered.layering.layerConstraint': 'FIRST' };
+
 function nodeOf(state: ChartState, initials: LayoutEdge[]): LayoutNode {
   const lines = state.notes.slice(0, 6);
   const width = Math.max(
     72,
-    measure(state.name, NAME_FONT) + 28,
+    measure(state.name, NAME_FONT) + 44,
     ...lines.map((line) => measure(line, LABEL_FONT) + 24),
   );
   const height = Math.max(36, TITLE_HEIGHT + lines.length * LINE_HEIGHT + (lines.length > 0 ? 6 : 0));
@@ -86,7 +106,7 @@ function nodeOf(state: ChartState, initials: LayoutEdge[]): LayoutNode {
   const children = state.states.map((inner) => nodeOf(inner, initials));
   if (state.initial !== undefined && state.states.some(({ id }) => id === state.initial)) {
     const dot = `initial ${state.initial}`;
-    children.unshift({ id: dot, width: 10, height: 10 });
+    children.unshift({ id: dot, width: 10, height: 10, layoutOptions: first });
     initials.push({ id: `${dot} edge`, sources: [dot], targets: [idOf(state.initial)] });
   }
   return {

@@ -14,6 +14,7 @@ const layouts = new Map<string, Promise<LaidOutChart>>();
 export class ChartPane {
   readonly element = html('div', { class: 'chart-pane' });
   #key = '';
+  #machine = '';
   #drawing: ChartDrawing | undefined;
   #lighting: Lighting | undefined;
 
@@ -23,18 +24,21 @@ export class ChartPane {
   show(machine: string, definition: PlainObject | undefined, lighting: Lighting): void {
     this.#lighting = lighting;
     if (!definition) return this.#clear(machine);
-    const direction = this.element.clientWidth > 640 ? 'RIGHT' : 'DOWN';
-    const key = `${direction} ${machine} ${JSON.stringify(definition).length}`;
+    // Scroll bars come and go: only a pane of clearly another width is laid out anew.
+    const width = Math.max(200, Math.round(this.element.clientWidth / 200) * 200);
+    const key = `${width} ${machine} ${JSON.stringify(definition).length}`;
     if (key === this.#key) {
       this.#drawing?.light(lighting);
       return;
     }
     this.#key = key;
-    const known = layouts.get(key) ?? layOut(readChart(definition), direction);
+    if (machine !== this.#machine) this.#say(`Drawing ${machine}…`);
+    this.#machine = machine;
+    const known = layouts.get(key) ?? layOut(readChart(definition), width);
     layouts.set(key, known);
     known.then(
       (layout) => this.#draw(key, layout),
-      (error: unknown) => this.element.replaceChildren(html('p', { class: 'quiet' }, (error as Error).message)),
+      (error: unknown) => this.#say((error as Error).message),
     );
   }
 
@@ -51,8 +55,12 @@ export class ChartPane {
 
   #clear(machine: string): void {
     this.#key = '';
+    this.#machine = '';
+    this.#say(machine === '' ? 'This actor follows no chart.' : `The chart of ${machine} is not known.`);
+  }
+
+  #say(text: string): void {
     this.#drawing = undefined;
-    const text = machine === '' ? 'This actor follows no chart.' : `The chart of ${machine} is not known.`;
     this.element.replaceChildren(html('p', { class: 'quiet' }, text));
   }
 }

@@ -36,11 +36,17 @@ export class LayoutClient {
   #lastId = 0;
   readonly #waiting = new Map<number, { resolve: (node: LayoutNode) => void; reject: (error: Error) => void }>();
 
+  /** Loads the library before it is needed, which takes longer than most layouts. */
+  warmUp(): void {
+    this.#started();
+  }
+
   layout(graph: LayoutNode): Promise<LayoutNode> {
     const worker = this.#started();
     const id = (this.#lastId += 1);
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
+      // eslint-disable-next-line unicorn/require-post-message-target-origin -- a worker has no origin
       worker.postMessage({ id, cmd: 'layout', graph, layoutOptions: {}, options: {} });
     });
   }
@@ -55,6 +61,7 @@ export class LayoutClient {
       if (data.error !== undefined) waiting?.reject(new Error(`cannot lay the chart out: ${JSON.stringify(data.error)}`));
       else if (data.data) waiting?.resolve(data.data);
     };
+    // eslint-disable-next-line unicorn/require-post-message-target-origin -- a worker has no origin
     worker.postMessage({ id: 0, cmd: 'register', algorithms: ['layered'] });
     return (this.#worker = worker);
   }

@@ -79,7 +79,7 @@ export class ActorDetail {
   #renderEvents({ history, at, hello }: Scene, { id }: ActorEntry): void {
     const concerns = (record: InspectorRecord): boolean =>
       record.process === id && record.kind !== 'queued' && record.kind !== 'actor';
-    const recent = history.latest(at, RECENT, concerns).reverse();
+    const recent = history.latest(at, RECENT, concerns).toReversed();
     const key = `${id} ${recent[0]?.at ?? 0} ${recent.length}`;
     if (key === this.#eventsKey) return;
     this.#eventsKey = key;

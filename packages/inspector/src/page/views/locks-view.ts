@@ -93,7 +93,7 @@ export class LocksView implements View {
   }
 
   #steps(steps: readonly HistoryEntry[], { hello }: Scene): HTMLElement {
-    const lines = [...steps].reverse().map(({ at, record }) => {
+    const lines = steps.toReversed().map(({ at, record }) => {
       if (record.kind !== 'machine') return undefined;
       const { queue, readers } = (record.context ?? {}) as PlainObject;
       const waiting = Array.isArray(queue) && queue.length > 0 ? `, ${queue.length} waiting` : '';
