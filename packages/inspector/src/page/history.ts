@@ -80,7 +80,7 @@ export class History {
       const record = this.#records[n - this.#start]!;
       if (wanted(record)) found.push({ at: n + 1, record });
     }
-    return found.reverse();
+    return found.toReversed();
   }
 
   /** Every record kept, in order. */

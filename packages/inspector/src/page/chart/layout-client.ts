@@ -30,6 +30,12 @@ export interface LayoutEdge {
   }[];
 }
 
+interface Answer {
+  readonly id: number;
+  readonly data?: LayoutNode;
+  readonly error?: unknown;
+}
+
 /** Lays graphs out in a worker, so that the page goes on meanwhile. */
 export class LayoutClient {
   #worker: Worker | undefined;
@@ -55,12 +61,12 @@ export class LayoutClient {
   #started(): Worker {
     if (this.#worker) return this.#worker;
     const worker = new Worker('layout-worker.js');
-    worker.onmessage = ({ data }: MessageEvent<{ id: number; data?: LayoutNode; error?: unknown }>) => {
+    worker.addEventListener('message', ({ data }: MessageEvent<Answer>) => {
       const waiting = this.#waiting.get(data.id);
       this.#waiting.delete(data.id);
       if (data.error !== undefined) waiting?.reject(new Error(`cannot lay the chart out: ${JSON.stringify(data.error)}`));
       else if (data.data) waiting?.resolve(data.data);
-    };
+    });
     // eslint-disable-next-line unicorn/require-post-message-target-origin -- a worker has no origin
     worker.postMessage({ id: 0, cmd: 'register', algorithms: ['layered'] });
     return (this.#worker = worker);
