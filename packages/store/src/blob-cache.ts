@@ -9,8 +9,7 @@ import { Slots } from './slots.js';
 
 /** A blob on disk, for as long as it is not released. */
 export interface BlobLease {
-  readonly path: string;
-  readonly downloadedBytes: number;
+  readonly blob: FetchedBlob;
   /** A second release throws. */
   release(): void;
 }
@@ -85,8 +84,7 @@ export class BlobCache {
     held.users += 1;
     let released = false;
     return {
-      path: held.blob.path,
-      downloadedBytes: held.blob.downloadedBytes,
+      blob: held.blob,
       release: () => {
         if (released) throw new Error(`the lease of blob ${digest} was released before`);
         released = true;
