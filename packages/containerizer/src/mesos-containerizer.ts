@@ -1,5 +1,5 @@
 import { awaitAll, Counter, defer, Future, undiscardable } from '@keelson/process';
-import type { ContainerId, ImageName } from '@keelson/provisioner';
+import type { ContainerId, ImageName, ImageUser } from '@keelson/provisioner';
 import { isContainerId, parentOf } from '@keelson/provisioner';
 import type { PruneOptions, PruneReport } from '@keelson/store';
 import { Container } from './container.js';
@@ -171,7 +171,7 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
 
   override pruneImages(excluded: readonly ImageName[], options?: PruneOptions): Future<PruneReport> {
     this.#requireRecovered('prune images');
-    const inUse = new Map<string, ImageName>();
+    const users: ImageUser[] = [];
     for (const { id, state, record } of this.#containers.values()) {
       if (state === 'EXITED' || state === 'REMOVED') continue;
       if (!record.config) {
@@ -179,19 +179,9 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
         const message = `Cannot prune images: the configuration of container '${id}' is not known: ${why}`;
         throw new ContainerizerError('CONTAINER_CONFIG_UNKNOWN', message);
       }
-      for (const image of imagesOf(record.config.config)) inUse.set(keyOf(image), image);
+      users.push({ container: id, images: imagesOf(record.config.config) });
     }
-    const asked = new Map(excluded.map((image) => [keyOf(image), image]));
-    const all = [...new Map([...inUse, ...asked]).values()];
-    return undiscardable(this.#context.provisioner.pruneImages(all, options)).then((report) => {
-      // What we excluded for a container is not the caller's mistake, even where its name was taken away
-      // meanwhile.
-      const ours = new Set([...inUse].filter(([key]) => !asked.has(key)).map(([, { name }]) => name));
-      return {
-        ...report,
-        unmatchedExclusions: report.unmatchedExclusions.filter((name) => !ours.has(name)),
-      };
-    });
+    return undiscardable(this.#context.provisioner.pruneImages(excluded, { ...options, users }));
   }
 
   #launched(container: Container): LaunchResult {
@@ -308,8 +298,4 @@ function requireValid(id: ContainerId, config: ContainerConfig, parent: Containe
 /** The container and everything nested in it, at any depth. */
 function descendantsOf(container: Container): Container[] {
   return [container, ...[...container.children].flatMap(descendantsOf)];
-}
-
-function keyOf({ type, name }: ImageName): string {
-  return `${type} ${name}`;
 }

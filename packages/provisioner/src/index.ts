@@ -10,6 +10,7 @@ export type { CopyBackendOptions } from './copy-backend.js';
 export { createBackends } from './create-backends.js';
 export type { AvailableBackends, CreateBackendsOptions, CreatedBackends } from './create-backends.js';
 export type { ImageName } from './image-name.js';
+export type { ImageUser, ProvisionerPruneOptions } from './image-user.js';
 export { listContainers, listRootfses } from './list-containers.js';
 export type { FoundRootfs, Warn } from './list-containers.js';
 export { OverlayBackend } from './overlay-backend.js';

@@ -1,5 +1,5 @@
 import { awaitAll, collect, Counter, defer, Future, Process, ReadWriteLock, undiscardable } from '@keelson/process';
-import type { Image, LayerId, PruneOptions, PruneReport } from '@keelson/store';
+import type { Image, LayerId, PruneReport } from '@keelson/store';
 import type { BackendName } from './backend.js';
 import { requireBackend } from './choose-backend.js';
 import { concluding } from './concluding.js';
@@ -9,6 +9,7 @@ import type { ContainerEntry } from './container-table.js';
 import { ContainerTable } from './container-table.js';
 import { Destructions } from './destructions.js';
 import type { ImageName } from './image-name.js';
+import type { ProvisionerPruneOptions } from './image-user.js';
 import type { Warn } from './list-containers.js';
 import type { ProvisionInfo, ProvisionOptions } from './provision-info.js';
 import type { ProvisionedContainer, ProvisionedRootfs } from './provisioned-container.js';
@@ -37,7 +38,7 @@ export class Provisioner extends Process<Provisioner> {
 
   readonly #options: ProvisionerOptions;
   readonly #warn: Warn;
-  readonly #lock = new ReadWriteLock();
+  readonly #lock = new ReadWriteLock({ name: 'provisioner-lock' });
   readonly #containers = new ContainerTable();
   readonly #destructions = new Destructions();
   /** By the exclusions. */
@@ -103,17 +104,17 @@ export class Provisioner extends Process<Provisioner> {
   }
 
   /**
-   * Removes every image but the excluded, and every layer that neither they nor a container need, in all
-   * stores. A prune that runs or waits with the same exclusions and plan is joined.
+   * Removes every image but those excluded and used, and every layer that neither they nor a container need, in
+   * all stores. A prune that runs or waits for the same is joined: who uses an image since has a root.
    *
    * @throws ProvisionerError NOT_RECOVERED         what containers need is not known yet (T3)
    * @throws ProvisionerError INVENTORY_INCOMPLETE  naming the container and file whose layers cannot be told
    * @throws StoreError  the first failure of a store; the others have pruned all the same
    */
-  pruneImages(excluded: readonly ImageName[], options: PruneOptions = {}): Future<PruneReport> {
+  pruneImages(excluded: readonly ImageName[], options: ProvisionerPruneOptions = {}): Future<PruneReport> {
     this.#requireRecovered('prune images');
     const names = excluded.map(({ type, name }) => `${type} ${name}`).toSorted();
-    const key = JSON.stringify([names, options.planHash]);
+    const key = JSON.stringify([names, options.planHash, options.reclaim]);
     const running = this.#pruning.get(key);
     if (running) return undiscardable(running);
 
@@ -306,13 +307,17 @@ export class Provisioner extends Process<Provisioner> {
     return awaitAll(this.#containers.unknownTo(known).map((id) => this.#destroy(id)));
   }
 
-  #prune(excluded: readonly ImageName[], options: PruneOptions): Future<PruneReport> {
+  #prune(
+    excluded: readonly ImageName[],
+    { users = [], ...options }: ProvisionerPruneOptions,
+  ): Future<PruneReport> {
     const [unknown] = this.#containers.unknowns();
     if (unknown) throw new ProvisionerError('INVENTORY_INCOMPLETE', `Cannot prune images: ${unknown}`);
 
     const { stores, clock } = this.#options;
     const grantedMs = clock.now();
-    return pruneStores(stores, excluded, this.#containers.layersInUse(), options).then((report) => {
+    const told = { ...options, users: this.#containers.holders(users) };
+    return pruneStores(stores, excluded, this.#containers.layersInUse(), told).then((report) => {
       return { ...report, lockHeldMs: clock.now() - grantedMs };
     });
   }

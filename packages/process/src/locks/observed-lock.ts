@@ -20,8 +20,8 @@ export class ObservedLock {
     this.#actor.start();
   }
 
-  /** Takes one step and answers the context after it. */
-  send(event: LockEvent): LockContext {
+  /** Takes one step, about the lease of that number, and answers the context after it. */
+  send(event: LockEvent, lease: number): LockContext {
     this.#actor.send(event);
     const { value, context } = this.#actor.getSnapshot();
     this.runtime.observe(() => ({
@@ -31,11 +31,15 @@ export class ObservedLock {
       process: this.name,
       machine: readWriteLockMachine.id,
       event: event.type,
+      cause: this.runtime.event,
       state: value,
       context: {
         readers: context.readers,
         queue: context.queue.map(({ kind }) => kind),
         granted: context.granted.length,
+        lease,
+        letIn: context.granted,
+        waiting: context.queue.map(({ id }) => id),
       },
     }));
     return context;

@@ -56,8 +56,8 @@ export class ReadWriteLock {
   #observed: ObservedLock | undefined;
   readonly #name: string;
   readonly #runtime: Runtime | undefined;
-  readonly #releaseRead = (): void => this.#release('read');
-  readonly #releaseWrite = (): void => this.#release('write');
+  readonly #releaseRead = (id: number): void => this.#release('read', id);
+  readonly #releaseWrite = (id: number): void => this.#release('write', id);
 
   constructor(options: LockOptions = {}) {
     this.#name = options.name ?? 'lock';
@@ -105,7 +105,7 @@ export class ReadWriteLock {
   #request(kind: LockKind): Future<Lease> {
     if (this.#disposed) return Future.failed(this.#disposedError(kind));
     const id = (this.#lastId += 1);
-    if (this.#decide({ type: kind, id })) return Future.ready(this.#lease(kind));
+    if (this.#decide({ type: kind, id }, id)) return Future.ready(this.#lease(kind, id));
 
     const future = Future.pending<Lease>();
     const waiter = this.#waiters.add({ id, kind, future, granted: false });
@@ -113,12 +113,12 @@ export class ReadWriteLock {
     return future;
   }
 
-  #lease(kind: LockKind): Lease {
-    return new OnceLease(kind === 'read' ? this.#releaseRead : this.#releaseWrite, undefined);
+  #lease(kind: LockKind, id: number): Lease {
+    return new OnceLease(kind === 'read' ? this.#releaseRead : this.#releaseWrite, id);
   }
 
-  #release(kind: LockKind): void {
-    this.#letIn(this.#decide({ type: kind === 'read' ? 'readUnlock' : 'writeUnlock' }));
+  #release(kind: LockKind, id: number): void {
+    this.#letIn(this.#decide({ type: kind === 'read' ? 'readUnlock' : 'writeUnlock' }, id));
   }
 
   #forget(waiter: Waiter<Request>): void {
@@ -126,11 +126,11 @@ export class ReadWriteLock {
     if (granted) {
       // Discarded by the callback of another that was let in with it: it gives its share back unused.
       settle(future, DISCARDED, undefined);
-      this.#release(kind);
+      this.#release(kind, id);
       return;
     }
     this.#waiters.remove(waiter);
-    const group = this.#decide({ type: 'forget', id });
+    const group = this.#decide({ type: 'forget', id }, id);
     settle(future, DISCARDED, undefined);
     this.#letIn(group);
   }
@@ -141,14 +141,14 @@ export class ReadWriteLock {
   #letIn(group: number): void {
     if (group === 0) return;
     if (group === 1) {
-      const { kind, future } = this.#waiters.shift()!;
-      settle(future, READY, this.#lease(kind));
+      const { id, kind, future } = this.#waiters.shift()!;
+      settle(future, READY, this.#lease(kind, id));
       return;
     }
     const granted = Array.from({ length: group }, () => this.#waiters.shift()!);
     for (const request of granted) request.granted = true;
-    for (const { kind, future } of granted) {
-      if (future.isPending()) settle(future, READY, this.#lease(kind));
+    for (const { id, kind, future } of granted) {
+      if (future.isPending()) settle(future, READY, this.#lease(kind, id));
     }
   }
 
@@ -156,9 +156,9 @@ export class ReadWriteLock {
    * Applies an event to the counters. Answers how many get in: of a request 0 or 1, else of the head of the
    * queue.
    */
-  #decide(event: LockEvent): number {
+  #decide(event: LockEvent, lease: number): number {
     const runtime = current.runtime ?? this.#runtime;
-    if (runtime?.observation.hasObservers && !this.#disposed) return this.#watchedDecide(runtime, event);
+    if (runtime?.observation.hasObservers && !this.#disposed) return this.#watchedDecide(runtime, event, lease);
     this.#observed = undefined;
     switch (event.type) {
       case 'read':
@@ -188,14 +188,14 @@ export class ReadWriteLock {
   }
 
   /** The machine takes the decision, and its observers see it. */
-  #watchedDecide(runtime: Runtime, event: LockEvent): number {
+  #watchedDecide(runtime: Runtime, event: LockEvent, lease: number): number {
     if (this.#observed?.runtime !== runtime) {
       const queue = Array.from(this.#waiters, ({ id, kind }) => ({ id, kind }));
       if (event.type === 'forget') queue.push({ id: event.id, kind: 'read' });
       const context = { readers: this.#readers, writing: this.#writing, queue, granted: [] };
       this.#observed = new ObservedLock(runtime, this.#name, context);
     }
-    const { readers, writing, granted } = this.#observed.send(event);
+    const { readers, writing, granted } = this.#observed.send(event, lease);
     this.#readers = readers;
     this.#writing = writing;
     return granted.length;
