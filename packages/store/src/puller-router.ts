@@ -33,8 +33,8 @@ export class PullerRouter extends Puller<PullerRouter> {
     return this.#of(source.scheme).list(source);
   }
 
-  override close(origin: BlobOrigin): void {
-    this.#of(origin.scheme).close(origin);
+  override close(origin: BlobOrigin): Future<void> {
+    return this.#of(origin.scheme).close(origin);
   }
 
   #of(scheme: SourceScheme): PID<Puller> {

@@ -100,8 +100,10 @@ export abstract class Puller<Self = unknown> extends Process<Self> {
     return Future.ready({ sources: [source.key] });
   }
 
-  /** Nothing more is fetched for an image that was resolved with this origin. */
-  close(_origin: BlobOrigin): void {}
+  /** Nothing more is fetched for an image that was resolved with this origin. Answers when nothing is left. */
+  close(_origin: BlobOrigin): Future<void> {
+    return Future.ready(undefined);
+  }
 }
 
 /** @throws StoreError SIZE_MISMATCH */

@@ -3,6 +3,7 @@ import type { Files } from '@keelson/os/ports';
 import type { Executor, Random } from '@keelson/process';
 import { Future } from '@keelson/process';
 import type { ImageSource } from '../image-source.js';
+import { FolderContent } from '../layout/layout-content.js';
 import { blobName, LayoutReader } from '../layout/layout-reader.js';
 import { findLocal } from '../local-location.js';
 import type { StorePaths } from '../paths.js';
@@ -85,8 +86,21 @@ export class ArchivePuller extends Puller<ArchivePuller> {
     });
   }
 
-  /** All images of an archive, or the one that is named; of a `docker save` archive every name of each. */
+  /**
+   * All images of an archive, or the one that is named; of a `docker save` archive every name of each. A
+   * folder is taken for an OCI layout.
+   */
   override list(source: ImageSource): Future<SourceListing> {
+    const { files } = this.#options;
+    return findLocal(files, locationOf(source)).then(({ path, kind, selection }) => {
+      if (kind !== 'directory') return this.#listArchive(source);
+      const layout = new LayoutReader(files, new FolderContent(path, files), this.#maxBytes);
+      const names = selection === undefined ? layout.selections() : Future.ready([selection]);
+      return names.then((all): SourceListing => ({ sources: all.map((name) => `oci:${path}:${name}`) }));
+    });
+  }
+
+  #listArchive(source: ImageSource): Future<SourceListing> {
     return this.#claimed(source, (claim, members, selection) => {
       // The archive tells which kind it is. `docker save` writes both since Docker 25, and its names are here.
       const scheme = members.has('manifest.json') || members.has('repositories') ? 'docker-archive' : 'oci-archive';
@@ -103,8 +117,10 @@ export class ArchivePuller extends Puller<ArchivePuller> {
     });
   }
 
-  override close({ location }: BlobOrigin): void {
-    if (this.#archives.release(location)) this.#blobs.delete(location);
+  override close({ location }: BlobOrigin): Future<void> {
+    const closed = this.#archives.release(location);
+    if (!this.#archives.isOpen(location)) this.#blobs.delete(location);
+    return closed;
   }
 
   /** The claim is kept if `use` succeeds, until the origin it answers is closed. */
@@ -112,20 +128,20 @@ export class ArchivePuller extends Puller<ArchivePuller> {
     source: ImageSource,
     use: (claim: ArchiveClaim, members: ArchiveMembers, selection: string | undefined) => Future<T>,
   ): Future<T> {
-    schemeOf(source);
     const { files } = this.#options;
     let claim: ArchiveClaim | undefined;
-    const used = findLocal(files, (source as { location: string }).location).then((location) =>
+    const used = findLocal(files, locationOf(source)).then((location) =>
       files.status(location.path).then((status) => {
         if (!status) throw new StoreError('IMAGE_NOT_FOUND', `there is no file ${location.path}`);
         const claimed = (claim = this.#archives.claim(location, status));
         return claimed.opened.then((members) => use(claimed, members, location.selection));
       }),
     );
-    used.onAny(() => {
-      if (!used.isReady() && claim) this.close({ scheme: 'docker-archive', location: claim.location });
-    });
-    return used;
+    const giveUp = (): Future<void> =>
+      claim ? this.close({ scheme: 'docker-archive', location: claim.location }) : Future.ready(undefined);
+    used.onDiscarded(giveUp);
+    // What is refused leaves nothing behind, and that before it is told.
+    return used.repair((failed) => giveUp().then(() => failed));
   }
 
   #layout(members: ArchiveMembers): LayoutReader {
@@ -136,6 +152,11 @@ export class ArchivePuller extends Puller<ArchivePuller> {
     const { files, executor } = this.#options;
     return { files, executor, members, maxDocumentBytes: this.#maxBytes };
   }
+}
+
+function locationOf(source: ImageSource): string {
+  if (source.scheme !== 'docker') return source.location;
+  throw new StoreError('SOURCE_UNSUPPORTED', `${source.key} is not a file`);
 }
 
 function schemeOf({ scheme, key }: ImageSource): ArchiveScheme {

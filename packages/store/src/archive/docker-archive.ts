@@ -1,5 +1,13 @@
 import type { Digest, DockerArchiveImage } from '@keelson/image';
-import { digestOf, mediaTypes, parseDockerArchive, parseImageConfig, parseManifest } from '@keelson/image';
+import {
+  digestOf,
+  formatReference,
+  mediaTypes,
+  parseDockerArchive,
+  parseImageConfig,
+  parseManifest,
+  parseReference,
+} from '@keelson/image';
 import type { Files } from '@keelson/os/ports';
 import type { Executor } from '@keelson/process';
 import { collect, Future } from '@keelson/process';
@@ -125,10 +133,13 @@ function listOf(images: readonly ArchivedImage[]): string {
   return selectionsOf(images).slice(0, 20).join(', ') || 'none';
 }
 
-/** As Docker reads it: `app:1` of an archive is `docker.io/library/app:1`. */
+/** As Docker reads it: `app:1` of an archive is `docker.io/library/app:1`. What is no name is left as it is. */
 function fullName(repoTag: string): string {
-  const withoutTag = repoTag.replace(/:[^:/]*$/, '');
-  return withoutTag.includes('/') ? repoTag : `docker.io/library/${repoTag}`;
+  try {
+    return formatReference(parseReference(repoTag));
+  } catch {
+    return repoTag;
+  }
 }
 
 /** A plain layer is named by its diff id, which unpacking verifies; a packed one has to be hashed. */

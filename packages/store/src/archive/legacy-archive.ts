@@ -1,6 +1,7 @@
 import type { Digest, LegacyLayer } from '@keelson/image';
 import { parseLegacyLayer, parseRepositories } from '@keelson/image';
-import { collect, Future } from '@keelson/process';
+import type { Future } from '@keelson/process';
+import { collect } from '@keelson/process';
 import { readDocument } from '../layout/layout-content.js';
 import { StoreError } from '../store-error.js';
 import type { ArchivedImage, DockerArchiveContext } from './docker-archive.js';

@@ -1,5 +1,6 @@
 import type { FileStatus, Files } from '@keelson/os/ports';
-import type { Executor, Future, Random } from '@keelson/process';
+import type { Executor, Random } from '@keelson/process';
+import { Future } from '@keelson/process';
 import type { LocalLocation } from '../local-location.js';
 import type { StorePaths } from '../paths.js';
 import { StoreError } from '../store-error.js';
@@ -48,31 +49,31 @@ export class OpenArchives {
     throw new StoreError('ARCHIVE_INVALID', `the archive ${location} is closed`);
   }
 
-  /** Gives back one claim. True if it was the last: what was made of the archive goes. */
-  release(location: string): boolean {
+  isOpen(location: string): boolean {
+    return this.#entries.has(location);
+  }
+
+  /** Gives back one claim. After the last what was made of the archive goes; answers when it is gone. */
+  release(location: string): Future<void> {
     const entry = this.#entries.get(location);
-    if (!entry || --entry.claims > 0) return false;
+    if (!entry || --entry.claims > 0) return Future.ready(undefined);
     this.#entries.delete(location);
     const { files } = this.options;
     entry.opened.discard();
-    entry.opened.onAny(() => {
-      // What cannot be deleted now is cleared with the rest of staging at the next start.
+    const remove = (): Future<void> =>
       files.remove(`${entry.area}/archive.tar`).then(() => files.removeDirectory(entry.area));
-    });
-    return true;
+    // What cannot be deleted now is cleared with the rest of staging at the next start.
+    return entry.opened.then(remove).repair(remove).repair(() => Future.ready(undefined));
   }
 
   #open(location: string, path: string): Entry {
-    const { paths, files, executor, random, limits } = this.options;
+    const { paths, executor, random, limits } = this.options;
     const area = paths.stagingArea(random.id('archive-'));
-    const opened = files
-      .makeDirectory(area)
-      .then(() =>
-        executor.execute<ArchiveIndex>({
-          name: 'store.index-archive',
-          input: { path, plainPath: `${area}/archive.tar`, limits },
-        }),
-      )
+    const opened = executor
+      .execute<ArchiveIndex>({
+        name: 'store.index-archive',
+        input: { path, plainPath: `${area}/archive.tar`, limits },
+      })
       .then((index) => new ArchiveMembers(path, index));
     const entry = { claims: 0, opened, area };
     this.#entries.set(location, entry);

@@ -1,7 +1,8 @@
 import type { Files } from '@keelson/os/ports';
 import type { Future } from '@keelson/process';
+import type { ImageSource } from '../image-source.js';
 import { findLocal } from '../local-location.js';
-import type { BlobRequest, FetchedBlob, ResolvedImage, ResolveRequest } from '../puller.js';
+import type { BlobRequest, FetchedBlob, ResolvedImage, ResolveRequest, SourceListing } from '../puller.js';
 import { expectSize, Puller } from '../puller.js';
 import { StoreError } from '../store-error.js';
 import { FolderContent } from './layout-content.js';
@@ -50,6 +51,17 @@ export class LayoutPuller extends Puller<LayoutPuller> {
     return content.locate(blobName(blob.digest)).then((file) => {
       expectSize(file.path, file.sizeBytes, blob);
       return { path: file.path, temporary: false, downloadedBytes: 0, unverified: true };
+    });
+  }
+
+  /** All images of the folder, or the one that is named. */
+  override list(source: ImageSource): Future<SourceListing> {
+    if (source.scheme !== 'oci') throw new StoreError('SOURCE_UNSUPPORTED', `${source.key} is not an OCI layout`);
+    return findLocal(this.#files, source.location).then(({ path, selection }) => {
+      if (selection !== undefined) return { sources: [source.key] };
+      return this.#reader(path)
+        .selections()
+        .then((names) => ({ sources: names.map((name) => `oci:${path}:${name}`) }));
     });
   }
 

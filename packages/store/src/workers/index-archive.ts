@@ -1,6 +1,7 @@
 import type { LayerCompression, TarEntry } from '@keelson/image';
 import { ImageError, TarReader } from '@keelson/image';
-import { closeSync, constants, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { StoreError } from '../store-error.js';
 import { openBlob, uncompressed } from './uncompressed.js';
 
@@ -8,7 +9,7 @@ import { openBlob, uncompressed } from './uncompressed.js';
 export interface IndexArchiveInput {
   /** A regular file: a tar archive, packed or not. */
   readonly path: string;
-  /** A new file, made only if the archive is packed: members are read in place, which takes plain bytes. */
+  /** A new file in a new directory, made only if the archive is packed: members are read in place, which takes plain bytes. */
   readonly plainPath: string;
   readonly limits?: Partial<ArchiveLimits>;
 }
@@ -54,7 +55,7 @@ export interface ArchiveIndex {
 
 /**
  * Lists the members of a tar archive and where their contents lie, passing over the contents. A packed one is
- * unpacked into `plainPath` first, with flat memory; on failure that file is gone.
+ * unpacked into `plainPath` first, with flat memory; on failure its directory is gone.
  *
  * @throws StoreError ARCHIVE_INVALID, LIMIT_EXCEEDED
  */
@@ -66,7 +67,7 @@ export default async function indexArchive(input: IndexArchiveInput): Promise<Ar
     if (compression !== 'none') await unpackTo(input, limits);
     return { path, members: membersOf(path, limits) };
   } catch (error) {
-    if (compression !== 'none') rmSync(input.plainPath, { force: true });
+    if (compression !== 'none') rmSync(dirname(input.plainPath), { recursive: true, force: true });
     if (!(error instanceof ImageError)) throw error;
     throw new StoreError('ARCHIVE_INVALID', `${input.path} is no tar archive: ${error.message}`, { cause: error });
   }
@@ -74,6 +75,7 @@ export default async function indexArchive(input: IndexArchiveInput): Promise<Ar
 
 async function unpackTo({ path, plainPath }: IndexArchiveInput, limits: ArchiveLimits): Promise<void> {
   const blob = openBlob(path);
+  mkdirSync(dirname(plainPath), { recursive: true });
   const target = openSync(plainPath, 'wx', 0o600);
   try {
     let written = 0;
