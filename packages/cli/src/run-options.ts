@@ -17,6 +17,7 @@ export interface RunFlags {
   readonly user?: string;
   readonly memory?: string;
   readonly cpus?: string;
+  readonly pidsLimit?: string;
   readonly network?: 'host' | 'none';
   readonly launcher?: 'crun' | 'runc' | 'linux';
   readonly backend?: BackendName;
@@ -28,7 +29,7 @@ export function launchOptionsOf(
   words: readonly string[],
   { workingDirectory, streams: { environment } }: Pick<Caller, 'workingDirectory' | 'streams'>,
 ): LaunchOptions & { readonly id: string } {
-  const { rootfs, name, workdir, user, memory, cpus, network, launcher, backend } = flags;
+  const { rootfs, name, workdir, user, memory, cpus, pidsLimit, network, launcher, backend } = flags;
   const [image, ...rest] = rootfs === undefined ? words : [undefined, ...words];
   if (rootfs === undefined && image === undefined) {
     throw new CliError('USAGE', 'run needs an image, or --rootfs');
@@ -47,6 +48,7 @@ export function launchOptionsOf(
     ...(user !== undefined && { user }),
     ...(memory !== undefined && { memoryBytes: memoryBytes(memory) }),
     ...(cpus !== undefined && { cpus: processors(cpus) }),
+    ...(pidsLimit !== undefined && { processes: processes(pidsLimit) }),
     ...(network && { network }),
     ...(launcher && { launcher }),
     ...(backend && { backend }),
@@ -102,4 +104,13 @@ function processors(text: string): number {
     );
   }
   return number;
+}
+
+function processes(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= 1 && number <= 4_194_304) return number;
+  throw new CliError(
+    'USAGE',
+    `--pids-limit is ${JSON.stringify(text)}, but must be a number of processes from 1 to 4194304`,
+  );
 }

@@ -2,6 +2,7 @@ import type { Platform, PullResult } from '@keelson/agent';
 import { absoluteSource } from '../absolute-source.js';
 import { CliError } from '../cli-error.js';
 import type { CommandDefinition } from '../command-definition.js';
+import { allArguments } from '../command-definition.js';
 
 export const pullCommand: CommandDefinition = (program, bind) => {
   program
@@ -20,34 +21,37 @@ Each blob is fetched once, however many images share it, and every digest is che
 Registries on loopback addresses are spoken to in plain http.`,
     )
     .action(
-      bind(async (session, command) => {
-        const { force, platform } = command.opts<{ force?: boolean; platform?: string }>();
-        const wanted = platform === undefined ? undefined : await readPlatform(platform);
-        const [{ drawnPull }, { tellOfPulled }] = await Promise.all([
-          import('../drawn-pull.js'),
-          import('../terminal/pulled-text.js'),
-        ]);
-        const options = {
-          ...(force && { force }),
-          ...(wanted && { platform: wanted }),
-        };
-        const images = await session.withAgent(async (agent) => {
-          const pulled: PullResult[] = [];
-          for (const reference of command.args) {
-            const source = absoluteSource(reference, session.caller.workingDirectory);
-            const all = await drawnPull(session.output, reference, (onProgress) =>
-              session.answer(
-                isArchive(source)
-                  ? agent.load(source, { ...options, onProgress })
-                  : agent.pull(source, { ...options, onProgress }).then((image) => [image]),
-              ),
-            );
-            pulled.push(...all);
-          }
-          return pulled;
-        });
-        tellOfPulled(session.output, images);
-      }),
+      bind(
+        async (session, command) => {
+          const { force, platform } = command.opts<{ force?: boolean; platform?: string }>();
+          const wanted = platform === undefined ? undefined : await readPlatform(platform);
+          const [{ drawnPull }, { tellOfPulled }] = await Promise.all([
+            import('../drawn-pull.js'),
+            import('../terminal/pulled-text.js'),
+          ]);
+          const options = {
+            ...(force && { force }),
+            ...(wanted && { platform: wanted }),
+          };
+          const images = await session.withAgent(async (agent) => {
+            const pulled: PullResult[] = [];
+            for (const reference of command.args) {
+              const source = absoluteSource(reference, session.caller.workingDirectory);
+              const all = await drawnPull(session.output, reference, (onProgress) =>
+                session.answer(
+                  isArchive(source)
+                    ? agent.load(source, { ...options, onProgress })
+                    : agent.pull(source, { ...options, onProgress }).then((image) => [image]),
+                ),
+              );
+              pulled.push(...all);
+            }
+            return pulled;
+          });
+          tellOfPulled(session.output, images);
+        },
+        { changes: allArguments },
+      ),
     );
 };
 
