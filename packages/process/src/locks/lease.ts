@@ -1,3 +1,5 @@
+import type { LockKind } from './lock-rules.js';
+
 /**
  * The right to hold a lock, until it is given back. Giving it back twice throws: the second time it may be
  * another's.
@@ -9,19 +11,26 @@ export interface Lease {
   [Symbol.dispose](): void;
 }
 
-/** A lease whose release runs `give` exactly once. */
-export class OnceLease<T> implements Lease {
-  #held = true;
+/** Takes leases back. */
+export interface Lessor {
+  giveBack(kind: LockKind): void;
+}
 
-  constructor(
-    private readonly give: (what: T) => void,
-    private readonly what: T,
-  ) {}
+/** A lease that is held until it is released, once. */
+export class HeldLease implements Lease {
+  #lessor: Lessor | undefined;
+  readonly #kind: LockKind;
+
+  constructor(lessor: Lessor, kind: LockKind) {
+    this.#lessor = lessor;
+    this.#kind = kind;
+  }
 
   release(): void {
-    if (!this.#held) throw new Error('Lease.release: this lease was released before');
-    this.#held = false;
-    this.give(this.what);
+    const lessor = this.#lessor;
+    if (!lessor) throw new Error('Lease.release: this lease was released before');
+    this.#lessor = undefined;
+    lessor.giveBack(this.#kind);
   }
 
   [Symbol.dispose](): void {
