@@ -16,7 +16,7 @@ describe('prune', () => {
     const script = 'echo started; while [ ! -e /signals/go ]; do sleep 0.05; done; cat /srv/index.html /usr/lib/app/f7';
     const words = ['run', '--name', 'reader', '-v', `${shared}:/signals`, world.reference('web'), '--', 'sh', '-c', script];
     const running = keelson.start(...words);
-    await running.printed('started');
+    await running.said('started');
     await keelson.json('pull', world.reference('whiteouts'), world.reference('busybox'));
 
     const plan = await keelson.json('plan');

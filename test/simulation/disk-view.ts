@@ -3,13 +3,24 @@ import type { SimulatedDisk } from '@keelson/simulation';
 /** What lies at an absolute path of a simulated disk, read at once: a look from outside that takes no step. */
 export function nodeAt(disk: SimulatedDisk, path: string): Node | undefined {
   let node = disk.node(1);
-  for (const name of path.split('/')) {
-    if (name === '') continue;
+  for (const name of namesOf(path)) {
     if (node?.kind !== 'directory') return undefined;
     const inode = node.entries.get(name);
     node = inode === undefined ? undefined : disk.node(inode);
   }
   return node;
+}
+
+const split = new Map<string, readonly string[]>();
+
+/** The same few paths are looked at after every step, so what they are made of is remembered. */
+function namesOf(path: string): readonly string[] {
+  let names = split.get(path);
+  if (names === undefined) {
+    if (split.size > 10_000) split.clear();
+    split.set(path, (names = path.split('/').filter((name) => name !== '')));
+  }
+  return names;
 }
 
 export type Node = NonNullable<ReturnType<SimulatedDisk['node']>>;

@@ -3,24 +3,25 @@ import { traceOf } from './determinism.js';
 import { searchLock } from './exhaustive-lock.js';
 import { searchWorld } from './exhaustive-world.js';
 
+/** The wider searches (four processes on the lock, twelve choices, 1,000 repetitions) are in `npm run scenarios`. */
 describe('exhaustive searches', () => {
-  it('the lock is a list of waiters in every interleaving of four processes with three operations each', () => {
-    const { interleavings, assignments } = searchLock(4, 0);
+  it('the lock is a list of waiters in every interleaving of three processes, one of which may give up', () => {
+    const { interleavings, assignments } = searchLock(3, 1);
     console.log(`lock: ${interleavings} interleavings of ${assignments} choices of readers and writers`);
-    expect(interleavings).toBe(399_096);
-  }, 240_000);
+    expect(interleavings).toBeGreaterThan(1_000);
+  });
 
-  it('two provisions, a destroy, a prune, its sweep and a crash end well in every order of the first ten choices', () => {
-    const { interleavings, crashes, complete, alike } = searchWorld(10, 5_000, 2);
+  it('two provisions, a destroy, a prune, its sweep and a crash end well in every order of the first eight choices', () => {
+    const { interleavings, crashes, complete, alike } = searchWorld(8, 5_000, 2);
     console.log(`store: ${interleavings} orders (${alike} alike), ${crashes} of them crashed`);
     expect(complete).toBe(true);
-    expect(interleavings).toBeGreaterThan(100);
+    expect(interleavings).toBeGreaterThan(50);
   });
 });
 
 describe('a seed', () => {
   it('gives the same trace every time', () => {
-    const traces = Array.from({ length: 50 }, () => traceOf(7));
+    const traces = Array.from({ length: 20 }, () => traceOf(7));
     expect(new Set(traces).size).toBe(1);
     expect(traceOf(8)).not.toBe(traces[0]);
   });

@@ -23,6 +23,9 @@ export class LayerWatch {
   /** Containers that were being destroyed in an earlier life: their record may come back without their layers. */
   readonly #forgiven = new Set<string>();
   readonly #destroying = new Set<string>();
+  /** What was read from the disk, as long as nothing on it changes: most steps of a run change nothing there. */
+  #seen: { readonly changes: number; readonly recorded: ReadonlyMap<string, string>; readonly whole: Set<string> } | undefined;
+  #hasRecovered = false;
 
   constructor(
     private readonly world: SimulatedWorld,
@@ -36,6 +39,7 @@ export class LayerWatch {
 
   forgive(earlier: LayerWatch): void {
     for (const id of [...earlier.#forgiven, ...earlier.#destroying]) this.#forgiven.add(id);
+    this.#seen = undefined;
   }
 
   look(ready: readonly ReadyItem[]): void {
@@ -52,11 +56,28 @@ export class LayerWatch {
 
   /** Before the end of a recovery the journal may list what the directories have lost. */
   get #recovered(): boolean {
+    if (this.#hasRecovered) return true;
+    // Asked in every step until then, and told by an error: its stack is of no use and costs more than the step.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     try {
-      return this.insides.store.recovery() !== undefined;
+      this.#hasRecovered = this.insides.store.recovery() !== undefined;
     } catch {
-      return false;
+      // Not yet.
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
     }
+    return this.#hasRecovered;
+  }
+
+  #lookAtDisk(): Map<string, string> {
+    const { changes } = this.world.disk;
+    if (this.#seen?.changes !== changes) {
+      const recorded = new Map<string, string>();
+      this.#recorded(this.world.provisionerPaths.containers, '', recorded);
+      this.#seen = { changes, recorded, whole: new Set() };
+    }
+    return new Map(this.#seen.recorded);
   }
 
   #lookAtRenames(ready: readonly ReadyItem[]): void {
@@ -89,8 +110,7 @@ export class LayerWatch {
 
   /** Layers under containers, those on record and those in memory. */
   #stoodOn(): Map<string, string> {
-    const layers = new Map<string, string>();
-    this.#recorded(this.world.provisionerPaths.containers, '', layers);
+    const layers = this.#lookAtDisk();
     const containers = this.insides.provisioner?.containers();
     for (const { id, rootfses } of containers?.isReady() ? containers.get() : []) {
       if (this.#isForgiven(id)) continue;
@@ -117,6 +137,13 @@ export class LayerWatch {
   }
 
   #isWhole(id: string): boolean {
+    if (this.#seen?.whole.has(id)) return true;
+    const isWhole = this.#looksWhole(id);
+    if (isWhole) this.#seen?.whole.add(id);
+    return isWhole;
+  }
+
+  #looksWhole(id: string): boolean {
     const node = nodeAt(this.world.disk, this.world.storePaths.rootfs(id));
     if (node?.kind !== 'directory') return false;
     const known = this.#whole.get(id);

@@ -1,32 +1,28 @@
 import type { ContainerInfo, ContainerTermination } from '@keelson/containerizer';
-import type { MetricsSnapshot } from '@keelson/process';
-import { Deferred, Future, RealClock, Runtime } from '@keelson/process';
+import type { MetricsSnapshot, ProcessStatus, RuntimeCounters } from '@keelson/process';
+import { Future } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
 import type { Explanation, PrunePlan, PruneReport, PullResult, StoreUsage } from '@keelson/store';
 import type { Observable } from 'rxjs';
-import type { AgentErrorCode } from './agent-error.js';
 import { AgentError } from './agent-error.js';
 import type { AgentEvent } from './agent-event.js';
+import { AgentLife } from './agent-life.js';
 import type { AgentOptions, AgentSettings } from './agent-options.js';
 import { settingsOf } from './agent-options.js';
 import type { AgentState } from './agent-state.js';
 import type { AttachedContainer } from './attached-container.js';
-import { attachTo } from './attached-container.js';
 import type { CheckReport } from './consistency.js';
-import type { CreateOptions } from './create-container.js';
-import { createContainer } from './create-container.js';
+import { ContainerRequests } from './container-requests.js';
+import type { MissedEvents, NumberedEvent } from './event-log.js';
 import { EventLog } from './event-log.js';
 import type { ImageListing } from './image-listing.js';
-import { setPinned, untag } from './image-tags.js';
+import { ImageRequests } from './image-requests.js';
 import type { LaunchOptions, ProvisionRequest } from './launch-options.js';
 import type { ProvisionedRoot } from './provisioned-root.js';
-import { pruneMachine } from './prune-machine.js';
 import type { PruneOptions } from './prune-options.js';
 import type { PullOptions } from './pull-options.js';
 import type { PlanOptions, ReadOnlyView } from './read-only-view.js';
 import { readOnlyView } from './read-only-view.js';
-import type { Machine } from './machine.js';
-import { openMachine } from './machine.js';
 
 /**
  * A container agent: pulls images, runs containers from them, and removes what nobody uses.
@@ -43,22 +39,17 @@ import { openMachine } from './machine.js';
  * await agent.close();
  */
 export class Agent {
-  readonly #settings: AgentSettings;
-  readonly #clock = new RealClock();
-  readonly #runtime: Runtime;
+  readonly #events = new EventLog();
+  readonly #life: AgentLife;
   readonly #view: ReadOnlyView;
-  readonly #events: EventLog;
-  #starting: Future<void> | undefined;
-  #closing: Future<void> | undefined;
-  #machine: Machine | undefined;
-  #stopped: Error | undefined;
-  readonly #failure = new Deferred<Error>();
+  readonly #images: ImageRequests;
+  readonly #containers: ContainerRequests;
 
   private constructor(settings: AgentSettings) {
-    this.#settings = settings;
-    this.#runtime = new Runtime({ clock: this.#clock });
+    this.#life = new AgentLife(settings, this.#events);
     this.#view = readOnlyView(settings.root);
-    this.#events = new EventLog();
+    this.#images = new ImageRequests(this.#life, settings, this.#view, this.#events);
+    this.#containers = new ContainerRequests(this.#life, settings, this.#events);
   }
 
   /**
@@ -75,16 +66,21 @@ export class Agent {
     return this.#events.events;
   }
 
+  /**
+   * What happened after the event `id`, as far as it is remembered (the last 1,024 events), then what happens; without
+   * `id` only that. For who may lose the connection, and takes the events up again where it was.
+   */
+  eventsAfter(id?: string): Observable<NumberedEvent | MissedEvents> {
+    return this.#events.after(id);
+  }
+
   get state(): AgentState {
-    if (this.#closing) return 'CLOSED';
-    if (this.#stopped) return 'STOPPED';
-    if (this.#machine) return 'RUNNING';
-    return this.#starting ? 'RECOVERING' : 'NEW';
+    return this.#life.state;
   }
 
   /** The reason, once a component has failed in a way that must not go on: close it, and start another. */
   get failure(): Future<Error> {
-    return this.#failure.future;
+    return this.#life.failure;
   }
 
   /**
@@ -95,13 +91,7 @@ export class Agent {
    * @throws AgentError STORE_LOCKED   naming the process that owns the store
    */
   start(): Future<void> {
-    if (this.#closing) return refused('AGENT_CLOSED', 'cannot start: this agent is closed');
-    const onStopped = (reason: Error): void => this.#stop(reason);
-    this.#starting ??= openMachine(this.#settings, this.#runtime, this.#clock, onStopped).then((machine) => {
-      this.#machine = machine;
-      this.#events.tell({ type: 'STARTED', root: machine.root });
-    });
-    return this.#starting.undiscardable();
+    return this.#life.start();
   }
 
   /**
@@ -111,14 +101,7 @@ export class Agent {
    * @throws StoreError, ImageError
    */
   pull(reference: string, options: PullOptions = {}): Future<PullResult> {
-    const { force = false, platform = this.#settings.platform, ...rest } = options;
-    return this.#served(({ store }) =>
-      store.pull(reference, { ...rest, cached: !force, ...(platform && { platform }) }).then((pulled) => {
-        const { digest, bytesDownloaded } = pulled;
-        this.#events.tell({ type: 'IMAGE_PULLED', reference: pulled.reference, digest, bytesDownloaded });
-        return { ...pulled, elapsedMs: Math.round(pulled.elapsedMs) };
-      }),
-    );
+    return this.#images.pull(reference, options);
   }
 
   /** Every image that is here. */
@@ -128,17 +111,17 @@ export class Agent {
 
   /** Protects images from every prune; answers them as listed then. @throws AgentError NO_SUCH_OBJECT */
   pin(names: readonly string[]): Future<readonly ImageListing[]> {
-    return this.#served(({ metadata }) => setPinned({ view: this.#view, metadata }, names, true));
+    return this.#images.setPinned(names, true);
   }
 
   /** Takes that protection away. @throws AgentError NO_SUCH_OBJECT */
   unpin(names: readonly string[]): Future<readonly ImageListing[]> {
-    return this.#served(({ metadata }) => setPinned({ view: this.#view, metadata }, names, false));
+    return this.#images.setPinned(names, false);
   }
 
   /** Forgets names; what they meant goes with the next prune. @throws AgentError NO_SUCH_OBJECT */
   untag(names: readonly string[]): Future<readonly ImageListing[]> {
-    return this.#served(({ metadata }) => untag({ view: this.#view, metadata }, names));
+    return this.#images.untag(names);
   }
 
   /**
@@ -148,22 +131,12 @@ export class Agent {
    * @throws AgentError CONTAINER_EXISTS  the name is taken, perhaps by one that has ended
    */
   launch(options: LaunchOptions): Future<ContainerInfo> {
-    const id = options.id ?? this.#runtime.random.id('c');
-    return this.#create(id, options).then((info) => {
-      this.#events.tell({ type: 'CONTAINER_LAUNCHED', id, image: info.image ?? null });
-      this.#tellEndOf(id);
-      return info;
-    });
+    return this.#containers.launch(options);
   }
 
   /** Makes a root filesystem in which nothing runs. Its layers are protected until `destroy`. */
   provision(request: ProvisionRequest): Future<ProvisionedRoot> {
-    const id = request.id ?? this.#runtime.random.id('r');
-    return this.#create(id, { ...request, provisionOnly: true }).then((info) => {
-      const { rootfs = '', backend = '', layers = [] } = info;
-      this.#events.tell({ type: 'CONTAINER_PROVISIONED', id, image: request.image });
-      return { containerId: id, rootfs, backend, layers };
-    });
+    return this.#containers.provision(request);
   }
 
   /**
@@ -172,14 +145,12 @@ export class Agent {
    * @throws NO_SUCH_CONTAINER
    */
   wait(id: ContainerId): Future<ContainerTermination> {
-    return this.#served(({ containerizer }) =>
-      containerizer.wait(id).then((termination) => requireKnown(id, termination)),
-    );
+    return this.#containers.wait(id);
   }
 
   /** The process of a running container, with which its end can be awaited after this agent is closed. */
   attach(id: ContainerId): Future<AttachedContainer> {
-    return this.#served(({ containerizer, host }) => attachTo(id, containerizer, host));
+    return this.#containers.attach(id);
   }
 
   /**
@@ -187,7 +158,7 @@ export class Agent {
    * process.
    */
   kill(id: ContainerId, signal = 'SIGKILL'): Future<boolean> {
-    return this.#served(({ containerizer }) => containerizer.kill(id, signal));
+    return this.#containers.kill(id, signal);
   }
 
   /**
@@ -197,15 +168,7 @@ export class Agent {
    * @throws ContainerizerError NO_SUCH_CONTAINER, DESTROY_FAILED
    */
   destroy(id: ContainerId): Future<ContainerTermination> {
-    return this.#served(({ containerizer }) =>
-      containerizer.destroy(id).then((termination) => {
-        const known = requireKnown(id, termination);
-        return containerizer.remove(id).then(() => {
-          this.#events.tell({ type: 'CONTAINER_REMOVED', id });
-          return known;
-        });
-      }),
-    );
+    return this.#containers.destroy(id);
   }
 
   /**
@@ -215,17 +178,12 @@ export class Agent {
    * @throws ContainerizerError CONTAINER_RUNNING  it has to be destroyed first
    */
   remove(id: ContainerId): Future<void> {
-    return this.#served(({ containerizer }) =>
-      containerizer.containers().then((known) => {
-        requireKnown(id, known.find((container) => container.id === id));
-        return containerizer.remove(id).then(() => this.#events.tell({ type: 'CONTAINER_REMOVED', id }));
-      }),
-    );
+    return this.#containers.remove(id);
   }
 
   /** Every container, ended ones included until they are destroyed. */
   containers(): Future<readonly ContainerInfo[]> {
-    return this.#served(({ containerizer }) => containerizer.containers());
+    return this.#containers.containers();
   }
 
   /** What `pruneImages` would do now, and why the rest stays. Changes nothing. */
@@ -242,15 +200,8 @@ export class Agent {
    * @throws StoreError PLAN_STALE                the plan named by `apply` no longer holds; nothing was done
    * @throws ImageError INVALID_REFERENCE         one exclusion is no reference; nothing was done
    */
-  pruneImages({ exclude = [], apply, wait = false }: PruneOptions = {}): Future<PruneReport> {
-    return this.#served((machine) =>
-      pruneMachine(machine, { exclude, wait, ...(apply !== undefined && { apply }) }).then((report) => {
-        const { removed, bytes } = report;
-        const counts = { images: removed.images.length, layers: removed.layers.length };
-        this.#events.tell({ type: 'IMAGES_PRUNED', ...counts, plannedBytes: bytes.planned });
-        return report;
-      }),
-    );
+  pruneImages(options: PruneOptions = {}): Future<PruneReport> {
+    return this.#images.prune(options);
   }
 
   /** The chains that keep an image or a layer alive. @throws AgentError NO_SUCH_OBJECT */
@@ -260,7 +211,8 @@ export class Agent {
 
   /** Brings back what a prune removed. There is no undo window yet: fails NOT_SUPPORTED. */
   restore(object: string): Future<never> {
-    return refused('NOT_SUPPORTED', `cannot restore ${object}: the undo window is 0, what is pruned is gone`);
+    const message = `cannot restore ${object}: the undo window is 0, what is pruned is gone`;
+    return Future.failed(new AgentError('NOT_SUPPORTED', message));
   }
 
   /** Where the store's bytes are. */
@@ -273,9 +225,19 @@ export class Agent {
     return this.#view.check();
   }
 
-  /** What was measured since the start, by Mesos's names; what cannot be told within 2 s is left out. */
-  metrics(): Future<MetricsSnapshot> {
-    return this.#served(({ metrics }) => metrics.snapshot(2_000));
+  /** What was measured since the start, by Mesos's names; what cannot be told within `timeoutMs` is left out. */
+  metrics(timeoutMs = 2_000): Future<MetricsSnapshot> {
+    return this.#life.served(({ metrics }) => metrics.snapshot(timeoutMs));
+  }
+
+  /** The actors, and how many requests wait for each. Asks none of them. */
+  processes(): readonly ProcessStatus[] {
+    return this.#life.runtime.processes();
+  }
+
+  /** What the actors' runtime has counted. */
+  counters(): RuntimeCounters {
+    return this.#life.runtime.counters();
   }
 
   /**
@@ -283,48 +245,6 @@ export class Agent {
    * abandoned. Asked twice it is done once.
    */
   close(): Future<void> {
-    this.#closing ??= (this.#starting ?? Future.ready(undefined))
-      .repair(() => Future.ready(undefined))
-      .then(() => this.#machine?.close() ?? this.#runtime.finalize())
-      .then(() => this.#events.close({ type: 'STOPPED', reason: this.#stopped?.message ?? null }));
-    return this.#closing.undiscardable();
+    return this.#life.close();
   }
-
-  #create(id: ContainerId, options: CreateOptions): Future<ContainerInfo> {
-    return this.#served((machine) => createContainer(machine, this.#settings, id, options));
-  }
-
-  #tellEndOf(id: ContainerId): void {
-    this.wait(id).onReady(({ exitStatus }) => {
-      this.#events.tell({ type: 'CONTAINER_ENDED', id, exitStatus: exitStatus ?? null });
-    });
-  }
-
-  /** Every request passes here: only a started agent that still stands serves any. */
-  #served<T>(request: (machine: Machine) => Future<T>): Future<T> {
-    const reason = this.#stopped;
-    if (this.#closing) return refused('AGENT_CLOSED', 'this agent is closed');
-    if (reason) return refused('AGENT_STOPPED', `this agent stopped: ${reason.message}`, { cause: reason });
-    if (!this.#machine) return refused('AGENT_NOT_STARTED', 'this agent has not been started, or still recovers');
-    return request(this.#machine);
-  }
-
-  /**
-   * One of the actors that hold roots is gone: what it knew is on disk, and the next start reads it again.
-   */
-  #stop(reason: Error): void {
-    if (this.#closing) return;
-    this.#stopped ??= reason;
-    this.#failure.set(reason);
-    this.#settings.log({ level: 'error', message: `the agent stops: ${reason.message}` });
-  }
-}
-
-function requireKnown<T>(id: ContainerId, known: T | undefined): T {
-  if (known !== undefined) return known;
-  throw new AgentError('NO_SUCH_CONTAINER', `there is no container ${id}`);
-}
-
-function refused(code: AgentErrorCode, message: string, options?: ErrorOptions): Future<never> {
-  return Future.failed(new AgentError(code, message, options));
 }

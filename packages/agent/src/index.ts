@@ -15,6 +15,13 @@ export type { PruneOptions } from './prune-options.js';
 export type { PullOptions } from './pull-options.js';
 export type { ContainerLogs, PlanOptions, ReadOnlyView } from './read-only-view.js';
 export type { CommandCall } from './http/command-endpoint.js';
+export type { Configuration } from './configuration/configuration.js';
+export { readGrowing } from './growing-file.js';
+export type { MissedEvents, NumberedEvent } from './event-log.js';
+export { openApiOf } from './http/openapi.js';
+export { agentRoutes } from './http/agent-routes.js';
+export type { HttpCall, Route, RouteAnswer, RouteDefinition } from './http/route.js';
+export { route, sendJson, sendText } from './http/route.js';
 export type { ServedAgent, ServeOptions } from './served-agent.js';
 export { serveAgent } from './served-agent.js';
 export { readOnlyView } from './read-only-view.js';
@@ -25,6 +32,7 @@ export type { ContainerInfo, ContainerTermination, PartialPrune } from '@keelson
 export type { MetricsSnapshot } from '@keelson/process';
 export { parsePlatform } from '@keelson/image';
 export type { Platform } from '@keelson/image';
+export type { BackendName } from '@keelson/provisioner';
 export type {
   Explanation,
   PrunePlan,

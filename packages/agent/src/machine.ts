@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { ContainerInfo, ContainerizerPid, Logger } from '@keelson/containerizer';
 import {
+  CgroupIsolator,
   ComposingContainerizer,
   ContainerPaths,
   DockerContainerizer,
@@ -9,8 +11,9 @@ import {
   OciLauncher,
 } from '@keelson/containerizer';
 import type { HeldFileLock, Host } from '@keelson/os/ports';
-import type { Clock, Future, Metric, PID, Runtime } from '@keelson/process';
-import { awaitAll, Metrics, PullGauge } from '@keelson/process';
+import type { Clock, Metric, PID, Runtime } from '@keelson/process';
+import { awaitAll, Future, Metrics, PullGauge } from '@keelson/process';
+import type { CreatedBackends } from '@keelson/provisioner';
 import { chooseBackend, createBackends, Provisioner, ProvisionerPaths } from '@keelson/provisioner';
 import type { PruneOptions, PruneReport, SweepFailure } from '@keelson/store';
 import {
@@ -139,20 +142,25 @@ class Wiring {
     const { files, mounts, executor, host } = this.ports;
     const paths = new ProvisionerPaths(`${root}/provisioner`);
     const warn = this.#warn;
-    return createBackends({ runtime, paths, files, mounts, executor, host, warn }).then((available) => {
-      const defaultBackend = chooseBackend(available, settings.backend);
+    const spawnOn = (available: CreatedBackends): PID<Provisioner> => {
       const stores = new Map([['DOCKER' as const, store]]);
       const { random } = runtime;
       const shared = { paths, files, executor, clock, random, warn };
-      const provisioner = new Provisioner({ ...available, ...shared, stores, defaultBackend });
-      this.#measure([provisioner.removeContainerErrors]);
+      const preference = settings.backend ? { defaultBackend: settings.backend } : {};
+      const provisioner = new Provisioner({ ...available, ...shared, stores, ...preference });
+      this.#measure([provisioner.removeContainerErrors, ...available.metrics]);
       return runtime.spawn(provisioner);
+    };
+    return createBackends({ runtime, paths, files, mounts, executor, host, warn }).then((available) => {
+      // Who asked for a backend learns now if it cannot be had.
+      const asked: Future<unknown> = settings.backend ? chooseBackend(available, settings.backend) : Future.ready();
+      return asked.then(() => spawnOn(available));
     });
   }
 
   #containerizer(provisioner: PID<Provisioner>): PID<ComposingContainerizer> {
     const { runtime, root } = this;
-    const { files, executor, host, subprocesses } = this.ports;
+    const { files, executor, host, subprocesses, cgroups } = this.ports;
     const tools = { files, host, subprocesses };
     const oci = { ...tools, probeDirectory: `${root}/runtime/probe` };
     const logger = this.#logger;
@@ -163,7 +171,10 @@ class Wiring {
       executor,
       provisioner,
       logger,
-      isolators: [runtime.spawn(new NetworkFilesIsolator(files))],
+      isolators: [
+        runtime.spawn(new NetworkFilesIsolator(files)),
+        runtime.spawn(new CgroupIsolator({ cgroups, host, group: `/keelson/${groupNameOf(root)}` })),
+      ],
       launchers: [
         { name: 'crun', launcher: runtime.spawn(new OciLauncher('crun', oci)) },
         { name: 'runc', launcher: runtime.spawn(new OciLauncher('runc', oci)) },
@@ -228,6 +239,11 @@ class Wiring {
         ),
       );
   }
+}
+
+/** The same for every agent of a root, and for none of another. */
+function groupNameOf(root: string): string {
+  return createHash('sha256').update(root).digest('hex').slice(0, 16);
 }
 
 function standsOnImage({ state, backend }: ContainerInfo): boolean {

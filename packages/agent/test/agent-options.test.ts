@@ -16,7 +16,7 @@ describe('the options of an agent', () => {
     ],
     [{ root: '/r', executorThreads: 1.5 }, /executorThreads is 1.5/],
     [{ root: '/r', executorThreads: 65 }, /executorThreads is 65/],
-    [{ root: '/r', lockTimeoutMs: -1 }, /lockTimeoutMs is -1, but must be milliseconds from 0 to 86400000/],
+    [{ root: '/r', lockTimeoutMs: -1 }, /lockTimeoutMs is -1, but must be a whole number of milliseconds from 0 to 86400000/],
     [{ root: '/r', lockTimeoutMs: Number.NaN }, /lockTimeoutMs is NaN/],
     [{ root: '/r', lockTimeoutMs: '5' }, /lockTimeoutMs is "5"/],
     [{ root: '/r', log: 'stderr' }, /log is "stderr", but must be a function/],

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AgentEvent, AgentOptions } from '@keelson/agent';
@@ -101,7 +101,10 @@ describe('the life of an agent', () => {
   });
 
   it('refuses a backend that does not work here, and gives the store back', async () => {
-    await expect(create({ backend: 'bind' }).start().toPromise()).rejects.toEqual(
+    mkdirSync(join(root, 'provisioner'), { recursive: true });
+    // In the way of the trial mount.
+    writeFileSync(join(root, 'provisioner/.probe'), '');
+    await expect(create({ backend: 'overlay' }).start().toPromise()).rejects.toEqual(
       code('BACKEND_NOT_SUPPORTED'),
     );
     await started({ lockTimeoutMs: 0 });

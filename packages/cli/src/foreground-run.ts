@@ -28,6 +28,7 @@ export async function runForeground(
       launch = new InterruptibleLaunch(agent, wanted, session);
       return launch.run();
     });
+    session.watch();
     if (session.hosted) {
       const logs = await readOnlyView(session.options.root).logs(options.id);
       await relayLogs(session, logs, attached.status);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { isAbsolute, resolve } from 'node:path';
-import type { LaunchOptions } from '@keelson/agent';
+import type { BackendName, LaunchOptions } from '@keelson/agent';
 import { absoluteSource } from './absolute-source.js';
 import type { Caller } from './caller.js';
 import { CliError } from './cli-error.js';
@@ -17,9 +17,10 @@ export interface RunFlags {
   readonly user?: string;
   readonly memory?: string;
   readonly cpus?: string;
+  readonly pidsLimit?: string;
   readonly network?: 'host' | 'none';
   readonly launcher?: 'crun' | 'runc' | 'linux';
-  readonly backend?: 'copy' | 'overlay';
+  readonly backend?: BackendName;
 }
 
 /** What to launch: `words` are the image (unless a root filesystem is given) and the arguments. */
@@ -28,7 +29,7 @@ export function launchOptionsOf(
   words: readonly string[],
   { workingDirectory, streams: { environment } }: Pick<Caller, 'workingDirectory' | 'streams'>,
 ): LaunchOptions & { readonly id: string } {
-  const { rootfs, name, workdir, user, memory, cpus, network, launcher, backend } = flags;
+  const { rootfs, name, workdir, user, memory, cpus, pidsLimit, network, launcher, backend } = flags;
   const [image, ...rest] = rootfs === undefined ? words : [undefined, ...words];
   if (rootfs === undefined && image === undefined) {
     throw new CliError('USAGE', 'run needs an image, or --rootfs');
@@ -47,6 +48,7 @@ export function launchOptionsOf(
     ...(user !== undefined && { user }),
     ...(memory !== undefined && { memoryBytes: memoryBytes(memory) }),
     ...(cpus !== undefined && { cpus: processors(cpus) }),
+    ...(pidsLimit !== undefined && { processes: processes(pidsLimit) }),
     ...(network && { network }),
     ...(launcher && { launcher }),
     ...(backend && { backend }),
@@ -102,4 +104,13 @@ function processors(text: string): number {
     );
   }
   return number;
+}
+
+function processes(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= 1 && number <= 4_194_304) return number;
+  throw new CliError(
+    'USAGE',
+    `--pids-limit is ${JSON.stringify(text)}, but must be a number of processes from 1 to 4194304`,
+  );
 }

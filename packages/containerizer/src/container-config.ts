@@ -41,6 +41,8 @@ export interface ContainerConfig {
   readonly memoryBytes?: number;
   /** Processor time, in whole processors: `0.5` is half of one. */
   readonly cpus?: number;
+  /** How many processes and threads it may have at a time. */
+  readonly processes?: number;
   readonly network: 'host' | 'none';
   readonly hostname?: string;
   readonly backend?: BackendName;

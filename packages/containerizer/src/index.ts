@@ -16,6 +16,7 @@ export * from './containerizer.js';
 export * from './docker-containerizer.js';
 export * from './in-root.js';
 export * from './isolator.js';
+export * from './isolators/cgroups.js';
 export * from './isolators/network-files.js';
 export * from './launch-request.js';
 export * from './launcher.js';

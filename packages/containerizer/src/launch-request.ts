@@ -1,7 +1,8 @@
-import type { Files, Host } from '@keelson/os/ports';
+import type { Files, Host, ProcessIdentity } from '@keelson/os/ports';
 import type { Future } from '@keelson/process';
 import { collect } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
+import { isReadOnlyRootfs } from '@keelson/provisioner';
 import type { ImageProcess } from './command-line.js';
 import { commandLine } from './command-line.js';
 import type { ContainerConfig } from './container-config.js';
@@ -24,6 +25,8 @@ export interface LaunchInputs {
   /** In the order of `config.volumes`: the folder of the host behind each. */
   readonly volumeSources: readonly string[];
   readonly contributions: readonly LaunchContribution[];
+  /** First process of the container it is nested in. */
+  readonly joins?: ProcessIdentity;
 }
 
 /** Passwd and group files of images are some kilobytes; a megabyte of them is an attack. */
@@ -40,9 +43,11 @@ export function launchRequest(
   inputs: LaunchInputs,
   { paths, files, host }: { readonly paths: ContainerPaths; readonly files: Files; readonly host: Host },
 ): Future<LaunchRequest> {
-  const { id, config, image, rootfs, contributions } = inputs;
+  const { id, config, image, rootfs, contributions, joins } = inputs;
   const argv = commandLine(config, image);
   const hostname = hostnameOf(id, config);
+  const cgroup = contributions.find((each) => each.cgroup)?.cgroup;
+  requireLimitsKept(config, cgroup !== undefined);
 
   return refuseStrangeRoots(files, rootfs)
     .then(() => collect([userFile(files, rootfs, 'passwd'), userFile(files, rootfs, 'group')]))
@@ -63,6 +68,7 @@ export function launchRequest(
         id,
         runtimeDirectory: paths.container(id),
         rootfs,
+        ...(isReadOnlyRootfs(rootfs) && { readOnlyRoot: true as const }),
         argv,
         environment,
         workingDirectory: directory,
@@ -70,8 +76,9 @@ export function launchRequest(
         hostname,
         mounts,
         network: config.network,
-        ...(config.memoryBytes !== undefined && { memoryBytes: config.memoryBytes }),
-        ...(config.cpus !== undefined && { cpus: config.cpus }),
+        ...(cgroup && { cgroup }),
+        // In a user namespace of one's own, those of another container cannot be joined.
+        ...(joins && host.effectiveUserId === 0 && { joins }),
         ...(config.stdio === 'sandbox' && {
           stdio: { stdout: paths.stdout(id), stderr: paths.stderr(id) },
         }),
@@ -80,8 +87,18 @@ export function launchRequest(
     .then((request) => requireExecutable(files, request).then(() => request));
 }
 
-/** The runtime mounts over these; through a link it would mount over something else. */
+/** Limits are kept by an isolator; without one they would be forgotten in silence. */
+function requireLimitsKept({ memoryBytes, cpus, processes }: ContainerConfig, kept: boolean): void {
+  if (kept || (memoryBytes ?? cpus ?? processes) === undefined) return;
+  throw new ContainerizerError('CONTAINER_INVALID', 'Nothing here can limit memory, processors or processes');
+}
+
+/**
+ * The runtime mounts over these; through a link it would mount over something else. What is missing it
+ * makes, but not in a root that is read-only.
+ */
 function refuseStrangeRoots(files: Files, rootfs: string): Future<unknown> {
+  const fixed = isReadOnlyRootfs(rootfs);
   return collect(
     ['proc', 'sys', 'dev'].map((name) =>
       files.status(`${rootfs}/${name}`).then((status) => {
@@ -91,9 +108,15 @@ function refuseStrangeRoots(files: Files, rootfs: string): Future<unknown> {
             `The image's /${name} is a ${status.kind}, no directory`,
           );
         }
+        if (!status && fixed) throw readOnly(`make /${name}`);
       }),
     ),
   );
+}
+
+function readOnly(attempt: string): ContainerizerError {
+  const why = 'the backend of its root filesystem is read-only, and the image has none';
+  return new ContainerizerError('MOUNT_REFUSED', `Cannot ${attempt} in the container: ${why}`);
 }
 
 function userFile(files: Files, rootfs: string, name: string): Future<string> {
@@ -136,6 +159,7 @@ function workingDirectory(
         `The working directory '${wanted}' is no directory to work in`,
       );
     }
+    if (!status && isReadOnlyRootfs(rootfs)) throw readOnly(`make the working directory '${wanted}'`);
     return path;
   });
 }
@@ -148,14 +172,19 @@ function mountsOf(
   const volumes = config.volumes.map(({ containerPath, readOnly }, index) => {
     return { source: volumeSources[index]!, target: containerPath, readOnly };
   });
-  return collect([...contributed, ...volumes].map((mount) => resolveMount(files, rootfs, mount)));
+  return collect([
+    ...contributed.map((mount) => resolveMount(files, rootfs, mount, true)),
+    ...volumes.map((mount) => resolveMount(files, rootfs, mount, false)),
+  ]).then((mounts) => mounts.flat());
 }
 
+/** None, if it is optional and there is no place for it: an image of one program needs no `resolv.conf`. */
 function resolveMount(
   files: Files,
   rootfs: string,
-  { source, target, readOnly }: BindMount,
-): Future<BindMount> {
+  { source, target, readOnly: fixed }: BindMount,
+  optional: boolean,
+): Future<readonly BindMount[]> {
   if (!source.startsWith('/') || !target.startsWith('/') || target.includes('\0')) {
     throw new ContainerizerError(
       'MOUNT_REFUSED',
@@ -168,10 +197,14 @@ function resolveMount(
       cause: error,
     });
   });
-  return collect([found, resolveInRoot(files, rootfs, target)] as const).then(([real, { path }]) => {
+  return collect([found, resolveInRoot(files, rootfs, target)] as const).then(([real, { path, status }]) => {
     if (path === '/' || isAtOrBelow(path, '/proc') || isAtOrBelow(path, '/sys') || path === '/dev') {
       throw new ContainerizerError('MOUNT_REFUSED', `Cannot mount anything at '${target}' of a container`);
     }
-    return { source: real, target: path, readOnly };
+    if (!status && isReadOnlyRootfs(rootfs) && !isAtOrBelow(path, '/dev')) {
+      if (optional) return [];
+      throw readOnly(`make the mount point '${target}'`);
+    }
+    return [{ source: real, target: path, readOnly: fixed || isReadOnlyRootfs(real) }];
   });
 }

@@ -18,11 +18,12 @@ const handleOnly = 0o10000000 | 0o400000;
  * host's behind. Runs in the container's own mount, process and host name namespaces.
  */
 export function assembleRoot(plan: LinuxInitPlan): void {
-  const { rootfs, inUserNamespace } = plan;
+  const { rootfs, readOnlyRoot, inUserNamespace } = plan;
   // A bind on itself makes it a mount, which pivot_root asks for. No devices: nothing else keeps them
   // away here.
   mount({ source: rootfs, target: rootfs, flags: bind | recursive });
-  if (!inUserNamespace) mount({ target: rootfs, flags: bind | remount | noDevices });
+  const fixed = readOnlyRoot ? readOnly : 0;
+  if (!inUserNamespace) mount({ target: rootfs, flags: bind | remount | noDevices | fixed });
   mountSystemFiles(rootfs, plan);
 
   // Opened in the old root, mounted in the new one: there no link in an image or volume leads outside any
@@ -90,6 +91,8 @@ function mountVolume({ target, readOnly: fixed }: BindMount, source: number): vo
 }
 
 function makeMountPoint(target: string, directory: boolean): void {
+  // In a read-only root even opening it for writing would fail.
+  if (lstatSync(target, { throwIfNoEntry: false })) return;
   mkdirSync(directory ? target : dirname(target), { recursive: true });
   if (!directory) writeFileSync(target, '', { flag: 'a' });
 }

@@ -1,5 +1,5 @@
-import { awaitAll, Counter, defer, Future, undiscardable } from '@keelson/process';
-import type { ContainerId, ImageName } from '@keelson/provisioner';
+import { after, awaitAll, Counter, defer, Future, undiscardable } from '@keelson/process';
+import type { ContainerId, ImageName, ImageUser } from '@keelson/provisioner';
 import { isContainerId, parentOf } from '@keelson/provisioner';
 import type { PruneOptions, PruneReport } from '@keelson/store';
 import { Container } from './container.js';
@@ -19,14 +19,19 @@ import { silentLogger } from './logger.js';
 import { recoverContainers } from './recover-containers.js';
 import { removeContainerFiles } from './remove-container-files.js';
 
+/** Between the attempts to destroy a container; the time doubles with each. */
+const firstRetryMs = 1_000;
+const longestRetryMs = 60_000;
+
 /**
  * Runs containers natively: provisions their root filesystem, launches them through a launcher, watches
  * them, and releases what they stood on when they end. The one owner of `runtime/` and `sandboxes/`.
  *
  * A container that ended protects nothing any more; its configuration, status and logs stay until
- * `remove`. One that could not be taken down stays known, and protects what is left, until a later
- * destroy succeeds (T32). Nothing here ends a container because the agent ends. Mirrors Mesos
- * `containerizer/mesos/containerizer.cpp` (`MesosContainerizerProcess`).
+ * `remove`. One that could not be taken down stays known, says why, and protects what is left, until a
+ * later destroy succeeds: it is tried again after 1 s, 2 s, 4 s, … and at the latest a minute (T32).
+ * Nothing here ends a container because the agent ends. Mirrors Mesos `containerizer/mesos/containerizer.cpp`
+ * (`MesosContainerizerProcess`).
  */
 export class MesosContainerizer extends Containerizer<MesosContainerizer> {
   /** Destroys that failed, each attempt of them. */
@@ -171,7 +176,7 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
 
   override pruneImages(excluded: readonly ImageName[], options?: PruneOptions): Future<PruneReport> {
     this.#requireRecovered('prune images');
-    const inUse = new Map<string, ImageName>();
+    const users: ImageUser[] = [];
     for (const { id, state, record } of this.#containers.values()) {
       if (state === 'EXITED' || state === 'REMOVED') continue;
       if (!record.config) {
@@ -179,19 +184,9 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
         const message = `Cannot prune images: the configuration of container '${id}' is not known: ${why}`;
         throw new ContainerizerError('CONTAINER_CONFIG_UNKNOWN', message);
       }
-      for (const image of imagesOf(record.config.config)) inUse.set(keyOf(image), image);
+      users.push({ container: id, images: imagesOf(record.config.config) });
     }
-    const asked = new Map(excluded.map((image) => [keyOf(image), image]));
-    const all = [...new Map([...inUse, ...asked]).values()];
-    return undiscardable(this.#context.provisioner.pruneImages(all, options)).then((report) => {
-      // What we excluded for a container is not the caller's mistake, even where its name was taken away
-      // meanwhile.
-      const ours = new Set([...inUse].filter(([key]) => !asked.has(key)).map(([, { name }]) => name));
-      return {
-        ...report,
-        unmatchedExclusions: report.unmatchedExclusions.filter((name) => !ours.has(name)),
-      };
-    });
+    return undiscardable(this.#context.provisioner.pruneImages(excluded, { ...options, users }));
   }
 
   #launched(container: Container): LaunchResult {
@@ -233,7 +228,9 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
   /** One at a time; what failed before is tried again. */
   #destroy(container: Container, ending: Ending): Future<ContainerTermination> {
     if (container.record.termination) return Future.ready(container.record.termination);
-    container.destroying ??= new ContainerDestruction(this.#context, container, ending, (child) =>
+    // What made it end the first time is why it ended, however often it has to be tried.
+    container.ending ??= ending;
+    container.destroying ??= new ContainerDestruction(this.#context, container, container.ending, (child) =>
       this.#destroy(child, { reason: 'DESTROYED', message: `its parent '${container.id}' ended` }),
     )
       .run()
@@ -258,7 +255,20 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
     container.destroying = undefined;
     container.update((record) => void (record.failure = message));
     container.send('DESTROY_FAILED');
+    this.#retryLater(container);
     return failed;
+  }
+
+  /** Without waiting for somebody to ask: what a failed destroy leaves, it protects from every prune (T32). */
+  #retryLater(container: Container): void {
+    const waitMs = Math.min(firstRetryMs * 2 ** container.failedDestroys, longestRetryMs);
+    container.failedDestroys += 1;
+    after(waitMs).then(
+      defer(this, (): void => {
+        const left = this.#containers.get(container.id) === container && container.record.failure !== undefined;
+        if (left && !container.destroying && !this.#quiescing) this.#destroy(container, {});
+      }),
+    );
   }
 
   #add(container: Container): void {
@@ -301,15 +311,11 @@ function requireValid(id: ContainerId, config: ContainerConfig, parent: Containe
   if (config.provisionOnly && !config.image) throw refuse('only an image can be provisioned');
   if (config.rootfs !== undefined && !/^\/./.test(config.rootfs))
     throw refuse('its root folder is no absolute path');
-  const { memoryBytes = 1, cpus = 1 } = config;
-  if (!(memoryBytes > 0 && cpus > 0)) throw refuse('its limits are not positive');
+  const { memoryBytes = 1, cpus = 1, processes = 1 } = config;
+  if (!(memoryBytes > 0 && cpus > 0 && processes > 0)) throw refuse('its limits are not positive');
 }
 
 /** The container and everything nested in it, at any depth. */
 function descendantsOf(container: Container): Container[] {
   return [container, ...[...container.children].flatMap(descendantsOf)];
-}
-
-function keyOf({ type, name }: ImageName): string {
-  return `${type} ${name}`;
 }

@@ -203,3 +203,45 @@ describe('launchRequest', () => {
     expect(refused.failure()).toMatchObject({ code: 'USER_UNKNOWN' });
   });
 });
+
+describe('launchRequest for a root that is a layer itself', () => {
+  const rootfs = '/agent/provisioner/containers/web/backends/bind/rootfses/r1';
+  const contributions = [{ mounts: [{ source: '/host/folder', target: '/etc/hosts', readOnly: true }] }];
+
+  function fixedFiles(): MemoryFiles {
+    const made = files().file(`${rootfs}/bin/app`, '\x7fELF', 0o755);
+    for (const name of ['proc', 'sys', 'dev', 'srv', 'data']) made.directory(`${rootfs}/${name}`);
+    return made.file(`${rootfs}/etc/passwd`, 'app:x:7:8::/:/bin/sh\n');
+  }
+
+  function fixedRequest(config: Partial<ContainerConfig> = {}, on = fixedFiles()) {
+    const volumeSources = config.volumes?.map((each) => each.hostPath ?? '') ?? [];
+    const inputs = { id: 'web', config: containerConfig(config), image, rootfs, volumeSources, contributions };
+    return launchRequest(inputs, { paths: new ContainerPaths('/root'), files: on, host: new FakeHost() });
+  }
+
+  it('is read-only, and goes without the files it has no place for', () => {
+    expect(fixedRequest().get()).toMatchObject({ readOnlyRoot: true, mounts: [] });
+    const on = fixedFiles().file(`${rootfs}/etc/hosts`, '');
+    expect(fixedRequest({}, on).get().mounts).toMatchObject([{ target: '/etc/hosts' }]);
+    expect(request().get()).not.toHaveProperty('readOnlyRoot');
+  });
+
+  it('takes volumes where it has a place for them, and refuses the others', () => {
+    expect(fixedRequest(volume('/data')).get().mounts).toHaveLength(1);
+    expect(fixedRequest(volume('/elsewhere')).failure()).toMatchObject({ code: 'MOUNT_REFUSED' });
+  });
+
+  it('refuses to make a working directory, or what every container has mounted', () => {
+    expect(fixedRequest({ workingDirectory: '/nope' }).failure()).toMatchObject({ code: 'MOUNT_REFUSED' });
+    const on = fixedFiles();
+    on.nodes.delete(`${rootfs}/sys`);
+    expect(fixedRequest({}, on).failure()).toMatchObject({ code: 'MOUNT_REFUSED' });
+  });
+
+  it('never lends a layer to another container to write to', () => {
+    const on = files().directory(`${rootfs}/bin`).directory('/r/data');
+    const mounts = request(volume('/data', `${rootfs}/bin`), { on }).get().mounts;
+    expect(mounts).toEqual([{ source: `${rootfs}/bin`, target: '/data', readOnly: true }]);
+  });
+});

@@ -80,13 +80,16 @@ describe('native: pruning images', () => {
     expect(world.provisioner.pruned).toEqual([]);
   });
 
-  it('reports an exclusion of the caller that matched nothing, but not one of its own', () => {
+  it('tells who uses what apart from what the caller excludes, so that a report can name the container', () => {
     const world = new NativeWorld();
-    world.launch('web');
-    world.provisioner.unmatched = ['app', 'typo'];
+    world.provisioner.manual = true;
+    world.launch('web', { ...app, volumes: [{ image: image('oci:/srv/app:1'), containerPath: '/v', readOnly: true }] });
 
-    const report = world.run(world.containerizer.pruneImages([image('typo')]));
+    world.run(world.containerizer.pruneImages([image('mine')]));
 
-    expect(report.get().unmatchedExclusions).toEqual(['typo']);
+    expect(world.provisioner.prunes.at(-1)).toEqual({
+      excluded: [image('mine')],
+      users: [{ container: 'web', images: [image('app'), image('oci:/srv/app:1')] }],
+    });
   });
 });

@@ -1,8 +1,9 @@
 import type { Future } from '@keelson/process';
 import { Sequence } from '@keelson/process';
-import type { LayerId } from '@keelson/store';
+import type { Holder, LayerId } from '@keelson/store';
 import type { ContainerId } from './container-id.js';
 import { ancestorsOf, parentOf } from './container-id.js';
+import type { ImageUser } from './image-user.js';
 import type { ProvisionedContainer, ProvisionedRootfs } from './provisioned-container.js';
 
 /** What the provisioner remembers of one container. */
@@ -109,6 +110,23 @@ export class ContainerTable {
       for (const rootfs of entry.rootfses.values()) rootfs.layers.forEach((layer) => layers.add(layer));
     }
     return [...layers].toSorted();
+  }
+
+  /**
+   * Who uses what, for the reasons in a report: every container with the layers it stands on. The images of those in
+   * `users` are in use by their names too, those they asked for and those their root filesystems were made from.
+   */
+  holders(users: readonly ImageUser[]): Holder[] {
+    const names = new Map(users.map(({ container, images }) => [container, images.map(({ name }) => name)]));
+    const holderOf = (id: ContainerId, rootfses: readonly ProvisionedRootfs[]): Holder => {
+      const asked = names.get(id);
+      const references = asked ? [...asked, ...rootfses.map(({ reference }) => reference)] : [];
+      const layers = new Set(rootfses.flatMap((rootfs) => rootfs.layers));
+      return { name: `container ${id}`, references, layers: [...layers] };
+    };
+    const known = [...this.#entries.values()].map(({ id, rootfses }) => holderOf(id, [...rootfses.values()]));
+    const unprovisioned = [...names.keys()].filter((id) => !this.#entries.has(id));
+    return [...known, ...unprovisioned.map((id) => holderOf(id, []))];
   }
 
   /** Reasons why the layers in use are not all known; empty when they are. */

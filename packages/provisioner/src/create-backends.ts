@@ -1,6 +1,8 @@
 import type { Files, Host, Mounts } from '@keelson/os/ports';
-import type { Executor, Future, Runtime } from '@keelson/process';
+import type { Executor, Metric, Runtime } from '@keelson/process';
+import { Future } from '@keelson/process';
 import type { BackendName, BackendPid } from './backend.js';
+import { BindBackend } from './bind-backend.js';
 import { CopyBackend } from './copy-backend.js';
 import type { Warn } from './list-containers.js';
 import { OverlayBackend } from './overlay-backend.js';
@@ -14,8 +16,11 @@ export interface AvailableBackends {
    * ones.
    */
   readonly backends: ReadonlyMap<BackendName, BackendPid>;
-  /** Why a backend must not make new root filesystems here. A backend in neither map does not exist. */
-  readonly unsuitable: ReadonlyMap<BackendName, string>;
+  /**
+   * Why a backend must not make new root filesystems here, `undefined` if it may. Never fails. Found out when it is
+   * first asked, for a trial mount costs more than most starts that need no root filesystem.
+   */
+  readonly whyUnsuitable: (name: BackendName) => Future<string | undefined>;
 }
 
 export interface CreateBackendsOptions {
@@ -28,43 +33,48 @@ export interface CreateBackendsOptions {
   readonly warn?: Warn;
 }
 
+/** What `createBackends` made, and what its actors count. */
+export interface CreatedBackends extends AvailableBackends {
+  readonly metrics: readonly Metric[];
+}
+
 /**
- * Spawns every backend this machine can run and finds out which suit the provisioner's folder, as Mesos
- * `Backend::create` and `validateBackend` do. Copy is always there.
+ * Spawns every backend this machine can run, as Mesos `Backend::create` and `validateBackend` do. Copy is always
+ * there.
  */
-export function createBackends(options: CreateBackendsOptions): Future<AvailableBackends> {
+export function createBackends(options: CreateBackendsOptions): Future<CreatedBackends> {
   const { runtime, files, mounts, executor, host } = options;
   const warn = options.warn ?? (() => {});
   const copy = runtime.spawn(new CopyBackend({ files, executor, warn }));
-  const bind = 'the bind backend comes with a later release';
+  if (host.effectiveUserId !== 0) return Future.ready(withoutRoot(copy));
 
+  const bind = new BindBackend({ files, mounts, warn });
+  const backends: [BackendName, BackendPid][] = [
+    ['copy', copy],
+    ['bind', runtime.spawn(bind)],
+  ];
   return mounts.fileSystemTypes().then((types) => {
-    const missing = whyOverlayIsMissing(types, host.effectiveUserId);
-    if (missing !== undefined) {
-      return {
-        backends: new Map<BackendName, BackendPid>([['copy', copy]]),
-        unsuitable: new Map<BackendName, string>([
-          ['bind', bind],
-          ['overlay', missing],
-        ]),
-      };
-    }
-    const overlay = runtime.spawn(new OverlayBackend({ files, mounts, executor, warn }));
-    return whyOverlayIsUnsuitable(options).then((reason) => ({
-      backends: new Map<BackendName, BackendPid>([
-        ['overlay', overlay],
-        ['copy', copy],
-      ]),
-      unsuitable: new Map<BackendName, string>([
-        ['bind', bind],
-        ...(reason === undefined ? [] : [['overlay', reason] as const]),
-      ]),
-    }));
+    const offered = types.includes('overlay');
+    if (offered) backends.unshift(['overlay', runtime.spawn(new OverlayBackend({ files, mounts, executor, warn }))]);
+    let overlay: Future<string | undefined> | undefined;
+    const whyOverlay = (): Future<string | undefined> =>
+      offered ? whyOverlayIsUnsuitable(options) : Future.ready('the kernel does not offer overlayfs');
+    return {
+      backends: new Map(backends),
+      whyUnsuitable: (name) => (name === 'overlay' ? (overlay ??= whyOverlay()) : Future.ready(undefined)),
+      metrics: [bind.removeRootfsErrors],
+    };
   });
 }
 
-function whyOverlayIsMissing(fileSystemTypes: readonly string[], effectiveUserId: number): string | undefined {
-  if (effectiveUserId !== 0) return 'mounting an overlay needs root';
-  if (!fileSystemTypes.includes('overlay')) return 'the kernel does not offer overlayfs';
-  return undefined;
+function withoutRoot(copy: BackendPid): CreatedBackends {
+  const reasons: Partial<Record<BackendName, string>> = {
+    overlay: 'mounting an overlay needs root',
+    bind: 'mounting a layer needs root',
+  };
+  return {
+    backends: new Map([['copy', copy]]),
+    whyUnsuitable: (name) => Future.ready(reasons[name]),
+    metrics: [],
+  };
 }

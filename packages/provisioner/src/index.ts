@@ -1,13 +1,16 @@
 export { Backend } from './backend.js';
 export type { BackendName, BackendPid, BackendResult } from './backend.js';
+export { BindBackend } from './bind-backend.js';
+export type { BindBackendOptions } from './bind-backend.js';
 export { chooseBackend } from './choose-backend.js';
 export { ancestorsOf, isContainerId, parentOf, relativePathOf, rootOf } from './container-id.js';
 export type { ContainerId } from './container-id.js';
 export { CopyBackend } from './copy-backend.js';
 export type { CopyBackendOptions } from './copy-backend.js';
 export { createBackends } from './create-backends.js';
-export type { AvailableBackends, CreateBackendsOptions } from './create-backends.js';
+export type { AvailableBackends, CreateBackendsOptions, CreatedBackends } from './create-backends.js';
 export type { ImageName } from './image-name.js';
+export type { ImageUser, ProvisionerPruneOptions } from './image-user.js';
 export { listContainers, listRootfses } from './list-containers.js';
 export type { FoundRootfs, Warn } from './list-containers.js';
 export { OverlayBackend } from './overlay-backend.js';
@@ -17,7 +20,7 @@ export type { ProvisionedContainer, ProvisionedRootfs } from './provisioned-cont
 export { ProvisionerError } from './provisioner-error.js';
 export type { ProvisionerErrorCode } from './provisioner-error.js';
 export type { ProvisionerOptions } from './provisioner-options.js';
-export { ProvisionerPaths } from './provisioner-paths.js';
+export { isReadOnlyRootfs, ProvisionerPaths } from './provisioner-paths.js';
 export { Provisioner } from './provisioner.js';
 export { provisionerJobs } from './provisioner-jobs.js';
 export { readProvisionedContainers } from './read-provisioned-containers.js';

@@ -6,8 +6,9 @@ import type { ScratchDirectories } from './backend-directories.js';
 import { scratchOf } from './backend-directories.js';
 import type { BackendResult } from './backend.js';
 import { Backend } from './backend.js';
+import { detachMounts } from './detach-mounts.js';
 import type { Warn } from './list-containers.js';
-import { cannot, ProvisionerError, reasonOf } from './provisioner-error.js';
+import { cannot, isBusy, ProvisionerError, reasonOf } from './provisioner-error.js';
 import { removeTree } from './remove-tree.js';
 
 export interface OverlayBackendOptions {
@@ -68,7 +69,7 @@ export class OverlayBackend extends Backend<OverlayBackend> {
    * @throws ProvisionerError DESTROY_FAILED  the mount could not be detached, or a directory not be removed
    */
   override destroy(rootfs: string, backendDirectory: string): Future<boolean> {
-    return this.#detach(rootfs)
+    return detachMounts(this.#files, this.#mounts, rootfs)
       .then((detached) =>
         collect([scratchOf(rootfs, backendDirectory).directory, rootfs].map((path) => this.#remove(path))).then(
           (removed) => detached || removed.includes(true),
@@ -137,30 +138,6 @@ export class OverlayBackend extends Backend<OverlayBackend> {
       .then(() => this.#files.makeDirectory(rootfs, { mode: 0o755 }));
   }
 
-  /**
-   * True if something was mounted there. Lazily: a straggler with a file open must not fail the destruction.
-   */
-  #detach(rootfs: string): Future<boolean> {
-    return this.#realPath(rootfs).then((target) => {
-      if (target === undefined) return false;
-      return this.#mounts.list().then((table) => {
-        // Mounts may be stacked on one target; each unmount takes the upper-most off.
-        const stacked = table.filter((entry) => entry.target === target);
-        return stacked
-          .reduce<Future<unknown>>(
-            (before) => before.then(() => this.#mounts.unmount(target, { lazy: true })),
-            Future.ready(undefined),
-          )
-          .then(() => stacked.length > 0);
-      });
-    });
-  }
-
-  /** As the mount table spells it, whatever links lead to the provisioner's folder (T15). */
-  #realPath(path: string): Future<string | undefined> {
-    return this.#files.status(path).then((present) => (present ? this.#files.realPath(path) : undefined));
-  }
-
   #remove(directory: string): Future<boolean> {
     return this.#files.status(directory).then((present) => {
       if (!present) return false;
@@ -168,7 +145,7 @@ export class OverlayBackend extends Backend<OverlayBackend> {
         .then(() => true)
         .repair((failed) => {
           const failure = failed.failure();
-          if (!(failure instanceof Error && 'code' in failure && failure.code === 'EBUSY')) return failed;
+          if (!isBusy(failure)) return failed;
           this.#warn(`Leaving '${directory}' behind: ${reasonOf(failure)}`);
           return Future.ready(true);
         });

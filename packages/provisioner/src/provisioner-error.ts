@@ -47,3 +47,8 @@ export function reasonOf(error: unknown): string {
   const { code, message } = error as Error & { code?: unknown };
   return typeof code === 'string' && !message.startsWith(code) ? `${code}: ${message}` : message;
 }
+
+/** Something is mounted or at work there: it goes by itself later, and is no reason to fail. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EBUSY';
+}

@@ -54,3 +54,11 @@ export class ProvisionerPaths {
     return `${this.rootfses(id, backend)}/${rootfsId}`;
   }
 }
+
+/**
+ * Whether `path` lies in a root filesystem of the bind backend. It is a layer itself, and a mount of a mount
+ * is writable unless it says otherwise: who shows it to a container must make it read-only once more.
+ */
+export function isReadOnlyRootfs(path: string): boolean {
+  return /\/backends\/bind\/rootfses\/[^/]+(?:\/|$)/.test(path);
+}

@@ -1,7 +1,8 @@
 import { awaitAll, collect, Counter, defer, Future, Process, ReadWriteLock, undiscardable } from '@keelson/process';
-import type { Image, LayerId, PruneOptions, PruneReport } from '@keelson/store';
+import type { Image, LayerId, PruneReport } from '@keelson/store';
 import type { BackendName } from './backend.js';
-import { requireBackend } from './choose-backend.js';
+import type { ChosenBackend } from './choose-backend.js';
+import { chooseBackend } from './choose-backend.js';
 import { concluding } from './concluding.js';
 import type { ContainerId } from './container-id.js';
 import { isContainerId } from './container-id.js';
@@ -9,12 +10,13 @@ import type { ContainerEntry } from './container-table.js';
 import { ContainerTable } from './container-table.js';
 import { Destructions } from './destructions.js';
 import type { ImageName } from './image-name.js';
+import type { ProvisionerPruneOptions } from './image-user.js';
 import type { Warn } from './list-containers.js';
 import type { ProvisionInfo, ProvisionOptions } from './provision-info.js';
 import type { ProvisionedContainer, ProvisionedRootfs } from './provisioned-container.js';
 import { ProvisionerError, reasonOf } from './provisioner-error.js';
 import type { ProvisionerOptions } from './provisioner-options.js';
-import type { Provisioning } from './provisioning.js';
+import type { Building, Provisioning } from './provisioning.js';
 import { pruneStores } from './prune-stores.js';
 import { readProvisionedContainers } from './read-provisioned-containers.js';
 import { takeDownContainer } from './take-down-container.js';
@@ -37,7 +39,7 @@ export class Provisioner extends Process<Provisioner> {
 
   readonly #options: ProvisionerOptions;
   readonly #warn: Warn;
-  readonly #lock = new ReadWriteLock();
+  readonly #lock = new ReadWriteLock({ name: 'provisioner-lock' });
   readonly #containers = new ContainerTable();
   readonly #destructions = new Destructions();
   /** By the exclusions. */
@@ -62,13 +64,14 @@ export class Provisioner extends Process<Provisioner> {
    * @throws StoreError  what the store says of the image
    */
   provision(containerId: ContainerId, image: ImageName, options: ProvisionOptions = {}): Future<ProvisionInfo> {
-    const { backend, ...wanted } = options;
-    const provisioning = this.#begin(containerId, image, backend ?? this.#options.defaultBackend);
+    const { backend = this.#options.defaultBackend, ...wanted } = options;
+    const provisioning = this.#begin(containerId, image);
     const { entry, store, owner } = provisioning;
 
-    const work = store
-      .get(image.name, { ...wanted, owner })
-      .then(defer(this, this.#build, provisioning))
+    const work = chooseBackend(this.#options, backend)
+      .then((chosen) =>
+        store.get(image.name, { ...wanted, owner }).then(defer(this, this.#build, provisioning, chosen)),
+      )
       .recover(defer(this, this.#withdraw, provisioning));
     entry.provisioning.add(work);
     return work.onAny(defer(this, this.#end, entry, work));
@@ -103,17 +106,17 @@ export class Provisioner extends Process<Provisioner> {
   }
 
   /**
-   * Removes every image but the excluded, and every layer that neither they nor a container need, in all
-   * stores. A prune that runs or waits with the same exclusions and plan is joined.
+   * Removes every image but those excluded and used, and every layer that neither they nor a container need, in
+   * all stores. A prune that runs or waits for the same is joined: who uses an image since has a root.
    *
    * @throws ProvisionerError NOT_RECOVERED         what containers need is not known yet (T3)
    * @throws ProvisionerError INVENTORY_INCOMPLETE  naming the container and file whose layers cannot be told
    * @throws StoreError  the first failure of a store; the others have pruned all the same
    */
-  pruneImages(excluded: readonly ImageName[], options: PruneOptions = {}): Future<PruneReport> {
+  pruneImages(excluded: readonly ImageName[], options: ProvisionerPruneOptions = {}): Future<PruneReport> {
     this.#requireRecovered('prune images');
     const names = excluded.map(({ type, name }) => `${type} ${name}`).toSorted();
-    const key = JSON.stringify([names, options.planHash]);
+    const key = JSON.stringify([names, options.planHash, options.reclaim]);
     const running = this.#pruning.get(key);
     if (running) return undiscardable(running);
 
@@ -137,7 +140,7 @@ export class Provisioner extends Process<Provisioner> {
     this.#lock.dispose();
   }
 
-  #begin(containerId: ContainerId, image: ImageName, wantedBackend: BackendName): Provisioning {
+  #begin(containerId: ContainerId, image: ImageName): Provisioning {
     const attempt = `provision '${image.name}' for container '${containerId}'`;
     this.#requireRecovered(attempt);
     if (!isContainerId(containerId)) {
@@ -147,29 +150,28 @@ export class Provisioner extends Process<Provisioner> {
     if (!store) {
       throw new ProvisionerError('UNSUPPORTED_IMAGE_TYPE', `Cannot ${attempt}: no store serves ${image.type} images`);
     }
-    const backend = requireBackend(this.#options, wantedBackend);
     this.#refuseWhileDestroying(containerId);
     const unknown = this.#containers.get(containerId)?.layersUnknown;
     // A new record would hide that the old one could not be read.
     if (unknown) throw new ProvisionerError('INVENTORY_INCOMPLETE', `Cannot ${attempt}, destroy it first: ${unknown}`);
 
     const rootfsId = this.#options.random.id('rootfs-');
-    const { paths } = this.#options;
     return {
       // At once, so that a destroy that comes next finds it.
       entry: this.#containers.open(containerId),
       rootfsId,
-      rootfs: paths.rootfs(containerId, backend.name, rootfsId),
-      backend,
-      backendDirectory: paths.backend(containerId, backend.name),
       store,
       owner: `${containerId}/${rootfsId}`,
     };
   }
 
   /** The image is here and rooted. From now on nobody's loss of interest stops the work. */
-  #build(provisioning: Provisioning, image: Image): Future<ProvisionInfo> {
-    const { entry, rootfs, backend, rootfsId } = provisioning;
+  #build(provisioning: Provisioning, backend: ChosenBackend, image: Image): Future<ProvisionInfo> {
+    const { entry, rootfsId } = provisioning;
+    const { paths } = this.#options;
+    const rootfs = paths.rootfs(entry.id, backend.name, rootfsId);
+    const backendDirectory = paths.backend(entry.id, backend.name);
+    const building = { ...provisioning, backend, rootfs, backendDirectory };
     const provisioned: ProvisionedRootfs = {
       rootfsId,
       backend: backend.name,
@@ -179,7 +181,7 @@ export class Provisioner extends Process<Provisioner> {
       layers: image.layers.map(({ id }) => id),
     };
     const recorded = this.#lock.withRead(defer(this, this.#record, entry, provisioned));
-    return undiscardable(recorded.then(defer(this, this.#furnish, provisioning, provisioned, image)));
+    return undiscardable(recorded.then(defer(this, this.#furnish, building, provisioned, image)));
   }
 
   /**
@@ -199,18 +201,18 @@ export class Provisioner extends Process<Provisioner> {
   }
 
   /** The lease is back: what is on record needs neither lock nor root. */
-  #furnish(provisioning: Provisioning, provisioned: ProvisionedRootfs, image: Image): Future<ProvisionInfo> {
-    const { entry, store, owner, rootfs, backend, backendDirectory } = provisioning;
+  #furnish(building: Building, provisioned: ProvisionedRootfs, image: Image): Future<ProvisionInfo> {
+    const { entry, store, owner, rootfs, backend, backendDirectory } = building;
     store.release(owner);
     const about = { ...provisioned, containerId: entry.id, backend: backend.name, image };
     return backend.actor
       .provision(image.layers, rootfs, backendDirectory)
       .then(({ ephemeralVolumes }) => ({ ...about, ephemeralVolumes }))
-      .repair(defer(this, this.#undo, provisioning));
+      .repair(defer(this, this.#undo, building));
   }
 
-  #undo(provisioning: Provisioning, failed: Future<ProvisionInfo>): Future<ProvisionInfo> {
-    const { entry, rootfs, rootfsId, backend, backendDirectory } = provisioning;
+  #undo(building: Building, failed: Future<ProvisionInfo>): Future<ProvisionInfo> {
+    const { entry, rootfs, rootfsId, backend, backendDirectory } = building;
     return backend.actor
       .destroy(rootfs, backendDirectory)
       .then(
@@ -306,13 +308,17 @@ export class Provisioner extends Process<Provisioner> {
     return awaitAll(this.#containers.unknownTo(known).map((id) => this.#destroy(id)));
   }
 
-  #prune(excluded: readonly ImageName[], options: PruneOptions): Future<PruneReport> {
+  #prune(
+    excluded: readonly ImageName[],
+    { users = [], ...options }: ProvisionerPruneOptions,
+  ): Future<PruneReport> {
     const [unknown] = this.#containers.unknowns();
     if (unknown) throw new ProvisionerError('INVENTORY_INCOMPLETE', `Cannot prune images: ${unknown}`);
 
     const { stores, clock } = this.#options;
     const grantedMs = clock.now();
-    return pruneStores(stores, excluded, this.#containers.layersInUse(), options).then((report) => {
+    const told = { ...options, users: this.#containers.holders(users) };
+    return pruneStores(stores, excluded, this.#containers.layersInUse(), told).then((report) => {
       return { ...report, lockHeldMs: clock.now() - grantedMs };
     });
   }

@@ -1,6 +1,6 @@
 import type { Future, PID } from '@keelson/process';
 import { awaitAll } from '@keelson/process';
-import type { LayerId, PruneOptions, PruneReport, Store } from '@keelson/store';
+import type { LayerId, PruneReport, Store, StorePruneOptions } from '@keelson/store';
 import { emptyPruneReport, mergePruneReports } from '@keelson/store';
 import type { ImageName } from './image-name.js';
 
@@ -15,7 +15,7 @@ export function pruneStores(
   stores: ReadonlyMap<ImageName['type'], PID<Store>>,
   excluded: readonly ImageName[],
   activeLayers: readonly LayerId[],
-  options: PruneOptions,
+  options: StorePruneOptions,
 ): Future<PruneReport> {
   const prunes = [...stores].map(([type, store]) => store.prune(namesOf(type, excluded), activeLayers, options));
   const unserved = excluded.filter(({ type }) => !stores.has(type)).map(({ name }) => name);

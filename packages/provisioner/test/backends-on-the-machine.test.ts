@@ -7,7 +7,7 @@ import { LocalFiles, LocalMounts, PoolExecutor } from '@keelson/os';
 import type { PID } from '@keelson/process';
 import { Runtime } from '@keelson/process';
 import type { Backend } from '@keelson/provisioner';
-import { chooseBackend, CopyBackend, createBackends, OverlayBackend } from '@keelson/provisioner';
+import { BindBackend, chooseBackend, CopyBackend, createBackends, OverlayBackend } from '@keelson/provisioner';
 import { provisionerJobs, ProvisionerPaths } from '@keelson/provisioner';
 import type { LayerTree } from '@keelson/store';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -108,6 +108,25 @@ describe.each(backends)('%s on this machine', (name, make) => {
   });
 });
 
+describe.skipIf(!root)('bind on this machine, as root', () => {
+  it('shows one layer that nobody can write to, and gives back the mount point alone', async () => {
+    const backend = runtime.spawn(new BindBackend({ files, mounts }));
+    const { rootfs, directory } = places('bind');
+    const only = layer('a', { 'dir/file': 'content' });
+
+    await backend.provision([only], rootfs, directory);
+
+    expect(readFileSync(join(rootfs, 'dir/file'), 'utf8')).toBe('content');
+    expect(() => writeFileSync(join(rootfs, 'dir/file'), 'changed')).toThrow('EROFS');
+    expect(() => rmSync(join(rootfs, 'dir'), { recursive: true })).toThrow('EROFS');
+
+    expect(await backend.destroy(rootfs, directory)).toBe(true);
+    expect(existsSync(rootfs)).toBe(false);
+    expect(readFileSync(join(only.rootfs, 'dir/file'), 'utf8')).toBe('content');
+    expect(await backend.destroy(rootfs, directory)).toBe(false);
+  });
+});
+
 describe.skipIf(!root)('overlay on this machine, as root', () => {
   it('destroys while somebody still has a file open', async () => {
     const backend = runtime.spawn(new OverlayBackend({ files, mounts, executor }));
@@ -125,8 +144,8 @@ describe.skipIf(!root)('overlay on this machine, as root', () => {
     const paths = new ProvisionerPaths(join(folder, 'provisioner'));
     const available = await createBackends({ runtime, paths, files, mounts, executor, host: { effectiveUserId: 0 } });
 
-    const expected = available.unsuitable.has('overlay') ? 'copy' : 'overlay';
-    expect(chooseBackend(available)).toBe(expected);
+    const expected = (await available.whyUnsuitable('overlay')) === undefined ? 'overlay' : 'copy';
+    expect((await chooseBackend(available)).name).toBe(expected);
     expect(existsSync(join(paths.root, '.probe'))).toBe(false);
   });
 });

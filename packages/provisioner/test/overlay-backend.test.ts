@@ -91,7 +91,7 @@ describe('OverlayBackend', () => {
     const { runtime, files, mounts, backend } = overlayBackend();
     backend.provision(layers, rootfs, directory);
     runtime.settle();
-    mounts.mountBind({ target: rootfs });
+    mounts.mountBind({ source: '/x', target: rootfs });
 
     const destroyed = backend.destroy(rootfs, directory);
     runtime.settle();

@@ -111,6 +111,31 @@ describe('pruneImages', () => {
     expect(again.isReady()).toBe(true);
   });
 
+  it('tells the store which container uses which images and layers, whatever it called them', () => {
+    const { runtime, provisioner, store } = recoveredProvisioner();
+    provisioner.provision('web', docker('alpine'));
+    provisioner.provision('ended', docker('busybox'));
+    runtime.settle();
+
+    provisioner.pruneImages([], {
+      users: [
+        { container: 'web', images: [docker('oci:/srv/alpine')] },
+        { container: 'starting', images: [docker('nginx')] },
+      ],
+    });
+    runtime.settle();
+
+    expect(store.prunes[0]?.options.users?.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
+      { name: 'container ended', references: [], layers: expect.any(Array) as string[] },
+      { name: 'container starting', references: ['nginx'], layers: [] },
+      {
+        name: 'container web',
+        references: ['oci:/srv/alpine', 'docker.io/library/alpine:latest'],
+        layers: expect.any(Array) as string[],
+      },
+    ]);
+  });
+
   it('is joined by a second one with the same exclusions, in any order', () => {
     const { runtime, provisioner, store } = recoveredProvisioner();
     store.close('prune');

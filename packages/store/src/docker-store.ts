@@ -2,7 +2,6 @@ import type { Future } from '@keelson/process';
 import { defer, Sequence } from '@keelson/process';
 import { readAreaBytes } from './area-bytes.js';
 import type { DockerStoreOptions } from './docker-store-options.js';
-import { parseExclusions } from './exclusion.js';
 import type { PullOptions } from './image-acquisition.js';
 import { ImageAcquisition } from './image-acquisition.js';
 import { ImagePulls } from './image-pulls.js';
@@ -14,18 +13,18 @@ import { treeOf } from './layer-record.js';
 import { LayerShelf } from './layer-shelf.js';
 import { LayerTable } from './layer-table.js';
 import type { PrunePlan } from './plan.js';
-import { planPrune } from './plan.js';
+import { PruneRequest } from './prune-request.js';
 import type { PruneReport } from './prune-report.js';
 import { PruneRun } from './prune-run.js';
 import type { PullResult } from './pull-result.js';
 import { pullResult } from './pull-result.js';
 import type { Root } from './roots.js';
-import { pullNeeds, Roots, standsOn } from './roots.js';
+import { Roots } from './roots.js';
 import { StoreError } from './store-error.js';
 import { StoreMetrics } from './store-metrics.js';
 import type { StoreRecovery } from './store-recovery.js';
 import { recoverStore } from './store-recovery.js';
-import type { GetOptions, Image, LayerId, PruneOptions } from './store.js';
+import type { GetOptions, Image, LayerId, StorePruneOptions } from './store.js';
 import { Store } from './store.js';
 import type { StoredImage } from './stored-image.js';
 import type { SweepReport } from './sweeper.js';
@@ -151,26 +150,18 @@ export class DockerStore extends Store<DockerStore> {
   }
 
   /** What `prune` would do with the same arguments. Changes nothing. */
-  plan(excluded: readonly string[] = [], activeLayers: readonly LayerId[] = []): Future<PrunePlan> {
+  plan(
+    excluded: readonly string[] = [],
+    activeLayers: readonly LayerId[] = [],
+    options: StorePruneOptions = {},
+  ): Future<PrunePlan> {
     this.#expectRecovered('plan a prune');
-    const exclusions = parseExclusions(excluded);
-    return this.#options.metadata.images().then(
-      defer(this, ({ storeVersion, images }) =>
-        planPrune(
-          { storeVersion, images, layers: [...this.#table.records()] },
-          {
-            exclusions,
-            references: this.#roots.heldReferences(),
-            layers: this.#roots.liveLayers(activeLayers, this.#installer.busy()),
-          },
-        ),
-      ),
-    );
+    return this.#request(excluded, activeLayers, options).plan();
   }
 
   /**
-   * Forgets every image that is not excluded, pinned or held, and moves away every layer that nothing needs
-   * any more.
+   * Forgets every image that is not used, excluded, pinned or held, and moves away every layer that nothing needs
+   * any more; with `reclaim`, only as many images as that asks for.
    *
    * Runs beside pulls and launches: whatever is rooted while it is open is protected until its last rename.
    * Answers before the sweep; `swept` tells when the bytes are gone.
@@ -182,32 +173,21 @@ export class DockerStore extends Store<DockerStore> {
   override prune(
     excluded: readonly string[] = [],
     activeLayers: readonly LayerId[] = [],
-    options: PruneOptions = {},
+    options: StorePruneOptions = {},
   ): Future<PruneReport> {
     this.#expectRecovered('prune');
-    const exclusions = parseExclusions(excluded);
+    const request = this.#request(excluded, activeLayers, options);
     this.#roots.openPrune();
-    const active = new Set(activeLayers);
-    const run = new PruneRun(
-      {
-        ...this.#options,
-        table: this.#table,
-        owner: this,
-        heldReferences: () => this.#roots.heldReferences(),
-        liveLayers: () => this.#roots.liveLayers(active, this.#installer.busy()),
-        whyLive: (id) => (active.has(id) ? standsOn : (this.#roots.whyLive(id) ?? this.#whyBusy(id))),
-        sliceSize: this.#options.pruneSliceSize ?? 64,
-      },
-      exclusions,
-    );
+    const context = {
+      ...this.#options,
+      table: this.#table,
+      owner: this,
+      heldReferences: () => request.heldReferences(),
+      whyLive: (id: LayerId) => request.whyLive(id),
+      sliceSize: this.#options.pruneSliceSize ?? 64,
+    };
     const pruned = this.#prunes.add(
-      defer(this, () =>
-        options.planHash === undefined
-          ? run.run()
-          : this.#currentPlan(excluded, activeLayers, options.planHash).then((plan) =>
-              run.run(plan.storeVersion),
-            ),
-      ),
+      defer(this, () => request.scope().then(defer(this, (scope) => new PruneRun(context, scope).run()))),
     );
     // Not on discard: the lingering roots must last until the last rename, whoever still waits for the answer.
     pruned.onAny(
@@ -255,15 +235,14 @@ export class DockerStore extends Store<DockerStore> {
     };
   }
 
-  #currentPlan(excluded: readonly string[], active: readonly LayerId[], hash: string): Future<PrunePlan> {
-    return this.plan(excluded, active).then((plan) => {
-      if (plan.hash === hash) return plan;
-      throw new StoreError('PLAN_STALE', `the plan ${hash} no longer holds; the plan of now is ${plan.hash}`);
-    });
-  }
-
-  #whyBusy(id: LayerId): string | undefined {
-    return this.#installer.isBusy(id) ? pullNeeds : undefined;
+  #request(
+    excluded: readonly string[],
+    activeLayers: readonly LayerId[],
+    options: StorePruneOptions,
+  ): PruneRequest {
+    const { metadata } = this.#options;
+    const shared = { metadata, table: this.#table, roots: this.#roots, busy: this.#installer, owner: this };
+    return new PruneRequest(shared, excluded, activeLayers, options);
   }
 
   /**

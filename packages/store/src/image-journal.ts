@@ -67,6 +67,13 @@ export function applyEntry(table: ImageTable, entry: JournalEntry): void {
   }
 }
 
+/** The entries that note these uses: one for each time. */
+export function touchesOf(uses: ReadonlyMap<string, string>): JournalEntry[] {
+  const at = new Map<string, string[]>();
+  for (const [reference, time] of uses) at.set(time, [...(at.get(time) ?? []), reference]);
+  return [...at].map(([time, references]) => ({ op: 'touch', references, at: time }));
+}
+
 /** One line, newline included. */
 export function encodeEntry(entry: JournalEntry): Uint8Array {
   return encodeRecord(journalFormat, entry);

@@ -11,6 +11,7 @@ import {
   emptyImageTable,
   encodeEntry,
   JournalReader,
+  touchesOf,
 } from './image-journal.js';
 import type { StoreProblem } from './inventory.js';
 import { maxJournalBytes } from './inventory.js';
@@ -18,14 +19,14 @@ import type { StorePaths } from './paths.js';
 import type { ImageDecision, Protections } from './plan.js';
 import { decideImages } from './plan.js';
 import { codeOf, StoreError } from './store-error.js';
-import type { LayerId } from './store.js';
+import { inTurns } from './steps.js';
 import type { StoredImage } from './stored-image.js';
 
 export interface MetadataManagerOptions {
   readonly paths: StorePaths;
   readonly files: Files;
   readonly random: Random;
-  /** How long uses are gathered before they are written. Default 5,000. */
+  /** Uses are written at most once in this time: the first at once, the others together. Default 5,000. */
   readonly touchDelayMs?: number;
 }
 
@@ -36,16 +37,18 @@ export interface ImageSnapshot {
 }
 
 /** What a prune decided about image names. It is on disk already. */
-export interface MetadataPrune extends ImageDecision {
-  readonly storeVersion: number;
-  /** Every layer that a kept image needs. All else that it needs lies inside its record. */
-  readonly retainedLayers: ReadonlySet<LayerId>;
-}
+export type MetadataPrune = ImageDecision;
 
 export interface MetadataRecovery {
   readonly images: number;
   /** Set when the file could not be used and the store begins cold; it was moved to quarantine. */
   readonly problem?: StoreProblem;
+}
+
+/** What is to be written, and what is answered then. */
+interface Change<R> {
+  readonly entries: readonly JournalEntry[];
+  readonly answer: R;
 }
 
 /** Lines read in one turn. */
@@ -67,7 +70,9 @@ export class MetadataManager extends Process<MetadataManager> {
   #table: ImageTable = emptyImageTable();
   #lines = 0;
   #tailInDoubt = false;
+  /** Uses that are not on disk yet. */
   readonly #touched = new Map<string, string>();
+  #touchesPaused = false;
 
   constructor(options: MetadataManagerOptions) {
     super('metadata-manager');
@@ -96,8 +101,9 @@ export class MetadataManager extends Process<MetadataManager> {
     return cached ? this.#table.images.get(reference) : undefined;
   }
 
+  /** Every image, with uses that are noted and not written yet. */
   images(): ImageSnapshot {
-    return { storeVersion: this.#table.storeVersion, images: [...this.#table.images.values()] };
+    return { storeVersion: this.#table.storeVersion, images: [...this.#imagesOfNow()] };
   }
 
   /**
@@ -135,36 +141,45 @@ export class MetadataManager extends Process<MetadataManager> {
   }
 
   /**
-   * Notes that an image was used. Written later, with others: losing one costs nothing but a little accuracy.
+   * Notes that an image was used. The first use of a quiet time is written at once, what follows a moment later
+   * and together: a lone use outlives a kill, and a flood of launches costs one write now and then.
    */
   touch(reference: string, at: string): void {
-    if (this.#touched.size === 0) delay(this.#options.touchDelayMs ?? 5_000, this.self, 'flush');
     this.#touched.set(reference, at);
+    if (!this.#touchesPaused) this.#writeUses();
   }
 
-  /** Writes the uses noted so far. */
+  /** Uses may be written again. */
+  flushUses(): void {
+    this.#touchesPaused = false;
+    if (this.#touched.size > 0) this.#writeUses();
+  }
+
+  /** Writes the uses noted so far. @throws FileError  they stay noted, and are written with the next */
   flush(): Future<void> {
     return this.#change(() => {
-      const at = new Map<string, string[]>();
-      for (const [reference, time] of this.#touched) at.set(time, [...(at.get(time) ?? []), reference]);
-      this.#touched.clear();
-      const entries = [...at].map(([time, references]): JournalEntry => ({
-        op: 'touch',
-        references,
-        at: time,
-      }));
-      return { entries, answer: undefined };
-    });
+      for (const reference of this.#touched.keys()) {
+        if (!this.#table.images.has(reference)) this.#touched.delete(reference);
+      }
+      return { entries: touchesOf(this.#touched), answer: new Map(this.#touched) };
+    }).then(
+      defer(this, (written) => {
+        for (const [reference, at] of written) {
+          if (this.#touched.get(reference) === at) this.#touched.delete(reference);
+        }
+      }),
+    );
   }
 
   /**
-   * Forgets every image that is neither pinned, excluded nor held, and answers what the others need.
+   * Forgets every image that is neither used, excluded, pinned nor spared. Decided in turns, so that reading goes
+   * on meanwhile; no change comes in between.
    *
    * @param atVersion  fail with PLAN_STALE if anything was stored or forgotten since that version
    * @throws FileError  it could not be written; nothing is forgotten then
    */
   prune(
-    protections: Pick<Protections, 'exclusions' | 'references'>,
+    protections: Omit<Protections, 'layers'>,
     atVersion?: number,
   ): Future<MetadataPrune> {
     return this.#change(() => {
@@ -174,15 +189,25 @@ export class MetadataManager extends Process<MetadataManager> {
           `the plan is of version ${atVersion}, the store of ${this.#table.storeVersion}`,
         );
       }
-      const decision = decideImages(this.#table.images.values(), protections);
-      const references = decision.removed.map((image) => image.reference);
-      const answer = {
-        ...decision,
-        storeVersion: this.#table.storeVersion,
-        retainedLayers: new Set(decision.kept.flatMap(({ image }) => image.layers)),
-      };
-      return { entries: references.length > 0 ? [{ op: 'forget', references }] : [], answer };
+      return inTurns(this, decideImages(this.#imagesOfNow(), protections)).then((decision) => {
+        const references = decision.removed.map((image) => image.reference);
+        return { entries: references.length > 0 ? [{ op: 'forget', references }] : [], answer: decision };
+      });
     });
+  }
+
+  #writeUses(): void {
+    this.#touchesPaused = true;
+    delay(this.#options.touchDelayMs ?? 5_000, this.self, 'flushUses');
+    // What fails is tried again with the next use; nobody waits for it.
+    void this.flush();
+  }
+
+  *#imagesOfNow(): Generator<StoredImage, void, undefined> {
+    for (const image of this.#table.images.values()) {
+      const lastUsedAt = this.#touched.get(image.reference);
+      yield lastUsedAt === undefined ? image : { ...image, lastUsedAt };
+    }
   }
 
   #setPinned(reference: string, pinned: boolean): Future<StoredImage> {
@@ -195,16 +220,19 @@ export class MetadataManager extends Process<MetadataManager> {
   }
 
   /** Decides on the state of its turn, writes, and only then changes memory (T31 of the Mesos store). */
-  #change<R>(decide: () => { readonly entries: readonly JournalEntry[]; readonly answer: R }): Future<R> {
+  #change<R>(decide: () => Change<R> | Future<Change<R>>): Future<R> {
     return this.#writes
       .add(
         defer(this, () => {
-          const { entries, answer } = decide();
-          if (entries.length === 0) return Future.ready(answer);
-          return this.#append(entries).then(() => answer);
+          const change = decide();
+          return change instanceof Future ? change.then(defer(this, this.#write<R>)) : this.#write(change);
         }),
       )
       .undiscardable();
+  }
+
+  #write<R>({ entries, answer }: Change<R>): Future<R> {
+    return entries.length === 0 ? Future.ready(answer) : this.#append(entries).then(() => answer);
   }
 
   #append(entries: readonly JournalEntry[]): Future<void> {

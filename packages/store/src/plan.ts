@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Exclusion } from './exclusion.js';
 import { matches } from './exclusion.js';
+import { lastUseOf, reasonToKeep } from './keep-reason.js';
 import type { RemovedImage, RemovedLayer, Verdict } from './prune-report.js';
+import type { Choice } from './reclaim.js';
+import type { Steps } from './steps.js';
+import { atOnce, Pace, sortedInSteps } from './steps.js';
 import type { LayerId } from './store.js';
 import type { StoredImage } from './stored-image.js';
-import { sweepable } from './sweepable.js';
+import { uniqueBytesInSteps } from './unique-bytes.js';
 
 /** A consistent cut of what the store holds. */
 export interface Inventory {
@@ -16,10 +20,12 @@ export interface Inventory {
 /** What must stay, and one sentence each saying why. */
 export interface Protections {
   readonly exclusions: readonly Exclusion[];
-  /** Canonical references that somebody holds. */
+  /** Canonical references that somebody uses or holds. */
   readonly references: ReadonlyMap<string, string>;
   /** Layers that containers stand on or that work in progress needs. */
   readonly layers: ReadonlyMap<LayerId, string>;
+  /** Where given, no image but its victims goes. */
+  readonly choice?: Choice;
 }
 
 /**
@@ -42,116 +48,138 @@ export interface ImageDecision {
   readonly unmatchedExclusions: readonly string[];
 }
 
-/** Which image names stay: pinned, excluded or held ones. Pure; plan and prune both decide by it. */
-export function decideImages(
+/** Which layers stay, and which nobody seemed to need. */
+export interface LayerDecision {
+  /** Neither retained nor live when they were looked at. */
+  readonly candidates: readonly LayerId[];
+  readonly kept: readonly Verdict[];
+  /** The layers of the images that stay, each with one of those images. */
+  readonly retained: ReadonlyMap<LayerId, StoredImage>;
+}
+
+/** Which image names stay: used, excluded, pinned or spared ones. Pure; plan and prune both decide by it. */
+export function* decideImages(
   images: Iterable<StoredImage>,
-  protections: Pick<Protections, 'exclusions' | 'references'>,
-): ImageDecision {
+  protections: Omit<Protections, 'layers'>,
+): Steps<ImageDecision> {
+  const pace = new Pace();
   const kept: { image: StoredImage; why: string }[] = [];
   const removed: StoredImage[] = [];
   const unmatched = new Set(protections.exclusions);
 
   for (const image of images) {
-    const excluding = protections.exclusions.filter((exclusion) => matches(exclusion, image));
-    for (const exclusion of excluding) unmatched.delete(exclusion);
-
-    const why =
-      protections.references.get(image.reference) ??
-      (excluding[0] && `excluded as ${excluding[0].typed}`) ??
-      (image.pinned ? 'pinned' : undefined);
+    if (pace.tired(2 + 2 * protections.exclusions.length)) yield;
+    for (const exclusion of unmatched) if (matches(exclusion, image)) unmatched.delete(exclusion);
+    const why = reasonToKeep(image, protections) ?? (protections.choice && reasonToSpare(image, protections.choice));
     if (why === undefined) removed.push(image);
     else kept.push({ image, why });
   }
   return { kept, removed, unmatchedExclusions: [...unmatched].map((exclusion) => exclusion.typed) };
 }
 
-/** The decisions of a prune, in no particular order. */
-export type PruneDecision = Omit<PrunePlan, 'hash'>;
+/** Chosen is what was looked at: a name that means something else by now, or was used since, is not. */
+function reasonToSpare(image: StoredImage, { victims, spared }: Choice): string | undefined {
+  const chosen = victims.get(image.reference);
+  const same = chosen && chosen.digest === image.digest && lastUseOf(chosen) === lastUseOf(image);
+  return same ? undefined : (spared.get(image.reference) ?? 'it was pulled or used while this was decided');
+}
+
+/**
+ * Which layers a prune may take, and why each other one stays: `sweepable` with reasons, in steps. Pure.
+ *
+ * @param live  why a layer is needed at this moment; a prune asks again before it moves one
+ */
+export function* decideLayers(
+  layers: Iterable<{ readonly id: LayerId }>,
+  keptImages: Iterable<StoredImage>,
+  live: (id: LayerId) => string | undefined,
+): Steps<LayerDecision> {
+  const pace = new Pace();
+  const retained = new Map<LayerId, StoredImage>();
+  for (const image of keptImages) {
+    if (pace.tired(image.layers.length)) yield;
+    for (const id of image.layers) retained.set(id, image);
+  }
+  const candidates: LayerId[] = [];
+  const kept: Verdict[] = [];
+  for (const { id } of layers) {
+    if (pace.tired()) yield;
+    const image = retained.get(id);
+    const why = live(id) ?? (image && `layer of ${image.reference}`);
+    if (why === undefined) candidates.push(id);
+    else kept.push({ object: id, why });
+  }
+  return { candidates, kept, retained };
+}
 
 /**
  * What a prune of `inventory` would do. Pure: it holds no handle with which it could delete anything
  * (goharbor/harbor#15332: a dry run that shared its code with the mark phase removed data).
  */
 export function planPrune(inventory: Inventory, protections: Protections): PrunePlan {
-  const decided = decidePrune(inventory, protections);
-  const { storeVersion, uniqueBytes: bytes, unmatchedExclusions } = decided;
-  const images = decided.remove.images.toSorted(by('reference'));
-  const layers = decided.remove.layers.toSorted(by('id'));
-  const keep = decided.keep.toSorted(by('object'));
-  const hash = hashOf({ remove: { images, layers }, keep });
+  return atOnce(planInSteps(inventory, protections));
+}
+
+/** As `planPrune`, for who must not be held up by large stores. */
+export function* planInSteps(inventory: Inventory, protections: Protections): Steps<PrunePlan> {
+  const { kept, removed, unmatchedExclusions } = yield* decideImages(inventory.images, protections);
+  const keptImages = kept.map(({ image }) => image);
+  const decided = yield* decideLayers(inventory.layers, keptImages, (id) => protections.layers.get(id));
+  const victims = new Set(decided.candidates);
+  const going: RemovedLayer[] = [];
+  const pace = new Pace();
+  let bytes = 0;
+  for (const { id, sizeBytes } of inventory.layers) {
+    if (pace.tired()) yield;
+    if (!victims.has(id)) continue;
+    going.push({ id, sizeBytes });
+    bytes += sizeBytes;
+  }
+
+  const removals = yield* removalsOf(removed, inventory);
+  const images = yield* sortedInSteps(removals, by('reference'));
+  const layers = yield* sortedInSteps(going, by('id'));
+  const verdicts = kept.map(({ image, why }) => ({ object: image.reference, why })).concat(decided.kept);
+  const keep = yield* sortedInSteps(verdicts, by('object'));
+  const hash = yield* hashOf({ remove: { images, layers }, keep });
+  const { storeVersion } = inventory;
   return { hash, storeVersion, remove: { images, layers }, keep, unmatchedExclusions, uniqueBytes: bytes };
 }
 
-/** As `planPrune` without order and hash, which is what a prune itself needs: it decides within one turn. */
-export function decidePrune(inventory: Inventory, protections: Protections): PruneDecision {
-  const { kept, removed, unmatchedExclusions } = decideImages(inventory.images, protections);
-  const retained = new Map<LayerId, StoredImage>();
-  for (const { image } of kept) for (const id of image.layers) retained.set(id, image);
-
-  const sizes = sizesOf(inventory.layers);
-  const victims = new Set(sweepable(sizes.keys(), retained, protections.layers));
-
-  const keep: Verdict[] = kept.map(({ image, why }) => ({ object: image.reference, why }));
-  const layers: RemovedLayer[] = [];
-  let bytes = 0;
-  for (const { id, sizeBytes } of inventory.layers) {
-    if (victims.has(id)) {
-      layers.push({ id, sizeBytes });
-      bytes += sizeBytes;
-    } else {
-      const why = protections.layers.get(id) ?? `layer of ${retained.get(id)!.reference}`;
-      keep.push({ object: id, why });
-    }
-  }
-
-  const unique = uniqueBytes(inventory, sizes);
-  const images = removed.map((image) => ({
-    reference: image.reference,
-    digest: image.digest,
-    uniqueBytes: unique(image),
-  }));
-  const { storeVersion } = inventory;
-  return { storeVersion, remove: { images, layers }, keep, unmatchedExclusions, uniqueBytes: bytes };
-}
-
-/** Bytes of an image's layers that no other image of the inventory holds. */
-export function uniqueBytes(
+/** Images as a report tells of them; `inventory` is what was there before they went. */
+export function* removalsOf(
+  removed: readonly StoredImage[],
   inventory: Pick<Inventory, 'images' | 'layers'>,
-  sizes: ReadonlyMap<LayerId, number> = sizesOf(inventory.layers),
-): (image: StoredImage) => number {
-  // The one image that holds a layer; `undefined` once a second one was met.
-  const holders = new Map<LayerId, StoredImage | undefined>();
-  for (const image of inventory.images) {
-    for (const id of image.layers) {
-      if (holders.get(id) === image) continue;
-      holders.set(id, holders.has(id) ? undefined : image);
-    }
+): Steps<RemovedImage[]> {
+  const pace = new Pace();
+  const unique = yield* uniqueBytesInSteps(inventory);
+  const removals: RemovedImage[] = [];
+  for (const image of removed) {
+    if (pace.tired(image.layers.length)) yield;
+    const { reference, digest } = image;
+    removals.push({ reference, digest, uniqueBytes: unique(image) });
   }
-  return (image) => {
-    let bytes = 0;
-    const own = image.layers.filter((id) => holders.get(id) === image);
-    for (const id of new Set(own)) bytes += sizes.get(id) ?? 0;
-    return bytes;
-  };
-}
-
-function sizesOf(layers: Inventory['layers']): ReadonlyMap<LayerId, number> {
-  const sizes = new Map<LayerId, number>();
-  for (const { id, sizeBytes } of layers) sizes.set(id, sizeBytes);
-  return sizes;
+  return removals;
 }
 
 /**
  * What goes and what stays, and nothing else: which container keeps a layer, or which exclusion met nothing, may
  * change without changing what is done.
  */
-function hashOf(decided: Pick<PrunePlan, 'remove' | 'keep'>): string {
+function* hashOf(decided: Pick<PrunePlan, 'remove' | 'keep'>): Steps<string> {
+  const pace = new Pace();
+  const hash = createHash('sha256');
+  const { images, layers } = decided.remove;
   const content = [
-    decided.remove.images.map((image) => [image.reference, image.digest]),
-    decided.remove.layers.map((layer) => layer.id),
-    decided.keep.map((verdict) => verdict.object),
+    ...images.map(({ reference, digest }) => `remove image ${reference} ${digest}\n`),
+    ...layers.map(({ id }) => `remove layer ${id}\n`),
+    ...decided.keep.map(({ object }) => `keep ${object}\n`),
   ];
-  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
+  for (const line of content) {
+    if (pace.tired()) yield;
+    hash.update(line);
+  }
+  return hash.digest('hex');
 }
 
 function by<K extends string>(key: K): (a: Record<K, string>, b: Record<K, string>) => number {

@@ -5,12 +5,16 @@ import type { Exclusion } from './exclusion.js';
 import type { LayerTable } from './layer-table.js';
 import type { MetadataManager, MetadataPrune } from './metadata-manager.js';
 import type { StorePaths } from './paths.js';
-import type { PruneDecision } from './plan.js';
-import { decidePrune } from './plan.js';
-import type { PruneReport, RemovedLayer, Verdict } from './prune-report.js';
+import type { LayerDecision } from './plan.js';
+import { decideLayers, removalsOf } from './plan.js';
+import type { PruneReport, RemovedImage, RemovedLayer, Verdict } from './prune-report.js';
+import type { Choice } from './reclaim.js';
+import type { Steps } from './steps.js';
+import { inTurns } from './steps.js';
 import { codeOf } from './store-error.js';
 import type { LayerId } from './store.js';
 import type { StoredImage } from './stored-image.js';
+import { sweepable } from './sweepable.js';
 
 export interface PruneContext {
   readonly paths: StorePaths;
@@ -20,27 +24,42 @@ export interface PruneContext {
   readonly table: LayerTable;
   /** In whose mailbox the steps run. */
   readonly owner: Process<unknown>;
-  /** References held at this moment, and why. */
+  /** References used or held at this moment, and why. */
   readonly heldReferences: () => ReadonlyMap<string, string>;
-  /** Layers needed at this moment, and why: roots, work under way, and what the caller said is active. */
-  readonly liveLayers: () => ReadonlyMap<LayerId, string>;
-  /** As `liveLayers` for one layer, without a look at all the others. */
+  /** Why a layer is needed at this moment: by a root, by work under way, by a container of the caller. */
   readonly whyLive: (id: LayerId) => string | undefined;
   /** Renames in one turn, so that the mailbox stays free in between. */
   readonly sliceSize: number;
 }
 
+/** What names a prune may take, and of which version of the store it was decided. */
+export interface PruneScope {
+  readonly exclusions: readonly Exclusion[];
+  /** Nothing but this, where given. */
+  readonly choice?: Choice;
+  /** PLAN_STALE if the store changed since. */
+  readonly atVersion?: number;
+}
+
+/** What is known once the names are forgotten. */
+interface Stock {
+  readonly images: readonly RemovedImage[];
+  readonly unmatchedExclusions: readonly string[];
+  readonly layers: LayerDecision;
+}
+
 /**
  * One prune, from the decision to the last rename.
  *
- * | step | turn |
+ * | step | turns |
  * |---|---|
- * | metadata forgets and persists: an unreferenced layer is rubbish, a missing one damage | its own |
- * | victims are chosen and condemned with the roots of that moment | one |
- * | each slice is checked against the roots again, and renamed into `gc/` | one each |
+ * | metadata decides, forgets and persists: an unreferenced layer is rubbish, a missing one damage | its own |
+ * | names that got a root meanwhile are put back | one |
+ * | which layers the kept images retain; all others are candidates | as many as they are many |
+ * | a slice of candidates: what no root needs at this moment is condemned, and renamed into `gc/` | one each |
  *
- * Whatever is rooted before its slice comes is rescued. A layer that cannot be renamed stays, is reported,
- * and the next prune tries again.
+ * What is rooted before its slice comes stays. A layer that cannot be renamed stays, is reported, and the next
+ * prune tries again. No turn looks at more than some thousand things, however large the store is.
  */
 export class PruneRun {
   readonly #layers: RemovedLayer[] = [];
@@ -49,35 +68,39 @@ export class PruneRun {
 
   constructor(
     private readonly context: PruneContext,
-    private readonly exclusions: readonly Exclusion[],
+    private readonly scope: PruneScope,
   ) {}
 
-  /** @param atVersion  of the plan that is applied; PLAN_STALE if the store changed since */
-  run(atVersion?: number): Future<PruneReport> {
-    const references = this.context.heldReferences();
-    return this.context.metadata
-      .prune({ exclusions: this.exclusions, references }, atVersion)
-      .then(defer(this.context.owner, (cut) => this.#condemn(cut)))
-      .then(
-        defer(this.context.owner, (plan) =>
-          this.#rename(
-            plan.remove.layers.map((layer) => layer.id),
-            0,
-          ).then(() => this.#report(plan)),
-        ),
-      );
+  run(): Future<PruneReport> {
+    const { metadata, owner, heldReferences } = this.context;
+    const { exclusions, choice, atVersion } = this.scope;
+    return metadata
+      .prune({ exclusions, references: heldReferences(), ...(choice && { choice }) }, atVersion)
+      .then(defer(owner, (cut) => this.#takeStock(cut)))
+      .then(defer(owner, (stock) => this.#move(stock.layers, 0).then(() => this.#report(stock))));
   }
 
-  #condemn(cut: MetadataPrune): Future<PruneDecision> {
-    const { table, metadata, heldReferences, liveLayers } = this.context;
+  #takeStock(cut: MetadataPrune): Future<Stock> {
+    const { metadata, heldReferences, owner } = this.context;
     const references = heldReferences();
     // A root taken after the metadata manager had decided: its image is put back before anything of it can go.
     const rescued = cut.removed.filter((image) => references.has(image.reference));
-    const images = [...cut.kept.map(({ image }) => image), ...cut.removed];
-    const inventory = { storeVersion: cut.storeVersion, images, layers: [...table.records()] };
-    const plan = decidePrune(inventory, { exclusions: this.exclusions, references, layers: liveLayers() });
-    for (const { id } of plan.remove.layers) table.condemn(id);
-    return this.#putBack(metadata, rescued).then(() => plan);
+    for (const { reference } of rescued) {
+      this.#kept.push({ object: reference, why: references.get(reference)! });
+    }
+    return this.#putBack(metadata, rescued).then(defer(owner, () => inTurns(owner, this.#stockOf(cut, rescued))));
+  }
+
+  *#stockOf(cut: MetadataPrune, rescued: readonly StoredImage[]): Steps<Stock> {
+    const { table, whyLive } = this.context;
+    const back = new Set(rescued);
+    const layers = [...table.records()];
+    const keptImages = cut.kept.map(({ image }) => image).concat(rescued);
+    const decided = yield* decideLayers(layers, keptImages, whyLive);
+    for (const { image, why } of cut.kept) this.#kept.push({ object: image.reference, why });
+    const removed = cut.removed.filter((image) => !back.has(image));
+    const images = yield* removalsOf(removed, { images: keptImages.concat(removed), layers });
+    return { images, layers: decided, unmatchedExclusions: cut.unmatchedExclusions };
   }
 
   #putBack(metadata: PID<MetadataManager>, images: readonly StoredImage[]): Future<unknown> {
@@ -86,24 +109,20 @@ export class PruneRun {
     return awaitAll(images.map((image) => metadata.put(image)));
   }
 
-  #rename(victims: readonly LayerId[], from: number): Future<void> {
-    if (from >= victims.length) return Future.ready();
+  #move(decided: LayerDecision, from: number): Future<void> {
+    const { candidates, retained } = decided;
+    if (from >= candidates.length) return Future.ready();
     const { paths, files, random, table, whyLive, sliceSize } = this.context;
-    const moving: LayerId[] = [];
-    for (const id of victims.slice(from, from + sliceSize)) {
-      const why = whyLive(id);
-      if (why === undefined) {
-        moving.push(id);
-        continue;
-      }
-      table.rescue(id);
-      this.#kept.push({ object: id, why });
-    }
+    const slice = candidates.slice(from, from + sliceSize).filter((id) => table.stateOf(id) === 'present');
+    const live = new Map(slice.flatMap((id) => verdictOf(id, whyLive(id))));
+    for (const [id, why] of live) this.#kept.push({ object: id, why });
+    const moving = sweepable(slice, retained, live);
+    for (const id of moving) table.condemn(id);
     const renames = moving.map((id) => files.rename(paths.layer(id), paths.trash(id, random.id(''))));
     return awaitAll(renames).then(
       defer(this.context.owner, (results: readonly Future<void>[]) => {
         results.forEach((result, index) => this.#renamed(moving[index]!, result));
-        return this.#rename(victims, from + sliceSize);
+        return this.#move(decided, from + sliceSize);
       }),
     );
   }
@@ -121,14 +140,19 @@ export class PruneRun {
     this.#skipped.push({ object: id, why: error?.message ?? 'the rename was given up' });
   }
 
-  #report(plan: PruneDecision): PruneReport {
+  #report({ images, unmatchedExclusions, layers }: Stock): PruneReport {
+    const planned = this.#layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     return {
-      removed: { images: plan.remove.images, layers: this.#layers },
-      kept: [...plan.keep, ...this.#kept],
+      removed: { images, layers: this.#layers },
+      kept: this.#kept.concat(layers.kept),
       skipped: this.#skipped,
-      unmatchedExclusions: plan.unmatchedExclusions,
-      bytes: { planned: plan.uniqueBytes, unlinked: 0, measured: 0 },
+      unmatchedExclusions,
+      bytes: { planned, unlinked: 0, measured: 0 },
       lockHeldMs: 0,
     };
   }
+}
+
+function verdictOf(id: LayerId, why: string | undefined): readonly (readonly [LayerId, string])[] {
+  return why === undefined ? [] : [[id, why]];
 }

@@ -1,5 +1,6 @@
 import type { Digest } from '@keelson/image';
 import type { LayerId } from './store.js';
+import type { Holder } from './why.js';
 
 /** Sentences of a prune's report, for what is needed by something else than a root. */
 export const standsOn = 'a container stands on it';
@@ -65,9 +66,10 @@ export class Roots {
     if (this.#openPrunes === 0) this.#lingering = [];
   }
 
-  /** Every reference that is held, and by whom. */
-  heldReferences(): ReadonlyMap<string, string> {
+  /** Every reference that is used or held, and by whom. */
+  heldReferences(users: readonly Holder[] = []): ReadonlyMap<string, string> {
     const held = new Map<string, string>();
+    for (const { name, references } of users) addAll(held, references, usedBy(name));
     for (const { owner, references } of this.list()) addAll(held, references, heldBy(owner));
     return held;
   }
@@ -75,19 +77,27 @@ export class Roots {
   /**
    * Every layer that is needed, and why: by containers, by roots, or by work under way that may have no root
    * left.
+   *
+   * @param users  who of the containers stands on what, for better reasons
    */
-  liveLayers(active: Iterable<LayerId>, busy: Iterable<LayerId>): ReadonlyMap<LayerId, string> {
+  liveLayers(
+    active: Iterable<LayerId>,
+    busy: Iterable<LayerId>,
+    users: readonly Holder[] = [],
+  ): ReadonlyMap<LayerId, string> {
     const live = new Map<LayerId, string>();
+    for (const { name, layers } of users) addAll(live, layers, usedBy(name));
     addAll(live, active, standsOn);
     for (const { owner, layers } of this.list()) addAll(live, layers, heldBy(owner));
     addAll(live, busy, pullNeeds);
     return live;
   }
 
-  /** Why one layer is needed by a root. */
+  /** Why one layer is needed by a root. Makes nothing: a prune asks it for every layer. */
   whyLive(id: LayerId): string | undefined {
-    const root = this.list().find(({ layers }) => layers.has(id));
-    return root && heldBy(root.owner);
+    for (const root of this.#held.values()) if (root.layers.has(id)) return heldBy(root.owner);
+    for (const root of this.#lingering) if (root.layers.has(id)) return heldBy(root.owner);
+    return undefined;
   }
 
   /** Every root, those that linger included. */
@@ -100,6 +110,11 @@ interface MutableRoot extends Root {
   readonly references: Set<string>;
   readonly digests: Set<Digest>;
   readonly layers: Set<LayerId>;
+}
+
+/** The reason of a container: its name begins with what it is, `container web`. */
+export function usedBy(name: string): string {
+  return `used by ${name}`;
 }
 
 function heldBy(owner: string): string {

@@ -3,6 +3,8 @@ import { Future, Process } from '@keelson/process';
 import type { PruneReport } from './prune-report.js';
 import { emptyPruneReport } from './prune-report.js';
 import type { PullProgress } from './pull-progress.js';
+import type { Reclaim } from './reclaim.js';
+import type { Holder } from './why.js';
 
 /** 64 hex digits of the OCI chain id: the folder name of a layer. */
 export type LayerId = string;
@@ -41,6 +43,17 @@ export interface GetOptions {
 export interface PruneOptions {
   /** Only if the plan of this hash still holds; else PLAN_STALE and nothing moves. */
   readonly planHash?: string;
+  /** Take the least recently used images alone, and only until enough is free. Default: all that may go. */
+  readonly reclaim?: Reclaim;
+}
+
+/** What a store is told by those above it, who know the containers. */
+export interface StorePruneOptions extends PruneOptions {
+  /**
+   * Who uses which images and layers. References are as their users wrote them or canonical; what is no name of an
+   * image keeps none.
+   */
+  readonly users?: readonly Holder[];
 }
 
 /**
@@ -67,7 +80,7 @@ export abstract class Store<Self = unknown> extends Process<Self> {
   prune(
     _excluded: readonly string[],
     _activeLayers: readonly LayerId[],
-    _options?: PruneOptions,
+    _options?: StorePruneOptions,
   ): Future<PruneReport> {
     return Future.ready(emptyPruneReport());
   }

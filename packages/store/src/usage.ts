@@ -1,6 +1,6 @@
 import type { Digest } from '@keelson/image';
 import type { Inventory } from './plan.js';
-import { uniqueBytes } from './plan.js';
+import { uniqueBytes } from './unique-bytes.js';
 import type { LayerId } from './store.js';
 import type { StoredImage } from './stored-image.js';
 

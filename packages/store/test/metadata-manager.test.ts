@@ -82,13 +82,14 @@ describe('metadata manager', () => {
     expect(bench.references()).toEqual([mysql.reference]);
   });
 
-  it('prune answers the retained layers of every kept image, once each', () => {
+  it('prune answers every kept image with all of its layers', () => {
     const bench = new Bench();
     for (const image of [alpine, mysql]) bench.value(bench.manager.put(image));
     const cut = bench.value(
       bench.manager.prune({ ...nobody, exclusions: parseExclusions(['mysql', 'alpine']) }),
     );
-    expect([...cut.retainedLayers].toSorted()).toEqual([layer(1), layer(2), layer(3)]);
+    const retained = new Set(cut.kept.flatMap(({ image }) => image.layers));
+    expect([...retained].toSorted()).toEqual([layer(1), layer(2), layer(3)]);
   });
 
   it('prune keeps what a kept image needs beside its layers: the configuration (MESOS-9704)', () => {
@@ -230,22 +231,43 @@ describe('metadata manager', () => {
     expect(bench.references()).toEqual([alpine.reference]);
   });
 
-  it('gathers uses and writes them in one go, without changing the version', () => {
+  it('writes the first use at once, gathers what follows, and does not change the version', () => {
     const bench = new Bench();
     for (const image of [alpine, mysql]) bench.value(bench.manager.put(image));
     const writes = (): number => bench.files.changes.length;
     const before = writes();
 
     bench.value(bench.manager.touch(alpine.reference, '2026-02-01T00:00:00.000Z'));
-    bench.value(bench.manager.touch(mysql.reference, '2026-02-01T00:00:00.000Z'));
-    expect(writes()).toBe(before);
+    expect(writes()).toBe(before + 1);
+    const killed = bench.restarted();
+    expect(killed.value(killed.manager.get(alpine.reference))?.lastUsedAt).toBe('2026-02-01T00:00:00.000Z');
+
+    bench.value(bench.manager.touch(alpine.reference, '2026-02-01T00:00:01.000Z'));
+    bench.value(bench.manager.touch(mysql.reference, '2026-02-01T00:00:01.000Z'));
+    expect(writes()).toBe(before + 1);
     bench.clock.advance(5_000);
     bench.runtime.settle();
 
-    expect(writes()).toBe(before + 1);
+    expect(writes()).toBe(before + 2);
     const again = bench.restarted();
-    expect(again.value(again.manager.get(mysql.reference))?.lastUsedAt).toBe('2026-02-01T00:00:00.000Z');
+    expect(again.value(again.manager.get(mysql.reference))?.lastUsedAt).toBe('2026-02-01T00:00:01.000Z');
     expect(again.value(again.manager.images()).storeVersion).toBe(2);
+  });
+
+  it('tells uses that are not written yet, and keeps those that could not be written', () => {
+    const bench = new Bench();
+    bench.value(bench.manager.put(alpine));
+    bench.files.fail('appendDurably', /storedImages$/, 'ENOSPC', 1);
+    bench.value(bench.manager.touch(alpine.reference, '2026-02-01T00:00:00.000Z'));
+    const lastUsedAt = (): string | undefined => bench.value(bench.manager.images()).images[0]?.lastUsedAt;
+    expect(lastUsedAt()).toBe('2026-02-01T00:00:00.000Z');
+    expect(bench.value(bench.manager.get(alpine.reference))?.lastUsedAt).toBeUndefined();
+
+    bench.clock.advance(5_000);
+    bench.runtime.settle();
+
+    const again = bench.restarted();
+    expect(again.value(again.manager.get(alpine.reference))?.lastUsedAt).toBe('2026-02-01T00:00:00.000Z');
   });
 
   it('keeps a pin and the last use when the image is pulled again', () => {

@@ -128,6 +128,24 @@ describe('store prune', () => {
     expect(world.failure(world.store.get(app))).toMatchObject({ code: 'NOT_RECOVERED' });
   });
 
+  it('keeps what a container uses and says which one, of the name and of the layers', () => {
+    const world = pulled();
+    const users = [
+      { name: 'container web', references: ['app', 'oci:/srv/other:1', 'Not A Name'], layers: [world.own] },
+    ];
+
+    const plan = world.value(world.store.plan([], [], { users }));
+    const report = world.value(world.store.prune([], [], { users }));
+
+    const why = 'used by container web';
+    expect(report.kept).toContainEqual({ object: app, why });
+    expect(report.kept).toContainEqual({ object: world.own, why });
+    expect(report.kept).toContainEqual({ object: world.shared, why: `layer of ${app}` });
+    expect(report.unmatchedExclusions).toEqual([]);
+    expect(plan.keep).toEqual(expect.arrayContaining([...report.kept]));
+    expect(report.removed.images.map(({ reference }) => reference)).toEqual([base]);
+  });
+
   it('keeps what an owner holds, name and layers, until it is released', () => {
     const world = pulled();
     world.value(world.store.get(app, { owner: 'container web' }));

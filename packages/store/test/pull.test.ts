@@ -187,9 +187,11 @@ describe('store get', () => {
     const changes = world.files.changes.filter((change) =>
       /layer\.json|sync|layers\/|storedImages/.test(change),
     );
-    expect(changes.map((change) => change.split(' ')[0])).toEqual(['write', 'sync', 'rename', 'write']);
+    expect(changes.map((change) => change.split(' ')[0])).toEqual(['write', 'sync', 'rename', 'write', 'write']);
     expect(changes[2]).toContain(world.paths.layer(layers[0]!.id));
     expect(changes[3]).toContain('storedImages');
+    // Last of all, that it was used.
+    expect(changes[4]).toContain('storedImages');
   });
 
   it('has three transfers at once from one repository, and others from another beside them', () => {

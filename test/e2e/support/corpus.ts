@@ -74,13 +74,16 @@ export class Corpus {
     this.#tagArchitecture('app', 'app-arm64', 'arm64');
   }
 
-  /** Adds `debian`; its root is kept as an archive between runs, for making it takes a minute. */
+  /**
+   * Adds `debian`: every file of the packages of a minimal Debian, not configured, which would add no kind of file.
+   * The root is kept as an archive between runs, for fetching it takes long.
+   */
   buildDebian(): void {
-    const kept = join(tmpdir(), 'keelson-debian-minbase.tar');
+    const kept = join(tmpdir(), 'keelson-debian-unpacked.tar');
     if (!existsSync(kept)) {
       const root = join(this.#folder, 'debootstrap');
-      run('debootstrap', '--variant=minbase', 'bookworm', root, debianMirror());
-      run('tar', '-C', root, '--numeric-owner', '--xattrs', '--exclude=./var/cache/apt/archives/*.deb', '-cf', `${kept}.new`, '.');
+      run('debootstrap', '--variant=minbase', '--foreign', 'bookworm', root, debianMirror());
+      run('tar', '-C', root, '--numeric-owner', '--xattrs', '--exclude=./var/cache/apt/archives/*.deb', '--exclude=./debootstrap', '-cf', `${kept}.new`, '.');
       renameSync(`${kept}.new`, kept);
       rmSync(root, { recursive: true, force: true });
     }

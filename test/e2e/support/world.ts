@@ -22,7 +22,7 @@ export class World {
   readonly references = new Map<string, string>();
 
   /** A CLI on a root of its own. */
-  keelson(environment: NodeJS.ProcessEnv = {}): Keelson {
+  keelson(environment?: NodeJS.ProcessEnv): Keelson {
     return new Keelson(join(this.folder, `root-${(this.#roots += 1)}`), environment);
   }
 

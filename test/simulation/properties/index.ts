@@ -10,8 +10,15 @@ import * as store from './store-properties.js';
 
 const modules: readonly Record<string, unknown>[] = [store, directed, edge, agent, durability, sharing, recovery, lock];
 
+function lawsOf(modules: readonly Record<string, unknown>[]): readonly SimulationProperty[] {
+  return modules
+    .flatMap((module) => Object.values(module))
+    .filter((each): each is SimulationProperty => typeof each === 'object' && each !== null && 'inputs' in each)
+    .toSorted((one, other) => (one.name < other.name ? -1 : 1));
+}
+
 /** All laws of the whole system, in the order of their numbers. */
-export const properties: readonly SimulationProperty[] = modules
-  .flatMap((module) => Object.values(module))
-  .filter((each): each is SimulationProperty => typeof each === 'object' && each !== null && 'inputs' in each)
-  .toSorted((one, other) => (one.name < other.name ? -1 : 1));
+export const properties: readonly SimulationProperty[] = lawsOf(modules);
+
+/** Those that run the whole agent: containerizer, provisioner and store. */
+export const agentProperties: readonly SimulationProperty[] = lawsOf([agent]);

@@ -12,7 +12,7 @@ import type {
 import { ContainerizerError } from '@keelson/containerizer';
 import type { Host, ProcessIdentity } from '@keelson/os/ports';
 import { Deferred, Future } from '@keelson/process';
-import type { ImageName, ProvisionInfo } from '@keelson/provisioner';
+import type { ImageName, ImageUser, ProvisionerPruneOptions, ProvisionInfo } from '@keelson/provisioner';
 import { emptyPruneReport } from '@keelson/store';
 
 /** A machine whose processes live until a test or a signal ends them. */
@@ -60,13 +60,14 @@ export class FakeHost implements Host {
 /** Provisions at once unless told to wait; remembers what stands. */
 export class FakeProvisioner implements ProvisionerRequests {
   readonly calls: string[] = [];
+  readonly prunes: { readonly excluded: readonly ImageName[]; readonly users: readonly ImageUser[] }[] = [];
+  /** What each prune was told to keep, for whatever reason, each image once. */
   readonly pruned: (readonly ImageName[])[] = [];
   readonly recovered: (readonly string[])[] = [];
   /** Asked for, not yet answered, when `manual`. */
   readonly pending: Deferred<ProvisionInfo>[] = [];
   manual = false;
   failDestroy: Error | undefined;
-  unmatched: readonly string[] = [];
   config: Partial<ProvisionInfo['image']['config']> = { cmd: ['/bin/app'] };
 
   provision(id: string, image: ImageName): Future<ProvisionInfo> {
@@ -86,9 +87,11 @@ export class FakeProvisioner implements ProvisionerRequests {
     return this.failDestroy ? Future.failed(this.failDestroy) : Future.ready(true);
   }
 
-  pruneImages(excluded: readonly ImageName[]) {
-    this.pruned.push(excluded);
-    return Future.ready({ ...emptyPruneReport(), unmatchedExclusions: this.unmatched });
+  pruneImages(excluded: readonly ImageName[], { users = [] }: ProvisionerPruneOptions = {}) {
+    this.prunes.push({ excluded, users });
+    const kept = [...excluded, ...users.flatMap(({ images }) => images)];
+    this.pruned.push([...new Map(kept.map((image) => [image.name, image])).values()]);
+    return Future.ready(emptyPruneReport());
   }
 
   recover(known: readonly string[]): Future<void> {
@@ -184,6 +187,7 @@ export class FakeLauncher {
 export class FakeIsolator implements IsolatorRequests {
   contribution: LaunchContribution = {};
   failCleanup: Error | undefined;
+  explanation: ContainerLimitation | undefined;
   gate: Deferred<LaunchContribution> | undefined;
   readonly limitation = new Deferred<ContainerLimitation>();
 
@@ -209,6 +213,11 @@ export class FakeIsolator implements IsolatorRequests {
 
   watch(): Future<ContainerLimitation> {
     return this.limitation.future;
+  }
+
+  explain(id: string, exitStatus: number | undefined): Future<ContainerLimitation | undefined> {
+    this.calls.push(`${this.name} explain ${id} ${exitStatus}`);
+    return Future.ready(this.explanation);
   }
 
   cleanup(id: string): Future<void> {

@@ -6,15 +6,12 @@ import { settle } from '../future/settlement.js';
 import { current } from '../runtime/current.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { HeldLease } from './lease.js';
-import type { Lease, Lessor } from './lease.js';
+import type { Lease, Lessor, Ticket } from './lease.js';
 import { admits } from './lock-rules.js';
 import type { LockKind } from './lock-rules.js';
 import { ObservedLock } from './observed-lock.js';
-import type { LockContext } from './read-write-lock-machine.js';
+import type { LockEvent } from './read-write-lock-machine.js';
 import { WaitingLine } from './waiting-line.js';
-
-/** What lies in the future of a reader who is counted as a holder, and about to be told. */
-const GRANTED = 'granted';
 
 /**
  * Who holds a read-write lock and who waits for it. Runs the rules that the machine imports; the machine itself
@@ -22,8 +19,9 @@ const GRANTED = 'granted';
  */
 export class LockQueue implements Lessor, DiscardListener {
   readonly #holders = { writing: false, readers: 0 };
-  /** The kind of each is what its future holds. */
+  /** The future of each holds its ticket, and its lease once it is about to be told. */
   readonly #waiting = new WaitingLine<Lease>();
+  #lastId = 0;
   #disposed = false;
   #observed: ObservedLock | undefined;
 
@@ -35,36 +33,34 @@ export class LockQueue implements Lessor, DiscardListener {
   /** A lease, at once or when it is its turn. */
   request(kind: LockKind): Future<Lease> {
     if (this.#disposed) return Future.failed(this.#disposedError(kind));
+    const id = (this.#lastId += 1);
+    const ticket = kind === 'read' ? id : -id;
     const observed = this.#watched();
-    if (observed) {
-      const told = observed.request(kind);
-      if (this.#asToldBy(told) === 1) return Future.ready(new HeldLease(this, kind));
-      const future = this.#waiting.join(kind, this);
-      observed.number(future);
-      return future;
-    }
-    if (this.#waiting.size > 0 || !admits(this.#holders, kind)) return this.#waiting.join(kind, this);
-    this.#enter(kind);
-    return Future.ready(new HeldLease(this, kind));
+    const enters = observed ? this.#tell(observed, { type: kind, id }, id) === 1 : this.#entersAtOnce(kind);
+    return enters ? Future.ready(new HeldLease(this, ticket)) : this.#waiting.join(ticket, this);
   }
 
-  giveBack(kind: LockKind): void {
+  giveBack(ticket: Ticket): void {
+    const kind = kindOf(ticket);
     if (kind === 'write') this.#holders.writing = false;
     else this.#holders.readers -= 1;
     const observed = this.#watched();
-    this.#letIn(observed ? this.#asToldBy(observed.unlock(kind)) : this.#countIn());
+    const type = kind === 'read' ? 'readUnlock' : 'writeUnlock';
+    this.#letIn(observed ? this.#tell(observed, { type }, Math.abs(ticket)) : this.#countIn());
   }
 
   discardRequested(future: FutureCore<unknown>): void {
-    if (future.value === GRANTED) {
+    const { value } = future;
+    if (value instanceof HeldLease) {
       // Discarded by the callback of another that was let in with it: it gives its share back unused.
       settle(future, DISCARDED, undefined);
-      this.giveBack('read');
+      value.release();
       return;
     }
-    const told = this.#watched(future)?.forget(future);
+    const observed = this.#watched(future);
     this.#waiting.leave();
-    const group = told ? this.#asToldBy(told) : this.#countIn();
+    const id = Math.abs(value as Ticket);
+    const group = observed ? this.#tell(observed, { type: 'forget', id }, id) : this.#countIn();
     settle(future, DISCARDED, undefined);
     this.#letIn(group);
   }
@@ -74,18 +70,24 @@ export class LockQueue implements Lessor, DiscardListener {
     this.#disposed = true;
     this.#observed = undefined;
     for (let future = this.#waiting.shift(); future; future = this.#waiting.shift()) {
-      settle(future, FAILED, this.#disposedError(future.value as LockKind));
+      settle(future, FAILED, this.#disposedError(kindOf(future.value as Ticket)));
     }
+  }
+
+  #entersAtOnce(kind: LockKind): boolean {
+    if (this.#waiting.size > 0 || !admits(this.#holders, kind)) return false;
+    this.#enter(kind);
+    return true;
   }
 
   /** Counts those at the head of the queue as holders who may be; answers how many. */
   #countIn(): number {
     let group = 0;
-    let future = this.#waiting.first;
-    while (future && admits(this.#holders, future.value as LockKind)) {
-      this.#enter(future.value as LockKind);
+    for (let future = this.#waiting.first; future; future = this.#waiting.after(future)) {
+      const kind = kindOf(future.value as Ticket);
+      if (!admits(this.#holders, kind)) break;
+      this.#enter(kind);
       group += 1;
-      future = this.#waiting.after(future);
     }
     return group;
   }
@@ -101,16 +103,17 @@ export class LockQueue implements Lessor, DiscardListener {
   #letIn(group: number): void {
     if (group === 0) return;
     const first = this.#waiting.shift()!;
-    const kind = first.value as LockKind;
-    if (group === 1) return void settle(first, READY, new HeldLease(this, kind));
+    if (group === 1) return void settle(first, READY, this.#leaseOf(first));
 
-    // Several are readers. All leave the queue before the first is told, and may be discarded until they are.
+    // All leave the queue before the first is told, and may be discarded until they are told themselves.
     const readers = [first];
     while (readers.length < group) readers.push(this.#waiting.shift()!);
-    for (const reader of readers) reader.value = GRANTED;
-    for (const reader of readers) {
-      if ((reader.bits & STATE) === PENDING) settle(reader, READY, new HeldLease(this, 'read'));
-    }
+    for (const reader of readers) reader.value = this.#leaseOf(reader);
+    for (const reader of readers) if ((reader.bits & STATE) === PENDING) settle(reader, READY, reader.value);
+  }
+
+  #leaseOf(future: FutureCore<unknown>): HeldLease {
+    return new HeldLease(this, future.value as Ticket);
   }
 
   /** The machine, if it is to decide. `leaving` waits no more, but the machine is yet to hear of that. */
@@ -118,14 +121,16 @@ export class LockQueue implements Lessor, DiscardListener {
     const runtime = current.runtime ?? this.runtime;
     if (!runtime?.observation.hasObservers || this.#disposed) return (this.#observed = undefined);
     if (this.#observed?.runtime !== runtime) {
-      const waiting = leaving ? [...this.#waiting, leaving] : this.#waiting;
-      this.#observed = new ObservedLock(runtime, this.name, this.#holders, waiting);
+      const waiting = leaving ? [...this.#waiting, leaving] : [...this.#waiting];
+      const queue = waiting.map(({ value }) => ({ id: Math.abs(value as Ticket), kind: kindOf(value as Ticket) }));
+      this.#observed = new ObservedLock(runtime, this.name, { ...this.#holders, queue, granted: [] });
     }
     return this.#observed;
   }
 
-  /** Takes over what the machine decided; answers how many it let in. */
-  #asToldBy({ readers, writing, granted }: LockContext): number {
+  /** The machine decides and its observers see it. Answers how many it lets in. */
+  #tell(observed: ObservedLock, event: LockEvent, lease: number): number {
+    const { readers, writing, granted } = observed.send(event, lease);
     this.#holders.readers = readers;
     this.#holders.writing = writing;
     return granted.length;
@@ -134,4 +139,8 @@ export class LockQueue implements Lessor, DiscardListener {
   #disposedError(kind: LockKind): DisposedError {
     return new DisposedError(`Cannot take a ${kind} lease: ${this.name} was disposed`);
   }
+}
+
+function kindOf(ticket: Ticket): LockKind {
+  return ticket > 0 ? 'read' : 'write';
 }

@@ -16,6 +16,8 @@ export function link(linker: Cell, pid: Pid): void {
   }
   (linkee.tied().linkers ??= new Set()).add(linker);
   (linker.tied().linked ??= new Set()).add(linkee);
+  const { runtime, id: process } = linker;
+  runtime.observe(() => ({ version: 1, kind: 'linked', atMs: runtime.clock.now(), process, to: linkee.id }));
 }
 
 /** READY with true when a live process is gone, with false if `timeoutMs` passes first. */

@@ -2,16 +2,20 @@ import { toError } from '../errors.js';
 import type { FailureLog } from '../future/unobserved.js';
 import type { Cell } from './cell.js';
 import type { FilteredEvent } from './runtime-options.js';
-import type { Observer, TraceRecord } from './trace-record.js';
+import type { ObserveOptions, Observer, TraceRecord } from './trace-record.js';
 
 /** Drops an event that is about to be served by answering true. */
 export type Filter = (event: FilteredEvent) => boolean;
+
+/** Kinds of records of which there may be millions a second. */
+const EVENTS: ReadonlySet<TraceRecord['kind']> = new Set(['queued', 'begun', 'ended', 'settled', 'dropped', 'turn']);
 
 /** Who watches a runtime. While nobody does, events cost nothing more than a look at `isWatched`. */
 export class Observation {
   /** Whether anybody wants to hear of every event. */
   isWatched = false;
-  readonly #observers = new Set<Observer>();
+  /** Each with whether it wants to hear of events too. */
+  readonly #observers = new Map<Observer, boolean>();
   readonly #filters = new Set<Filter>();
 
   constructor(private readonly failures: FailureLog) {}
@@ -20,8 +24,8 @@ export class Observation {
     return this.#observers.size > 0;
   }
 
-  attach(observer: Observer): () => void {
-    this.#observers.add(observer);
+  attach(observer: Observer, { events = true }: ObserveOptions): () => void {
+    this.#observers.set(observer, events);
     this.#update();
     return () => this.detach(observer);
   }
@@ -52,7 +56,9 @@ export class Observation {
   tell(record: () => TraceRecord): void {
     if (this.#observers.size === 0) return;
     const made = record();
-    for (const observer of this.#observers) {
+    const isEvent = EVENTS.has(made.kind);
+    for (const [observer, wantsEvents] of this.#observers) {
+      if (isEvent && !wantsEvents) continue;
       try {
         observer.record(made);
       } catch (error) {
@@ -63,6 +69,6 @@ export class Observation {
   }
 
   #update(): void {
-    this.isWatched = this.#observers.size > 0 || this.#filters.size > 0;
+    this.isWatched = this.#filters.size > 0 || [...this.#observers.values()].includes(true);
   }
 }

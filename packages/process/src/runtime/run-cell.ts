@@ -10,6 +10,7 @@ import { explain } from './event-trace.js';
 import { endProcess, purge } from './lifecycle.js';
 import { Origin } from './origin.js';
 import { Pid } from './pid.js';
+import { followAnswer } from './watched-answer.js';
 import type { Runtime } from './runtime.js';
 
 /** Serves at most `limit` events of a process; answers how many. */
@@ -178,5 +179,6 @@ function serveWatched(runtime: Runtime, cell: Cell, what: unknown, args: unknown
   const outcome = serve(runtime, cell, event, args, id, cause);
   const error = event instanceof FutureCore && (event.bits & STATE) === FAILED ? (event.value as Error) : undefined;
   runtime.observe(() => ({ ...of(), kind: 'ended', outcome, ...(error && { error }) }));
+  if (outcome === 'pending' && event instanceof FutureCore) followAnswer(runtime, event, of);
 }
 

@@ -34,7 +34,7 @@ import { RuntimeTimer } from './runtime-timer.js';
 import type { Scheduler } from './scheduler.js';
 import { RestartHistory } from './supervision.js';
 import type { Supervision } from './supervision.js';
-import type { Observer, TraceRecord } from './trace-record.js';
+import type { ObserveOptions, Observer, TraceRecord } from './trace-record.js';
 import { Birth, Offer } from './turns.js';
 import type { Turn } from './turns.js';
 
@@ -214,9 +214,9 @@ export class Runtime {
     return new RuntimeTimer(atMs, f, this.clock, this.#timers, (run) => this.#enter({ ...item, run }, cause));
   }
 
-  /** Tells `observer` of everything from now on; answers how to stop that. */
-  attach(observer: Observer): () => void {
-    return this.observation.attach(observer);
+  /** Tells `observer` of everything from now on, or of what its newest options say; answers how to stop. */
+  attach(observer: Observer, options: ObserveOptions = {}): () => void {
+    return this.observation.attach(observer, options);
   }
 
   /** Stops telling `observer`. */

@@ -19,6 +19,8 @@ interface TracedMessage<K extends string> extends Traced<K> {
 
 /** A process took its place in the table. `parent` is the process whose handler spawned it. */
 export type SpawnedRecord = Traced<'spawned'> & { readonly cause: number; readonly parent: string | undefined };
+/** A process asked to be told when the process `to` ends. */
+export type LinkedRecord = Traced<'linked'> & { readonly to: string };
 /** An event entered a mailbox. */
 export type QueuedRecord = TracedMessage<'queued'> & { readonly sender: string | undefined; readonly depth: number };
 /** A handler begins. `arguments` are the values themselves, not copies: read them at once. */
@@ -26,6 +28,11 @@ export type BegunRecord = TracedMessage<'begun'> & { readonly arguments: readonl
 /** A handler returned or threw. */
 export type EndedRecord = TracedMessage<'ended'> & {
   readonly outcome: 'ready' | 'pending' | 'failed' | 'discarded' | 'crashed';
+  readonly error?: Error;
+};
+/** What a handler answered as pending has an outcome now; after the `ended` of the same id. */
+export type SettledRecord = TracedMessage<'settled'> & {
+  readonly outcome: 'ready' | 'failed' | 'discarded' | 'abandoned';
   readonly error?: Error;
 };
 /** An event will never be handled. */
@@ -47,6 +54,8 @@ export type CallbackFailedRecord = Traced<'callback-failed'> & { readonly error:
 export type MachineRecord = Traced<'machine'> & {
   readonly machine: string;
   readonly event: string;
+  /** The event of a mailbox in which it happened, 0 for none. */
+  readonly cause: number;
   readonly state: string;
   readonly context: Readonly<Record<string, unknown>>;
 };
@@ -56,15 +65,26 @@ export type TurnRecord = TracedMessage<'turn'> & { readonly turn: 'timer' | 'com
 /** What observers are told, in the order in which it happens. */
 export type TraceRecord =
   | SpawnedRecord
+  | LinkedRecord
   | QueuedRecord
   | BegunRecord
   | EndedRecord
+  | SettledRecord
   | DroppedRecord
   | ExitedRecord
   | RestartRecord
   | CallbackFailedRecord
   | MachineRecord
   | TurnRecord;
+
+/** How much an observer wants to hear. */
+export interface ObserveOptions {
+  /**
+   * Whether it is told of every event of every mailbox; default yes. Without, it hears of processes, machines
+   * and failures alone, and events cost what they cost unwatched.
+   */
+  readonly events?: boolean;
+}
 
 /** Watches a runtime. Called synchronously, in the middle of things: record, and do not call back. */
 export interface Observer {

@@ -2,13 +2,16 @@ import type { MountEntry, Mounts, OverlayMount } from '@keelson/os/ports';
 import { FileError } from '@keelson/os/ports';
 import { Future } from '@keelson/process';
 
+type BindMount = Parameters<Mounts['mountBind']>[0];
+
 /** A mount table in memory. */
 export class FakeMounts implements Mounts {
   readonly table: MountEntry[] = [];
   readonly overlays: OverlayMount[] = [];
+  readonly binds: BindMount[] = [];
   types: string[] = ['ext4', 'overlay'];
   fileSystem = { type: 'ext4', entryTypes: true };
-  /** Errno name with which every overlay mount fails. */
+  /** Errno name with which every mount fails. */
   failure: string | undefined;
 
   mountOverlay(mount: OverlayMount): Future<void> {
@@ -18,8 +21,10 @@ export class FakeMounts implements Mounts {
     return Future.ready(undefined);
   }
 
-  mountBind({ target }: { target: string }): Future<void> {
-    this.#add(target, 'bind');
+  mountBind(mount: BindMount): Future<void> {
+    if (this.failure) return Future.failed(new FileError(this.failure, 'mount', mount.target, 'no mounting here'));
+    this.binds.push(mount);
+    this.#add(mount.target, 'bind');
     return Future.ready(undefined);
   }
 

@@ -1,6 +1,6 @@
 import type { Image, LayerId, PruneReport } from '@keelson/store';
 import { emptyPruneReport, Store } from '@keelson/store';
-import type { GetOptions } from '@keelson/store';
+import type { GetOptions, StorePruneOptions } from '@keelson/store';
 import { Deferred, Future } from '@keelson/process';
 
 /** Answers images it was given, records what it is asked, and waits where a test says so. */
@@ -8,7 +8,11 @@ export class FakeStore extends Store<FakeStore> {
   readonly calls: string[] = [];
   readonly roots = new Set<string>();
   /** Asked under the provisioner's write lock, in order. */
-  readonly prunes: { readonly excluded: readonly string[]; readonly activeLayers: readonly LayerId[] }[] = [];
+  readonly prunes: {
+    readonly excluded: readonly string[];
+    readonly activeLayers: readonly LayerId[];
+    readonly options: StorePruneOptions;
+  }[] = [];
   /** Told the layers a prune must keep, at the moment it is served. */
   onPrune: (activeLayers: readonly LayerId[]) => void = () => {};
   readonly #images = new Map<string, Image>();
@@ -57,9 +61,13 @@ export class FakeStore extends Store<FakeStore> {
     this.roots.delete(owner);
   }
 
-  override prune(excluded: readonly string[], activeLayers: readonly LayerId[]): Future<PruneReport> {
+  override prune(
+    excluded: readonly string[],
+    activeLayers: readonly LayerId[],
+    options: StorePruneOptions = {},
+  ): Future<PruneReport> {
     this.calls.push('prune');
-    this.prunes.push({ excluded, activeLayers });
+    this.prunes.push({ excluded, activeLayers, options });
     this.onPrune(activeLayers);
     return this.#pass('prune').then(() => this.pruneOutcome());
   }

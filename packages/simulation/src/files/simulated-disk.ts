@@ -19,6 +19,7 @@ export class SimulatedDisk {
   #now: DiskState = emptyDisk();
   #durable: DiskState = emptyDisk();
   #pending: DiskChange[] = [];
+  #changes = 0;
   #nextInode: Inode = rootInode + 1;
 
   /** The file, directory or link of that number as programs see it. */
@@ -29,6 +30,11 @@ export class SimulatedDisk {
   /** Changes a power cut may still undo, oldest first. */
   get pending(): readonly DiskChange[] {
     return this.#pending;
+  }
+
+  /** How many changes programs have made: as long as it stands still, so does what they see. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** Grows with every file ever made, and no crash takes it back. */
@@ -48,6 +54,7 @@ export class SimulatedDisk {
   change(change: DiskChange): void {
     applyChange(this.#now, change);
     this.#pending.push(change);
+    this.#changes += 1;
   }
 
   /** fsync of a file: its content, not its names. */
