@@ -1,3 +1,4 @@
+import { imageGcSchema } from './image-gc-config.js';
 import { absolutePath, choice, text, whole } from './schema/schema.js';
 import { optional } from './schema/composed-schema.js';
 
@@ -44,4 +45,5 @@ export const agentFields = {
       default: 30_000,
     }),
   ),
+  imageGc: optional(imageGcSchema),
 };

@@ -5,6 +5,8 @@ import type { Platform } from '@keelson/image';
 import type { BackendName } from '@keelson/provisioner';
 import { AgentError } from './agent-error.js';
 import { agentFields } from './agent-fields.js';
+import type { ImageGcConfig } from './image-gc-config.js';
+import { imageGcSettings } from './image-gc-config.js';
 import type { Log } from './log-entry.js';
 import { shape } from './schema/composed-schema.js';
 import { SchemaError, shown } from './schema/schema-error.js';
@@ -31,6 +33,8 @@ export interface AgentOptions {
   readonly executorThreads?: number;
   /** How long `start` waits for another owner of the store, 0 to 86,400,000 ms. Default: 30,000 ms. */
   readonly lockTimeoutMs?: number;
+  /** When the agent removes images by itself. Default: never. */
+  readonly imageGc?: ImageGcConfig;
   /** Gets what the agent has to say. Default: nobody does. */
   readonly log?: Log;
   /** Told once when `start` has to wait, with the pid of the owner (0 if it is not known). */
@@ -81,6 +85,7 @@ function checked(options: AgentOptions): AgentSettings {
     throw new SchemaError('platform', shown(platform), rule);
   }
   const { root, ...settings } = schema.read(plain, '');
+  imageGcSettings(settings.imageGc);
   return {
     executorThreads: Math.min(4, availableParallelism()),
     lockTimeoutMs: 30_000,

@@ -15,6 +15,7 @@ import type { CheckReport } from './consistency.js';
 import { ContainerRequests } from './container-requests.js';
 import type { MissedEvents, NumberedEvent } from './event-log.js';
 import { EventLog } from './event-log.js';
+import type { ImageGcRun } from './image-gc-run.js';
 import type { ImageListing } from './image-listing.js';
 import { ImageRequests } from './image-requests.js';
 import type { LaunchOptions, ProvisionRequest } from './launch-options.js';
@@ -188,7 +189,7 @@ export class Agent {
 
   /** What `pruneImages` would do now, and why the rest stays. Changes nothing. */
   plan(options: PlanOptions = {}): Future<PrunePlan> {
-    return this.#view.plan(options);
+    return this.#images.plan(options);
   }
 
   /**
@@ -202,6 +203,14 @@ export class Agent {
    */
   pruneImages(options: PruneOptions = {}): Future<PruneReport> {
     return this.#images.prune(options);
+  }
+
+  /**
+   * Looks now whether images are to be collected, by the rules of `imageGc` or their defaults, and collects them if so;
+   * joins a collection under way. Answers when the bytes are gone, and what went wrong as a result, never as an error.
+   */
+  collectImages(): Future<ImageGcRun> {
+    return this.#images.collect();
   }
 
   /** The chains that keep an image or a layer alive. @throws AgentError NO_SUCH_OBJECT */

@@ -26,10 +26,13 @@ import {
   Sweeper,
 } from '@keelson/store';
 import { makeDirectories } from './agent-directories.js';
+import type { UndatedAgentEvent } from './agent-event.js';
 import type { AgentSettings } from './agent-options.js';
 import { Guardian } from './guardian.js';
 import type { HostPorts } from './host-ports.js';
 import { closeHostPorts, openHostPorts } from './host-ports.js';
+import type { ImageCollector } from './image-collector.js';
+import { recordPrune, spawnImageCollector } from './image-gc-wiring.js';
 import { loggerFor } from './log-entry.js';
 import { acquireStoreLock } from './store-lock.js';
 
@@ -45,6 +48,7 @@ export interface Machine {
   readonly store: PID<DockerStore>;
   readonly metadata: PID<MetadataManager>;
   readonly containerizer: ContainerizerPid;
+  readonly collector: PID<ImageCollector>;
   /** By Mesos's names where Mesos measures the same. */
   readonly metrics: Metrics;
   readonly host: Host;
@@ -53,12 +57,19 @@ export interface Machine {
   close(): Future<void>;
 }
 
+/** Who wants to know what becomes of a machine. */
+export interface MachineOwner {
+  /** One of the actors that hold roots is gone. */
+  readonly onStopped: (reason: Error) => void;
+  readonly tell: (event: UndatedAgentEvent) => void;
+}
+
 /** Makes the directories, takes the lock, spawns the actors bottom-up and lets them recover. */
 export function openMachine(
   settings: AgentSettings,
   runtime: Runtime,
   clock: Clock,
-  onStopped: (reason: Error) => void,
+  owner: MachineOwner,
 ): Future<Machine> {
   const ports = openHostPorts(settings.executorThreads);
   const { lockTimeoutMs: timeoutMs, onLockWait: onWait } = settings;
@@ -67,7 +78,7 @@ export function openMachine(
       const path = new StorePaths(root).lock;
       return acquireStoreLock({ locks: ports.locks, path, timeoutMs, runtime, clock, onWait }).then((lock) => {
         settings.onOwned(root);
-        return new Wiring(settings, runtime, clock, ports, root, lock).open(onStopped);
+        return new Wiring(settings, runtime, clock, ports, root, lock).open(owner);
       });
     })
     .repair((failed) => closeAll(runtime, ports).then(() => failed));
@@ -78,6 +89,7 @@ class Wiring {
   readonly #logger: Logger;
   readonly #warn: (message: string) => void;
   readonly #metrics: Metrics;
+  #collector: PID<ImageCollector> | undefined;
 
   constructor(
     private readonly settings: AgentSettings,
@@ -92,7 +104,7 @@ class Wiring {
     this.#metrics = new Metrics({ runtime });
   }
 
-  open(onStopped: (reason: Error) => void): Future<Machine> {
+  open({ onStopped, tell }: MachineOwner): Future<Machine> {
     const { root, ports, runtime, lock } = this;
     const { store, metadata, sweeper } = this.#store();
     return this.#provisioner(store)
@@ -101,18 +113,23 @@ class Wiring {
         runtime.spawn(new Guardian([store, provisioner, containerizer], onStopped));
         // The containers that are known first, then the provisioner, then the store: until all three know
         // what is needed nothing may be pruned (T3).
-        return containerizer.recover().then(
-          (): Machine => ({
+        return containerizer.recover().then((): Machine => {
+          const collector = this.#collectImages(store, containerizer, tell);
+          return {
             root,
             store,
             metadata,
             containerizer,
+            collector,
             metrics: this.#metrics,
             host: ports.host,
-            prune: (exclude, options) => this.#prune(containerizer, sweeper, exclude, options),
+            prune: (exclude, options) =>
+              this.#prune(containerizer, sweeper, exclude, options).onReady(
+                recordPrune(collector, this.clock, this.clock.now()),
+              ),
             close: () => this.#close(containerizer, store, sweeper),
-          }),
-        );
+          };
+        });
       })
       .repair((failed) => {
         lock.release();
@@ -132,7 +149,14 @@ class Wiring {
     const onFailed = ({ entry, why }: SweepFailure): void => this.#warn(`cannot sweep ${entry}: ${why}`);
     const sweeper = runtime.spawn(new Sweeper({ paths, files, executor, onFailed }));
     const shared = { paths, files, executor, host, random, clock };
-    const store = new DockerStore({ ...shared, metadata, puller, sweeper });
+    const store = new DockerStore({
+      ...shared,
+      metadata,
+      puller,
+      sweeper,
+      onPulled: (reference) => this.#collector?.pulled(reference),
+      onDiskFull: () => this.#collector?.diskFull(),
+    });
     this.#measure(store.metrics.all());
     return { store: runtime.spawn(store), metadata, sweeper };
   }
@@ -194,6 +218,19 @@ class Wiring {
       new PullGauge('containerizer/mesos/filesystem/containers_new_rootfs', standing),
     ]);
     return containerizer;
+  }
+
+  #collectImages(
+    store: PID<DockerStore>,
+    containerizer: ContainerizerPid,
+    tell: MachineOwner['tell'],
+  ): PID<ImageCollector> {
+    const { runtime, clock, root } = this;
+    const { files, host } = this.ports;
+    const measure = (metric: Metric): void => this.#measure([metric]);
+    const config = this.settings.imageGc;
+    const shared = { config, runtime, clock, root, files, host, measure, logger: this.#logger, tell };
+    return (this.#collector = spawnImageCollector({ ...shared, store, containerizer }));
   }
 
   #measure(metrics: readonly Metric[]): void {

@@ -19,6 +19,7 @@ describe('the options of an agent', () => {
     [{ root: '/r', lockTimeoutMs: -1 }, /lockTimeoutMs is -1, but must be a whole number of milliseconds from 0 to 86400000/],
     [{ root: '/r', lockTimeoutMs: Number.NaN }, /lockTimeoutMs is NaN/],
     [{ root: '/r', lockTimeoutMs: '5' }, /lockTimeoutMs is "5"/],
+    [{ root: '/r', imageGc: { diskHeadroom: 2 } }, /imageGc.diskHeadroom is 2, but must be a number of/],
     [{ root: '/r', log: 'stderr' }, /log is "stderr", but must be a function/],
     [{ root: '/r', lockTimeout: 5 }, /lockTimeout is 5, but is not one of root, backend/],
   ])('are refused with the field, its unit and its bounds: %o', (options, message) => {

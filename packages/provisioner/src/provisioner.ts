@@ -19,6 +19,7 @@ import type { ProvisionerOptions } from './provisioner-options.js';
 import type { Building, Provisioning } from './provisioning.js';
 import { pruneStores } from './prune-stores.js';
 import { readProvisionedContainers } from './read-provisioned-containers.js';
+import { tellUse } from './tell-use.js';
 import { takeDownContainer } from './take-down-container.js';
 import { writeLayersRecord } from './write-layers-record.js';
 
@@ -276,6 +277,7 @@ export class Provisioner extends Process<Provisioner> {
     const options = { ...this.#options, onLeftover: (leftover: string) => this.#report(leftover) };
     return takeDownContainer(entry, nested, options)
       .then(defer(this, () => this.#containers.forget(containerId)))
+      .then(() => tellUse(this.#options.stores.values(), entry))
       .repair((failed) => {
         this.#report(reasonOf(failed.failure()));
         return failed;

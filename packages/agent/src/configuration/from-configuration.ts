@@ -9,7 +9,7 @@ import type { Configuration } from './configuration.js';
  * @throws AgentError CONFIG_INVALID  the platform is none
  */
 export function agentOptionsFrom(configuration: Configuration): AgentOptions {
-  const { root, backend, launcher, platform, executorThreads, lockTimeoutMs } = configuration;
+  const { root, backend, launcher, platform, executorThreads, lockTimeoutMs, imageGc } = configuration;
   return {
     root,
     ...(backend && { backend }),
@@ -17,6 +17,7 @@ export function agentOptionsFrom(configuration: Configuration): AgentOptions {
     ...(platform !== undefined && { platform: readPlatform(platform) }),
     ...(executorThreads !== undefined && { executorThreads }),
     ...(lockTimeoutMs !== undefined && { lockTimeoutMs }),
+    ...(imageGc && { imageGc }),
   };
 }
 
