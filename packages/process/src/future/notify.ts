@@ -1,4 +1,5 @@
-import { DISCARDED, FAILED, ON_ABANDONED, ON_ANY, ON_DISCARDED, ON_FAILED, ON_READY, READY, STATE, WATCH } from './future-core.js';
+import { DISCARDED, FAILED, READY, STATE } from './future-core.js';
+import { ON_ABANDONED, ON_ANY, ON_DISCARDED, ON_FAILED, ON_READY, WATCH } from './future-core.js';
 import type { FutureCore, Watcher } from './future-core.js';
 import { guarded } from './unobserved.js';
 

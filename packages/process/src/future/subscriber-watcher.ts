@@ -1,6 +1,7 @@
 import { Subscription } from 'rxjs/internal/Subscription';
 import { AbandonedError, DiscardedError, toError } from '../errors.js';
-import { ABANDONED, FAILED, GONE, OBSERVED, PENDING, READY, Reaction, ReactionList, STATE, WATCH } from './future-core.js';
+import { ABANDONED, FAILED, GONE, OBSERVED, PENDING, READY, STATE, WATCH } from './future-core.js';
+import { Reaction, ReactionList } from './future-core.js';
 import type { FutureCore, Watcher } from './future-core.js';
 import { addNode } from './reactions.js';
 import { reportCallbackError, reportUnobserved } from './unobserved.js';
