@@ -122,7 +122,8 @@ export class TarReader {
   }
 
   #takeBlock(chunk: Buffer, offset: number): number {
-    this.#headerEnd = this.#passedBytes - chunk.length + Math.min(chunk.length, offset + blockSize - this.#partialBytes);
+    const end = Math.min(chunk.length, offset + blockSize - this.#partialBytes);
+    this.#headerEnd = this.#passedBytes - chunk.length + end;
     if (this.#partialBytes === 0 && chunk.length - offset >= blockSize) {
       this.#onBlock(chunk.subarray(offset, offset + blockSize));
       return offset + blockSize;

@@ -24,8 +24,10 @@ export function readLegacyImages(context: DockerArchiveContext): Future<readonly
     throw new StoreError('ARCHIVE_INVALID', `${members.where} is no archive of docker save: ${why}`);
   }
   return readDocument(files, members, 'repositories', maxDocumentBytes).then((bytes) =>
-    collect([...parseRepositories(bytes)].map(([name, id]) => chainOf(context, id).then((chain) => ({ name, chain })))).then(
-      (images) => images.map(({ name, chain }) => legacyImage(context, name, chain)),
+    collect(
+      [...parseRepositories(bytes)].map(([name, id]) =>
+        chainOf(context, id).then((chain) => legacyImage(context, name, chain)),
+      ),
     ),
   );
 }

@@ -69,7 +69,8 @@ export default async function indexArchive(input: IndexArchiveInput): Promise<Ar
   } catch (error) {
     if (compression !== 'none') rmSync(dirname(input.plainPath), { recursive: true, force: true });
     if (!(error instanceof ImageError)) throw error;
-    throw new StoreError('ARCHIVE_INVALID', `${input.path} is no tar archive: ${error.message}`, { cause: error });
+    const why = `${input.path} is no tar archive: ${error.message}`;
+    throw new StoreError('ARCHIVE_INVALID', why, { cause: error });
   }
 }
 
