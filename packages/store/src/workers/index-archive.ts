@@ -9,7 +9,10 @@ import { openBlob, uncompressed } from './uncompressed.js';
 export interface IndexArchiveInput {
   /** A regular file: a tar archive, packed or not. */
   readonly path: string;
-  /** A new file in a new directory, made only if the archive is packed: members are read in place, which takes plain bytes. */
+  /**
+   * A new file in a new directory, made only if the archive is packed: members are read in place, which takes
+   * plain bytes.
+   */
   readonly plainPath: string;
   readonly limits?: Partial<ArchiveLimits>;
 }
