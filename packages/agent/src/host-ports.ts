@@ -8,7 +8,7 @@ import {
   LocalSubprocesses,
   PoolExecutor,
 } from '@keelson/os';
-import type { Cgroups, FileLocks, Files, Host, Mounts, Subprocesses } from '@keelson/os/ports';
+import type { Cgroups, FileLocks, Files, Host, Mounts, PositionedFiles, Subprocesses } from '@keelson/os/ports';
 import type { Recorder } from '@keelson/inspector';
 import type { Executor, Future } from '@keelson/process';
 import { provisionerJobs } from '@keelson/provisioner';
@@ -16,7 +16,7 @@ import { storeJobs } from '@keelson/store';
 
 /** Everything through which an agent touches its machine. */
 export interface HostPorts {
-  readonly files: Files;
+  readonly files: Files & PositionedFiles;
   readonly locks: FileLocks;
   readonly host: Host;
   readonly subprocesses: Subprocesses;

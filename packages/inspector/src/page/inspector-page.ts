@@ -159,7 +159,7 @@ export class InspectorPage {
   #listen(): void {
     if (this.#token === '') {
       this.#shell.showStatus('refused');
-      this.#shell.showNotice('The address of this page lacks its token. Open a saved trace, or ask for the address again.');
+      this.#shell.showNotice('The address of this page lacks its token. Ask for it again, or open a saved trace.');
       return;
     }
     void connect(this.#token, {

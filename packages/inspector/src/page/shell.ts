@@ -13,6 +13,8 @@ export interface ShellCommands {
   closeTrace(): void;
 }
 
+const searchField = { type: 'search', class: 'search', placeholder: 'Search  /', 'aria-label': 'Search' };
+
 const titles: Readonly<Record<ViewName, string>> = {
   actors: 'Actors',
   machines: 'Machines',
@@ -31,7 +33,7 @@ const states: Readonly<Record<ConnectionState, string>> = {
 /** The head of the page and the frame around its views. */
 export class Shell {
   readonly element = html('div', { class: 'shell' });
-  readonly search = html('input', { type: 'search', class: 'search', placeholder: 'Search  /', 'aria-label': 'Search' });
+  readonly search = html('input', { ...searchField });
   readonly #tabs = new Map<ViewName, HTMLButtonElement>();
   readonly #title = html('span', { class: 'title' });
   readonly #status = html('span', { class: 'status', role: 'status' });
@@ -137,10 +139,12 @@ function helpDialog(): HTMLDialogElement {
     ['esc', 'leave: search, selection, this'],
   ];
   const rows = keys.flatMap(([key, what]) => [html('dt', {}, html('kbd', {}, key)), html('dd', {}, what)]);
-  const licence = html('a', { href: 'layout-licence.txt', target: '_blank', rel: 'noreferrer' }, 'Charts are laid out by elkjs');
-  const stately = html('a', { href: `stately${location.hash}`, target: '_blank' }, 'Open in the inspector of Stately…');
+  const link = (href: string, text: string): HTMLElement => html('a', { href, target: '_blank' }, text);
+  const stately = link(`stately${location.hash}`, 'Open in the inspector of Stately…');
+  const licence = link('layout-licence.txt', 'Charts are laid out by elkjs');
   const links = html('p', { class: 'quiet' }, stately, html('br'), licence);
-  const dialog = html('dialog', { class: 'help' }, html('h2', {}, 'Keys'), html('dl', { class: 'facts' }, ...rows), links);
+  const keyList = html('dl', { class: 'facts' }, ...rows);
+  const dialog = html('dialog', { class: 'help' }, html('h2', {}, 'Keys'), keyList, links);
   dialog.addEventListener('click', (event) => {
     if (event.target === dialog) dialog.close();
   });

@@ -35,7 +35,7 @@ export class StatelyBridge {
   /** The viewer greets when it is ready; others that post to this window are not it. */
   hear({ data, origin, source }: Greeting): void {
     if (origin !== this.origin || source !== this.viewer) return;
-    if (typeof data !== 'object' || data === null || (data as { type?: unknown }).type !== '@statelyai.connected') return;
+    if ((data as { type?: unknown } | null)?.type !== '@statelyai.connected') return;
     this.#isConnected = true;
     for (const message of this.#waiting.splice(0)) this.viewer.postMessage(message, this.origin);
   }

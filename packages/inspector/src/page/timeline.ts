@@ -83,7 +83,9 @@ export class Timeline {
   }
 }
 
-function markOf(record: { kind: string; outcome?: string; reason?: unknown }): 'bad' | 'exited' | 'machine' | undefined {
+type Mark = 'bad' | 'exited' | 'machine';
+
+function markOf(record: { kind: string; outcome?: string; reason?: unknown }): Mark | undefined {
   const { kind, outcome } = record;
   if (outcome === 'failed' || outcome === 'crashed' || kind === 'gap' || kind === 'callback-failed') return 'bad';
   if (kind === 'exited') return record.reason === undefined ? 'exited' : 'bad';

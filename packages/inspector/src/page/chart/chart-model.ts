@@ -82,7 +82,9 @@ class ChartReader {
 
   #transitions(path: string, config: PlainObject): void {
     for (const [event, to] of entriesOf(config['on'])) this.#add(path, event, event, to);
-    for (const [delay, to] of entriesOf(config['after'])) this.#add(path, `after ${delay}`, `xstate.after.${delay}`, to);
+    for (const [delay, to] of entriesOf(config['after'])) {
+      this.#add(path, `after ${delay}`, `xstate.after.${delay}`, to);
+    }
     if (config['always'] !== undefined) this.#add(path, 'always', '', config['always']);
     if (config['onDone'] !== undefined) this.#add(path, 'done', 'xstate.done', config['onDone']);
     for (const invoked of listOf(config['invoke'])) {

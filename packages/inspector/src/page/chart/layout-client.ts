@@ -16,11 +16,19 @@ export interface LayoutNode {
   readonly edges?: LayoutEdge[];
 }
 
+export interface LayoutLabel {
+  readonly text: string;
+  x?: number;
+  y?: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 export interface LayoutEdge {
   readonly id: string;
   readonly sources: readonly string[];
   readonly targets: readonly string[];
-  readonly labels?: { readonly text: string; x?: number; y?: number; readonly width: number; readonly height: number }[];
+  readonly labels?: LayoutLabel[];
   /** The node in whose coordinates the route is. */
   readonly container?: string;
   readonly sections?: readonly {
@@ -64,7 +72,8 @@ export class LayoutClient {
     worker.addEventListener('message', ({ data }: MessageEvent<Answer>) => {
       const waiting = this.#waiting.get(data.id);
       this.#waiting.delete(data.id);
-      if (data.error !== undefined) waiting?.reject(new Error(`cannot lay the chart out: ${JSON.stringify(data.error)}`));
+      const why = data.error && JSON.stringify(data.error);
+      if (why) waiting?.reject(new Error(`cannot lay the chart out: ${why}`));
       else if (data.data) waiting?.resolve(data.data);
     });
     // eslint-disable-next-line unicorn/require-post-message-target-origin -- a worker has no origin

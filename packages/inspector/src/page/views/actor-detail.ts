@@ -123,8 +123,10 @@ export function describe(record: InspectorRecord): { text: string; note: string;
       return { text: record.label, note: `dropped: ${record.why}`, isBad: true };
     case 'callback-failed':
       return { text: 'a callback threw', note: record.error.message, isBad: true };
-    case 'restart':
-      return { text: record.givenUp ? 'given up' : 'restarted', note: `${record.restarts} so far`, isBad: record.givenUp };
+    case 'restart': {
+      const { givenUp, restarts } = record;
+      return { text: givenUp ? 'given up' : 'restarted', note: `${restarts} so far`, isBad: givenUp };
+    }
     case 'linked':
       return { text: 'linked', note: record.to, isBad: false };
     case 'turn':

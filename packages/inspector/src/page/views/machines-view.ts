@@ -82,7 +82,8 @@ export class MachinesView implements View {
     const chips = shown.map((one) => {
       const look = one.id === entry?.id ? 'actor-chip chosen' : 'actor-chip';
       const onclick = (): void => this.#choose(one.id);
-      return html('button', { class: look, onclick }, one.name, html('span', { class: 'chip lit' }, formatState(one.state)));
+      const state = html('span', { class: 'chip lit' }, formatState(one.state));
+      return html('button', { class: look, onclick }, one.name, state);
     });
     const more = offered.length - shown.length;
     const rest = more > 0 ? html('span', { class: 'quiet' }, `and ${more} more: search to find them`) : undefined;

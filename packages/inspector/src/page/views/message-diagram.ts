@@ -74,8 +74,9 @@ export class MessageDiagram {
     // From the event that caused it: on the lane where that was served, until its sender sent this one. Dashed where
     // that had ended, and a timer or an answer went on.
     if (before) {
-      const look = from === before.x ? 'message-cause' : 'message-cause later';
-      group.append(svg('path', { class: look, d: `M${before.x},${before.y}V${y}${from === before.x ? '' : `H${to}`}` }));
+      const down = `M${before.x},${before.y}V${y}`;
+      if (from === before.x) group.append(svg('path', { class: 'message-cause', d: down }));
+      else group.append(svg('path', { class: 'message-cause later', d: `${down}H${to}` }));
     }
     yOfEvent.set(id, { x: to, y });
     group.append(svg('path', { class: 'message-arrow', d: arrow(from, to, y), 'marker-end': 'url(#message-head)' }));

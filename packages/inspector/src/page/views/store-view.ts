@@ -64,7 +64,8 @@ export class StoreView implements View {
         html('span', { class: 'quiet' }, `thrown away ${formatDuration(ageMs)} ago`),
       ),
     );
-    this.#trash.replaceChildren(...(lines.length > 0 ? lines : [html('li', { class: 'quiet' }, 'empty: all is swept')]));
+    if (lines.length === 0) lines.push(html('li', { class: 'quiet' }, 'empty: all is swept'));
+    this.#trash.replaceChildren(...lines);
   }
 
   #askSometimes(): void {
