@@ -1,5 +1,16 @@
+import type { Schema } from './schema/schema.js';
 import { absolutePath, choice, text, whole } from './schema/schema.js';
 import { optional } from './schema/composed-schema.js';
+
+/** A platform as `parsePlatform` reads it. */
+export function platformText(description: string): Schema<string> {
+  return text({
+    description,
+    pattern: /^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/,
+    expected: 'OS/ARCHITECTURE[/VARIANT], for example linux/arm64',
+    maxLength: 100,
+  });
+}
 
 /**
  * The settings of an agent that can be written down, in a file or as a flag. `AgentOptions` says what they mean for
@@ -20,12 +31,7 @@ export const agentFields = {
     }),
   ),
   platform: optional(
-    text({
-      description: 'Which image of a multi-platform index is taken. Without it: that of this machine.',
-      pattern: /^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/,
-      expected: 'OS/ARCHITECTURE[/VARIANT], for example linux/arm64',
-      maxLength: 100,
-    }),
+    platformText('Which image of a multi-platform index is taken. Without it: that of this machine.'),
   ),
   executorThreads: optional(
     whole({
