@@ -1,6 +1,7 @@
+import { imageGcSchema } from './image-gc-config.js';
 import type { Schema } from './schema/schema.js';
-import { absolutePath, choice, text, whole } from './schema/schema.js';
-import { optional } from './schema/composed-schema.js';
+import { absolutePath, choice, flag, text, whole } from './schema/schema.js';
+import { list, optional, shape } from './schema/composed-schema.js';
 
 /** A platform as `parsePlatform` reads it. */
 export function platformText(description: string): Schema<string> {
@@ -33,6 +34,31 @@ export const agentFields = {
   platform: optional(
     platformText('Which image of a multi-platform index is taken. Without it: that of this machine.'),
   ),
+  containerizers: optional(
+    list(choice(['mesos', 'docker'], { description: 'The native one, or one that has a Docker engine do it.' }), {
+      description: 'Who may launch containers, in the order in which a launch is offered to them. Without it: mesos.',
+      maxItems: 2,
+    }),
+  ),
+  docker: optional(
+    shape(
+      {
+        socket: optional(
+          text({
+            description: 'Unix socket of the Docker engine.',
+            pattern: /^\//,
+            expected: 'an absolute path',
+            maxLength: 107,
+            default: '/var/run/docker.sock',
+          }),
+        ),
+        prune: optional(
+          flag({ description: 'Whether a prune has the engine prune its own images too.', default: false }),
+        ),
+      },
+      { description: 'The engine behind the docker containerizer.' },
+    ),
+  ),
   executorThreads: optional(
     whole({
       description: 'Worker threads that unpack and remove trees. Without it: one a processor, at most 4.',
@@ -50,4 +76,5 @@ export const agentFields = {
       default: 30_000,
     }),
   ),
+  imageGc: optional(imageGcSchema),
 };

@@ -8,6 +8,7 @@ import {
   readSettingFlags,
 } from '@keelson/agent/configuration';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JsonSchema } from '../src/schema/schema.js';
 
 let folder: string;
 let file: string;
@@ -109,8 +110,7 @@ describe('the settings in effect', () => {
 describe('docs/configuration.md', () => {
   it('has a row for every setting, with its unit, bounds and default', () => {
     const page = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
-    const { properties } = configurationSchema.json as { properties: Record<string, Record<string, unknown>> };
-    const missing = Object.entries(properties).filter(([name, json]) => {
+    const missing = settingsOf('', configurationSchema.json).filter(([name, json]) => {
       const row = page.split('\n').find((line) => line.startsWith(`| \`${name}\``)) ?? '';
       const facts = [json['x-unit'], json['minimum'], json['maximum'], json['default']];
       return row === '' || facts.some((fact) => fact !== undefined && !row.includes(numbered(fact)));
@@ -118,6 +118,12 @@ describe('docs/configuration.md', () => {
     expect(missing.map(([name]) => name)).toEqual([]);
   });
 });
+
+/** Every setting with what is said of it, nested ones by their path. */
+function settingsOf(prefix: string, json: JsonSchema): readonly (readonly [string, JsonSchema])[] {
+  const fields = Object.entries((json['properties'] ?? {}) as Readonly<Record<string, JsonSchema>>);
+  return fields.flatMap(([name, each]) => [[`${prefix}${name}`, each], ...settingsOf(`${prefix}${name}.`, each)] as const);
+}
 
 /** As people write numbers. */
 function numbered(fact: unknown): string {
