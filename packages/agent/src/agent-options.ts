@@ -29,6 +29,13 @@ export interface AgentOptions {
   readonly launcher?: LauncherName;
   /** Which image of a multi-platform index is taken. Default: this machine's. */
   readonly platform?: Platform;
+  /**
+   * Who may launch containers, in the order in which a launch is offered to them. Default: mesos alone, the native
+   * one. What an earlier agent left with the other is looked after all the same.
+   */
+  readonly containerizers?: readonly ContainerizerName[];
+  /** The Docker engine behind the docker containerizer. */
+  readonly docker?: DockerOptions;
   /** Worker threads that unpack and remove trees, 1 to 64. Default: one a processor, at most 4. */
   readonly executorThreads?: number;
   /** How long `start` waits for another owner of the store, 0 to 86,400,000 ms. Default: 30,000 ms. */
@@ -41,6 +48,15 @@ export interface AgentOptions {
   readonly onLockWait?: (ownerPid: number) => void;
   /** Told once the root (with every link resolved) is this agent's alone, before anything is recovered. */
   readonly onOwned?: (root: string) => void;
+}
+
+export type ContainerizerName = 'mesos' | 'docker';
+
+export interface DockerOptions {
+  /** Absolute path of the engine's unix socket. Default: /var/run/docker.sock. */
+  readonly socket?: string;
+  /** Whether a prune also lets the engine prune its own images. Default: false. */
+  readonly prune?: boolean;
 }
 
 /** Options with every default filled in that does not need a look at the machine. */
@@ -85,6 +101,7 @@ function checked(options: AgentOptions): AgentSettings {
     throw new SchemaError('platform', shown(platform), rule);
   }
   const { root, ...settings } = schema.read(plain, '');
+  requireContainerizers(settings.containerizers);
   imageGcSettings(settings.imageGc);
   return {
     executorThreads: Math.min(4, availableParallelism()),
@@ -96,4 +113,9 @@ function checked(options: AgentOptions): AgentSettings {
     onOwned,
     root: normalize(root).replace(/(?<=.)\/+$/, ''),
   };
+}
+
+function requireContainerizers(names: readonly ContainerizerName[] = ['mesos']): void {
+  if (names.length > 0 && new Set(names).size === names.length) return;
+  throw new SchemaError('containerizers', `"${names.join(',')}"`, 'must be mesos, docker or both, each once');
 }

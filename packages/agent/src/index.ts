@@ -3,7 +3,7 @@ export { AgentError } from './agent-error.js';
 export type { AgentErrorCode } from './agent-error.js';
 export type { AgentState } from './agent-state.js';
 export type { AgentEvent } from './agent-event.js';
-export type { AgentOptions } from './agent-options.js';
+export type { AgentOptions, ContainerizerName, DockerOptions } from './agent-options.js';
 export type { AttachedContainer } from './attached-container.js';
 export type { CheckReport, ConsistencyProblem } from './consistency.js';
 export type { ContainerListing } from './container-listing.js';

@@ -17,6 +17,7 @@ import type { CreatedBackends } from '@keelson/provisioner';
 import { chooseBackend, createBackends, Provisioner, ProvisionerPaths } from '@keelson/provisioner';
 import type { PruneOptions, PruneReport, SweepFailure } from '@keelson/store';
 import {
+  ArchivePuller,
   DockerStore,
   LayoutPuller,
   MetadataManager,
@@ -145,7 +146,9 @@ class Wiring {
     const metadata = runtime.spawn(new MetadataManager({ paths, files, random }));
     const registry = runtime.spawn(new RegistryPuller({ http, files, random }));
     const layout = runtime.spawn(new LayoutPuller({ files }));
-    const puller = runtime.spawn(new PullerRouter({ docker: registry, oci: layout }));
+    const archive = runtime.spawn(new ArchivePuller({ paths, files, executor, random }));
+    const pullers = { docker: registry, oci: layout, 'oci-archive': archive, 'docker-archive': archive };
+    const puller = runtime.spawn(new PullerRouter(pullers));
     const onFailed = ({ entry, why }: SweepFailure): void => this.#warn(`cannot sweep ${entry}: ${why}`);
     const sweeper = runtime.spawn(new Sweeper({ paths, files, executor, onFailed }));
     const shared = { paths, files, executor, host, random, clock };
@@ -205,16 +208,31 @@ class Wiring {
         { name: 'linux', launcher: runtime.spawn(new LinuxLauncher(tools)) },
       ],
     });
+    const { containerizers = ['mesos'], docker: { socket, prune } = {} } = this.settings;
+    const docker = new DockerContainerizer({
+      paths: new ContainerPaths(root),
+      files,
+      host,
+      executor,
+      http: this.ports.http,
+      random: runtime.random,
+      clock: this.clock,
+      launches: containerizers.includes('docker'),
+      logger,
+      ...(socket !== undefined && { socket }),
+      ...(prune !== undefined && { prune }),
+    });
+    const both = { mesos: runtime.spawn(native), docker: runtime.spawn(docker) };
+    // Who may not launch comes last: it looks after what it has, and is not asked for more.
+    const order = [...new Set([...containerizers, 'mesos', 'docker'] as const)];
     const containerizer = runtime.spawn(
-      new ComposingContainerizer([
-        { name: 'mesos', containerizer: runtime.spawn(native) },
-        { name: 'docker', containerizer: runtime.spawn(new DockerContainerizer(logger)) },
-      ]),
+      new ComposingContainerizer(order.map((name) => ({ name, containerizer: both[name] }))),
     );
     const standing = (): Future<number> =>
       containerizer.containers().then((all) => all.filter(standsOnImage).length);
     this.#measure([
       native.destroyErrors,
+      docker.imagePull,
       new PullGauge('containerizer/mesos/filesystem/containers_new_rootfs', standing),
     ]);
     return containerizer;
@@ -270,7 +288,8 @@ class Wiring {
           sweeper.quiet().then((swept) =>
             files.space(this.root).then((after) => {
               const measured = after.freeBytes - before.freeBytes;
-              return { ...report, bytes: { ...report.bytes, unlinked: swept.unlinkedBytes, measured } };
+              const unlinked = report.bytes.unlinked + swept.unlinkedBytes;
+              return { ...report, bytes: { ...report.bytes, unlinked, measured } };
             }),
           ),
         ),
