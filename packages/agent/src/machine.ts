@@ -166,7 +166,7 @@ class Wiring {
       provisioner,
       logger,
       isolators: [
-        runtime.spawn(new NetworkFilesIsolator(files)),
+        runtime.spawn(new NetworkFilesIsolator(files, host)),
         runtime.spawn(new CgroupIsolator({ cgroups, host, group: `/keelson/${groupNameOf(root)}` })),
       ],
       launchers: [

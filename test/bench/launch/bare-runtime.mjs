@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,12 +15,11 @@ export async function bareRuntime({ runtime, agent, image, folder }) {
   await agent.must('run', '-d', '--name', id, '--launcher', runtime, image, '--', 'sleep', '1000');
   const spec = JSON.parse(readFileSync(join(agent.root, 'runtime/containers', id, 'launcher/config.json'), 'utf8'));
   const mount = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').find((line) => line.includes(` ${spec.root.path} `));
-  const lower = /lowerdir=([^, ]+)/.exec(mount)[1];
+  const lower = [...mount.matchAll(/lowerdir\+?=([^, ]+)/g)].map((found) => found[1]).join(':');
   await agent.must('destroy', id);
   const place = join(folder, `bare-${runtime}`);
   for (const name of ['up', 'work', 'rootfs', 'state', 'bundle']) mkdirSync(join(place, name), { recursive: true });
   const rootfs = join(place, 'rootfs');
-  // A layer that a peer shares is not taken away while this stands: the image stays.
   execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', `lowerdir=${lower},upperdir=${place}/up,workdir=${place}/work`, rootfs]);
 
   const mounts = spec.mounts.filter(({ source }) => !source.startsWith(agent.root));

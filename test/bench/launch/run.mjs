@@ -41,12 +41,16 @@ try {
   if (peer.why) console.log(`podman is left out: ${peer.why}`);
   for (const runtime of ['crun', 'runc']) await compare(runtime, peer);
   peer.close?.();
+} catch (error) {
+  console.error(error);
+  missed = Infinity;
 } finally {
+  for (const { id } of (await agent.must('ps', '-a')).containers) await agent.must('destroy', id);
   await agent.end('SIGTERM');
   await registry.close();
   rmSync(folder, { recursive: true, force: true });
 }
-process.exitCode = values.gate && missed > 0 ? 1 : 0;
+process.exitCode = missed === Infinity || (values.gate && missed > 0) ? 1 : 0;
 
 async function compare(runtime, peer) {
   const through = throughAgent(runtime);

@@ -85,9 +85,10 @@ const ask = {
   async pin({ agent, model, images, random }) {
     const { reference } = random.of(images);
     const unpin = random.chance(0.5);
-    if (unpin) model.pinned.delete(reference);
+    const mark = unpin ? model.unpinBegins(reference) : model.pinMark(reference);
     const answer = await agent.call(unpin ? 'unpin' : 'pin', reference);
-    if (answer.exit === 0 && !unpin) model.pinned.add(reference);
+    if (answer.exit === 0 && !unpin) model.pinnedSince(reference, mark);
+    if (!answer.lost && unpin) model.unpinEnds(reference);
     return answer;
   },
 
