@@ -1,5 +1,17 @@
-import { absolutePath, choice, text, whole } from './schema/schema.js';
-import { optional } from './schema/composed-schema.js';
+import { imageGcSchema } from './image-gc-config.js';
+import type { Schema } from './schema/schema.js';
+import { absolutePath, choice, flag, text, whole } from './schema/schema.js';
+import { list, optional, shape } from './schema/composed-schema.js';
+
+/** A platform as `parsePlatform` reads it. */
+export function platformText(description: string): Schema<string> {
+  return text({
+    description,
+    pattern: /^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/,
+    expected: 'OS/ARCHITECTURE[/VARIANT], for example linux/arm64',
+    maxLength: 100,
+  });
+}
 
 /**
  * The settings of an agent that can be written down, in a file or as a flag. `AgentOptions` says what they mean for
@@ -20,12 +32,32 @@ export const agentFields = {
     }),
   ),
   platform: optional(
-    text({
-      description: 'Which image of a multi-platform index is taken. Without it: that of this machine.',
-      pattern: /^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/,
-      expected: 'OS/ARCHITECTURE[/VARIANT], for example linux/arm64',
-      maxLength: 100,
+    platformText('Which image of a multi-platform index is taken. Without it: that of this machine.'),
+  ),
+  containerizers: optional(
+    list(choice(['mesos', 'docker'], { description: 'The native one, or one that has a Docker engine do it.' }), {
+      description: 'Who may launch containers, in the order in which a launch is offered to them. Without it: mesos.',
+      maxItems: 2,
     }),
+  ),
+  docker: optional(
+    shape(
+      {
+        socket: optional(
+          text({
+            description: 'Unix socket of the Docker engine.',
+            pattern: /^\//,
+            expected: 'an absolute path',
+            maxLength: 107,
+            default: '/var/run/docker.sock',
+          }),
+        ),
+        prune: optional(
+          flag({ description: 'Whether a prune has the engine prune its own images too.', default: false }),
+        ),
+      },
+      { description: 'The engine behind the docker containerizer.' },
+    ),
   ),
   executorThreads: optional(
     whole({
@@ -44,4 +76,5 @@ export const agentFields = {
       default: 30_000,
     }),
   ),
+  imageGc: optional(imageGcSchema),
 };

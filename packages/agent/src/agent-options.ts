@@ -5,6 +5,8 @@ import type { Platform } from '@keelson/image';
 import type { BackendName } from '@keelson/provisioner';
 import { AgentError } from './agent-error.js';
 import { agentFields } from './agent-fields.js';
+import type { ImageGcConfig } from './image-gc-config.js';
+import { imageGcSettings } from './image-gc-config.js';
 import type { Log } from './log-entry.js';
 import { shape } from './schema/composed-schema.js';
 import { SchemaError, shown } from './schema/schema-error.js';
@@ -27,16 +29,34 @@ export interface AgentOptions {
   readonly launcher?: LauncherName;
   /** Which image of a multi-platform index is taken. Default: this machine's. */
   readonly platform?: Platform;
+  /**
+   * Who may launch containers, in the order in which a launch is offered to them. Default: mesos alone, the native
+   * one. What an earlier agent left with the other is looked after all the same.
+   */
+  readonly containerizers?: readonly ContainerizerName[];
+  /** The Docker engine behind the docker containerizer. */
+  readonly docker?: DockerOptions;
   /** Worker threads that unpack and remove trees, 1 to 64. Default: one a processor, at most 4. */
   readonly executorThreads?: number;
   /** How long `start` waits for another owner of the store, 0 to 86,400,000 ms. Default: 30,000 ms. */
   readonly lockTimeoutMs?: number;
+  /** When the agent removes images by itself. Default: never. */
+  readonly imageGc?: ImageGcConfig;
   /** Gets what the agent has to say. Default: nobody does. */
   readonly log?: Log;
   /** Told once when `start` has to wait, with the pid of the owner (0 if it is not known). */
   readonly onLockWait?: (ownerPid: number) => void;
   /** Told once the root (with every link resolved) is this agent's alone, before anything is recovered. */
   readonly onOwned?: (root: string) => void;
+}
+
+export type ContainerizerName = 'mesos' | 'docker';
+
+export interface DockerOptions {
+  /** Absolute path of the engine's unix socket. Default: /var/run/docker.sock. */
+  readonly socket?: string;
+  /** Whether a prune also lets the engine prune its own images. Default: false. */
+  readonly prune?: boolean;
 }
 
 /** Options with every default filled in that does not need a look at the machine. */
@@ -81,6 +101,8 @@ function checked(options: AgentOptions): AgentSettings {
     throw new SchemaError('platform', shown(platform), rule);
   }
   const { root, ...settings } = schema.read(plain, '');
+  requireContainerizers(settings.containerizers);
+  imageGcSettings(settings.imageGc);
   return {
     executorThreads: Math.min(4, availableParallelism()),
     lockTimeoutMs: 30_000,
@@ -91,4 +113,9 @@ function checked(options: AgentOptions): AgentSettings {
     onOwned,
     root: normalize(root).replace(/(?<=.)\/+$/, ''),
   };
+}
+
+function requireContainerizers(names: readonly ContainerizerName[] = ['mesos']): void {
+  if (names.length > 0 && new Set(names).size === names.length) return;
+  throw new SchemaError('containerizers', `"${names.join(',')}"`, 'must be mesos, docker or both, each once');
 }

@@ -15,6 +15,7 @@ import type { CheckReport } from './consistency.js';
 import { ContainerRequests } from './container-requests.js';
 import type { MissedEvents, NumberedEvent } from './event-log.js';
 import { EventLog } from './event-log.js';
+import type { ImageGcRun } from './image-gc-run.js';
 import type { ImageListing } from './image-listing.js';
 import { ImageRequests } from './image-requests.js';
 import type { LaunchOptions, ProvisionRequest } from './launch-options.js';
@@ -97,11 +98,22 @@ export class Agent {
   /**
    * Fetches an image and unpacks its layers. Discarding the answer gives up this caller's interest alone.
    *
-   * @param reference  as users write it: `alpine:3.20`, `localhost:5000/app@sha256:…`, `oci:DIR:TAG`
+   * @param reference  as users write it: `alpine:3.20`, `localhost:5000/app@sha256:…`, `oci:DIR:TAG`,
+   *     `docker-archive:FILE:NAME`
    * @throws StoreError, ImageError
    */
   pull(reference: string, options: PullOptions = {}): Future<PullResult> {
     return this.#images.pull(reference, options);
+  }
+
+  /**
+   * Loads all images of an archive (of `docker save`, or OCI) or of an OCI layout folder, packed or not.
+   *
+   * @param source  an absolute path, or as for `pull` with a scheme; a selection takes one image
+   * @throws StoreError ARCHIVE_INVALID, NAME_TAKEN, …; what was loaded before stays
+   */
+  load(source: string, options: PullOptions = {}): Future<readonly PullResult[]> {
+    return this.#images.load(source, options);
   }
 
   /** Every image that is here. */
@@ -188,7 +200,7 @@ export class Agent {
 
   /** What `pruneImages` would do now, and why the rest stays. Changes nothing. */
   plan(options: PlanOptions = {}): Future<PrunePlan> {
-    return this.#view.plan(options);
+    return this.#images.plan(options);
   }
 
   /**
@@ -202,6 +214,14 @@ export class Agent {
    */
   pruneImages(options: PruneOptions = {}): Future<PruneReport> {
     return this.#images.prune(options);
+  }
+
+  /**
+   * Looks now whether images are to be collected, by the rules of `imageGc` or their defaults, and collects them if so;
+   * joins a collection under way. Answers when the bytes are gone, and what went wrong as a result, never as an error.
+   */
+  collectImages(): Future<ImageGcRun> {
+    return this.#images.collect();
   }
 
   /** The chains that keep an image or a layer alive. @throws AgentError NO_SUCH_OBJECT */

@@ -8,14 +8,14 @@ import {
   LocalSubprocesses,
   PoolExecutor,
 } from '@keelson/os';
-import type { Cgroups, FileLocks, Files, Host, Mounts, Subprocesses } from '@keelson/os/ports';
+import type { Cgroups, FileLocks, Files, Host, Mounts, PositionedFiles, Subprocesses } from '@keelson/os/ports';
 import type { Future } from '@keelson/process';
 import { provisionerJobs } from '@keelson/provisioner';
 import { storeJobs } from '@keelson/store';
 
 /** Everything through which an agent touches its machine. */
 export interface HostPorts {
-  readonly files: Files;
+  readonly files: Files & PositionedFiles;
   readonly locks: FileLocks;
   readonly host: Host;
   readonly subprocesses: Subprocesses;

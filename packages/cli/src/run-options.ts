@@ -19,6 +19,8 @@ export interface RunFlags {
   readonly cpus?: string;
   readonly pidsLimit?: string;
   readonly network?: 'host' | 'none';
+  readonly containerizer?: 'mesos' | 'docker';
+  readonly dockerSocket?: string;
   readonly launcher?: 'crun' | 'runc' | 'linux';
   readonly backend?: BackendName;
 }
@@ -43,7 +45,9 @@ export function launchOptionsOf(
     argv: rest[0] === '--' ? (rest.slice(1) as string[]) : (rest as string[]),
     environment: Object.fromEntries((flags.env ?? []).flatMap((text) => variable(text, environment))),
     volumes: (flags.volume ?? []).map((text) => volume(text, workingDirectory)),
-    stdio: flags.detach ? 'sandbox' : 'inherit',
+    // An engine's containers write into its log; it is copied to the sandbox.
+    stdio: flags.detach || flags.containerizer === 'docker' ? 'sandbox' : 'inherit',
+    ...(flags.containerizer && { type: flags.containerizer === 'docker' ? 'DOCKER' : 'MESOS' }),
     ...(workdir !== undefined && { workingDirectory: workdir }),
     ...(user !== undefined && { user }),
     ...(memory !== undefined && { memoryBytes: memoryBytes(memory) }),

@@ -21,6 +21,8 @@ export type ContainerVolume = {
  * image. Mirrors the parts of Mesos `ContainerConfig` that this agent can honour.
  */
 export interface ContainerConfig {
+  /** Which containerizer it is for; unset, the first that can. Mirrors Mesos `ContainerInfo.type`. */
+  readonly type?: 'MESOS' | 'DOCKER';
   /**
    * Exactly one of `image` and `rootfs`; a nested container may leave both out and shares its parent's
    * root.

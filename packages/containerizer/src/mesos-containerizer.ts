@@ -74,6 +74,7 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
   ): Future<LaunchResult> {
     this.#requireRecovered(`launch container '${id}'`);
     if (this.#containers.has(id)) return Future.ready('ALREADY_LAUNCHED');
+    if (config.type === 'DOCKER') return Future.ready('NOT_SUPPORTED');
     const parent = this.#parentFor(id);
     requireValid(id, config, parent);
 

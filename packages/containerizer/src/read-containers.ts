@@ -64,6 +64,7 @@ export function infoOf(stored: StoredContainer, state: ContainerState): Containe
     ...(launchInfo?.backend !== undefined && { backend: launchInfo.backend }),
     ...(launchInfo?.layers && { layers: launchInfo.layers }),
     ...(launchInfo?.launcher && { launcher: launchInfo.launcher }),
+    ...(config?.config.type === 'DOCKER' && { launcher: 'docker' }),
     ...(ended?.exitStatus !== undefined && { exitStatus: ended.exitStatus }),
     ...(ended?.signal !== undefined && { signal: ended.signal }),
     ...(message !== undefined && { message }),

@@ -33,6 +33,7 @@ export interface ContainerTable {
 export function recoverContainers(context: ContainerizerContext, table: ContainerTable): Future<void> {
   const { paths, files, host, provisioner, isolators, logger, turn } = context;
   return readStoredContainers(paths, files)
+    .then((all) => all.filter(({ config }) => config?.config.type !== 'DOCKER'))
     .then((stored) =>
       // What cannot be removed now is looked at again at the next start.
       finishRemovals(context, stored.map(({ id }) => id))

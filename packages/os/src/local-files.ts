@@ -8,10 +8,12 @@ import { fileError, toFileError } from './file-error.js';
 import type {
   DirectoryEntry,
   FileKind,
-  Files,
+  FileSlice,
   FileStatus,
   FileSystemSpace,
+  Files,
   NewDirectoryOptions,
+  PositionedFiles,
 } from './ports/files.js';
 import { syncFileSystem } from './system-calls/special-files.js';
 
@@ -22,9 +24,16 @@ export const TEMPORARY_PREFIX = '.tmp-';
  * The files of this machine. Operations on one path are not ordered among each other: who needs an order
  * waits for the first. Writing needs no cleaning up after an error; after a crash a `.tmp-…` may be left.
  */
-export class LocalFiles implements Files {
-  read(path: string, { maxBytes = 64 * 1024 ** 2 }: { maxBytes?: number } = {}): Future<Uint8Array> {
-    return attempt('read', path, () => withFile(path, READ, (file) => readAtMost(file, path, maxBytes)));
+export class LocalFiles implements Files, PositionedFiles {
+  read(
+    path: string,
+    { maxBytes = 64 * 1024 ** 2, slice }: { maxBytes?: number; slice?: FileSlice } = {},
+  ): Future<Uint8Array> {
+    return attempt('read', path, () =>
+      withFile(path, READ, (file) =>
+        slice ? readSlice(file, path, maxBytes, slice) : readAtMost(file, path, maxBytes),
+      ),
+    );
   }
 
   writeDurably(path: string, content: Uint8Array, { mode = 0o600 }: { mode?: number } = {}): Future<void> {
@@ -38,6 +47,17 @@ export class LocalFiles implements Files {
         await file.appendFile(content);
         await file.datasync();
         if (created) await syncDirectory(dirname(path));
+      }),
+    );
+  }
+
+  writeAt(path: string, content: Uint8Array, position: number): Future<void> {
+    return attempt('write', path, () =>
+      withFile(path, IN_PLACE, async (file) => {
+        for (let written = 0; written < content.length;) {
+          const { bytesWritten } = await file.write(content, written, content.length - written, position + written);
+          written += bytesWritten;
+        }
       }),
     );
   }
@@ -114,6 +134,7 @@ const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const DIRECTORY = READ | constants.O_DIRECTORY;
 const APPEND =
   constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const IN_PLACE = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** The one place where promises become futures, and what they reject with becomes a FileError. */
 function attempt<T>(syscall: string, path: string, operation: () => Promise<T>): Future<T> {
@@ -157,6 +178,22 @@ async function readAtMost(file: FileHandle, path: string, maxBytes: number): Pro
     total += bytesRead;
   }
   throw fileError('EFBIG', 'read', path, `it holds more than ${maxBytes} bytes`);
+}
+
+async function readSlice(
+  file: FileHandle,
+  path: string,
+  maxBytes: number,
+  { position, sizeBytes }: FileSlice,
+): Promise<Uint8Array> {
+  if (sizeBytes > maxBytes) throw fileError('EFBIG', 'read', path, `${sizeBytes} bytes of it, over ${maxBytes}`);
+  const bytes = Buffer.alloc(sizeBytes);
+  for (let read = 0; read < sizeBytes;) {
+    const { bytesRead } = await file.read(bytes, read, sizeBytes - read, position + read);
+    if (bytesRead === 0) throw fileError('ENODATA', 'read', path, `it ends before byte ${position + sizeBytes}`);
+    read += bytesRead;
+  }
+  return bytes;
 }
 
 /** Temporary file, write, fsync, rename, fsync of the folder. On any error the temporary file goes. */

@@ -9,14 +9,18 @@ import type { Configuration } from './configuration.js';
  * @throws AgentError CONFIG_INVALID  the platform is none
  */
 export function agentOptionsFrom(configuration: Configuration): AgentOptions {
-  const { root, backend, launcher, platform, executorThreads, lockTimeoutMs } = configuration;
+  const { root, backend, launcher, platform, containerizers, docker } = configuration;
+  const { executorThreads, lockTimeoutMs, imageGc } = configuration;
   return {
     root,
     ...(backend && { backend }),
     ...(launcher && { launcher }),
     ...(platform !== undefined && { platform: readPlatform(platform) }),
+    ...(containerizers && { containerizers }),
+    ...(docker && { docker }),
     ...(executorThreads !== undefined && { executorThreads }),
     ...(lockTimeoutMs !== undefined && { lockTimeoutMs }),
+    ...(imageGc && { imageGc }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { MetricsSnapshot } from '@keelson/process';
+import { imageGcMetric } from '../image-gc-families.js';
 import type { MetricFamily, Sample } from './prometheus.js';
 
 interface Renamed {
@@ -55,7 +56,7 @@ export function measuredFamilies(snapshot: MetricsSnapshot, prefix: string): rea
   const families = new Map<string, MetricFamily & { readonly samples: Sample[] }>();
   for (const [metric, value] of Object.entries(snapshot)) {
     if (metric.startsWith(pullTimer)) continue;
-    const { name, help, type, labels } = renamed[metric] ?? asItIs(metric);
+    const { name, help, type, labels } = renamed[metric] ?? imageGcMetric(metric) ?? asItIs(metric);
     const family = families.get(name) ?? { name: `${prefix}${name}`, help, type, samples: [] };
     family.samples.push({ value, ...(labels && { labels }) });
     families.set(name, family);

@@ -3,11 +3,12 @@ import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { collectText } from '../collect-text.js';
 import type { CommandDefinition } from '../command-definition.js';
+import type { DockerFlags } from '../docker-settings.js';
 import type { RawGlobalOptions } from '../global-options.js';
 import type { Session } from '../session.js';
 import { readVersion } from '../version.js';
 
-interface AgentFlags {
+interface AgentFlags extends DockerFlags {
   readonly config?: string;
   readonly listen?: string;
   readonly tokenFile?: string;
@@ -24,6 +25,9 @@ export const agentCommand: CommandDefinition = (program, bind) => {
     .option('--token-file <file>', 'the token to be shown over TCP (default: one is made at ROOT/token)')
     .option('--credentials-file <file>', 'principals and their secrets, in JSON')
     .option('--set <name=value>', 'any setting of docs/configuration.md (may be repeated)', collectText)
+    .option('--containerizers <list>', 'who may launch, in order: mesos, docker or mesos,docker (default: mesos)')
+    .option('--docker-socket <path>', "the Docker engine's unix socket (default: /var/run/docker.sock)")
+    .option('--docker-prune', "let a prune of images have the engine prune its own too")
     .addHelpText(
       'after',
       `
@@ -64,11 +68,12 @@ async function serveUntilStopped(session: Session, command: Command): Promise<vo
 /** Flags win over the file, and the file over what commands without an agent take. */
 async function configurationOf({ options, caller }: Session, command: Command): Promise<Configuration> {
   const { readConfiguration, readSettingFlags } = await import('@keelson/agent/configuration');
-  const { config, listen, tokenFile, credentialsFile, set = [] } = command.opts<AgentFlags>();
+  const { dockerSettingFlags } = await import('../docker-settings.js');
+  const { config, listen, tokenFile, credentialsFile, set = [], ...dockerFlags } = command.opts<AgentFlags>();
   const path = (name: string): string => resolve(caller.workingDirectory, name);
   const { root, logLevel, lockTimeout } = command.optsWithGlobals<RawGlobalOptions>();
   const flags = {
-    ...readSettingFlags(set),
+    ...readSettingFlags([...set, ...dockerSettingFlags(dockerFlags, caller)]),
     ...(root !== undefined && { root: options.root }),
     ...(logLevel !== undefined && { logLevel }),
     ...(lockTimeout !== undefined && { lockTimeoutMs: options.lockTimeoutMs }),

@@ -27,6 +27,13 @@ export interface NewDirectoryOptions {
   readonly owner?: { readonly userId: number; readonly groupId: number };
 }
 
+/** A part of a file. */
+export interface FileSlice {
+  /** Of its first byte. */
+  readonly position: number;
+  readonly sizeBytes: number;
+}
+
 /** Space of the file system that holds a path, in bytes. */
 export interface FileSystemSpace {
   readonly totalBytes: number;
@@ -41,8 +48,11 @@ export interface FileSystemSpace {
  * in the `Executor`.
  */
 export interface Files {
-  /** The whole file, at most `maxBytes` (default 64 MiB) or FileError EFBIG. */
-  read(path: string, options?: { maxBytes?: number }): Future<Uint8Array>;
+  /**
+   * The whole file, at most `maxBytes` (default 64 MiB) or FileError EFBIG; with `slice` that part of it, or
+   * FileError ENODATA where the file is shorter.
+   */
+  read(path: string, options?: { maxBytes?: number; slice?: FileSlice }): Future<Uint8Array>;
   /**
    * Replaces `path` atomically and durably: temporary file beside it, write, fsync, rename, fsync of the
    * folder.
@@ -73,6 +83,12 @@ export interface Files {
   /** Makes everything below the file system of `path` durable (syncfs). */
   syncFileSystem(path: string): Future<void>;
   space(path: string): Future<FileSystemSpace>;
+}
+
+/** Files that several may write at once, because every byte has its place: a log that is copied. */
+export interface PositionedFiles {
+  /** Writes at `position`, and creates the file (0600). Not durable. A link is not followed (ELOOP). */
+  writeAt(path: string, content: Uint8Array, position: number): Future<void>;
 }
 
 /** Why a file operation failed. `code` is the errno name, `syscall` what was attempted on `path`. */
