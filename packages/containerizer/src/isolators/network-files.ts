@@ -14,8 +14,8 @@ const hostnameSource = '/proc/sys/kernel/hostname';
 /**
  * Gives a container the files that name lookups need: on the host's network the host's own `resolv.conf`
  * and `hosts`, without a network a `hosts` that knows `localhost`; and its `hostname`. They are mounted
- * over the image's, read-only, so nothing in the image changes. Mirrors what Mesos `network/cni` does for containers on the
- * host network.
+ * over the image's, read-only, so nothing in the image changes. Mirrors what Mesos `network/cni` does for
+ * containers on the host network.
  */
 export class NetworkFilesIsolator extends Isolator<NetworkFilesIsolator> {
   constructor(
