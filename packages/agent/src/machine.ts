@@ -204,7 +204,7 @@ class Wiring {
       logger,
       inspect: this.inspect,
       isolators: [
-        runtime.spawn(new NetworkFilesIsolator(files)),
+        runtime.spawn(new NetworkFilesIsolator(files, host)),
         runtime.spawn(new CgroupIsolator({ cgroups, host, group: `/keelson/${groupNameOf(root)}` })),
       ],
       launchers: [
