@@ -76,6 +76,16 @@ export class Agent {
     return this.#events.after(id);
   }
 
+  /**
+   * Serves the inspector page on 127.0.0.1 until the agent is closed; asked twice it is done once.
+   *
+   * @returns the address to open, with its token in the fragment
+   * @throws InspectorError INSPECTOR_UNUSABLE
+   */
+  inspect(): Future<string> {
+    return Future.from(this.#life.inspector.listen()).then(({ url }) => url);
+  }
+
   get state(): AgentState {
     return this.#life.state;
   }
@@ -99,11 +109,22 @@ export class Agent {
   /**
    * Fetches an image and unpacks its layers. Discarding the answer gives up this caller's interest alone.
    *
-   * @param reference  as users write it: `alpine:3.20`, `localhost:5000/app@sha256:…`, `oci:DIR:TAG`
+   * @param reference  as users write it: `alpine:3.20`, `localhost:5000/app@sha256:…`, `oci:DIR:TAG`,
+   *     `docker-archive:FILE:NAME`
    * @throws StoreError, ImageError
    */
   pull(reference: string, options: PullOptions = {}): Future<PullResult> {
     return this.#images.pull(reference, options);
+  }
+
+  /**
+   * Loads all images of an archive (of `docker save`, or OCI) or of an OCI layout folder, packed or not.
+   *
+   * @param source  an absolute path, or as for `pull` with a scheme; a selection takes one image
+   * @throws StoreError ARCHIVE_INVALID, NAME_TAKEN, …; what was loaded before stays
+   */
+  load(source: string, options: PullOptions = {}): Future<readonly PullResult[]> {
+    return this.#images.load(source, options);
   }
 
   /** Every image that is here. */

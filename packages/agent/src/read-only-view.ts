@@ -62,6 +62,8 @@ export interface ReadOnlyView {
   usage(): Future<StoreUsage>;
   /** Compares directories and records, both ways; with `contents`, hashes every layer again. Changes nothing. */
   check(options?: { readonly contents?: boolean }): Future<CheckReport>;
+  /** Everything the other answers are made of. */
+  snapshot(): Future<Snapshot>;
 }
 
 /**
@@ -107,6 +109,7 @@ export function readOnlyView(root: string): ReadOnlyView {
           return { ok: problems.length === 0, problems, repaired: [] };
         });
       }),
+    snapshot,
   };
 }
 

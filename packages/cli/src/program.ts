@@ -6,7 +6,9 @@ import { demoCommand } from './commands/demo.js';
 import { destroyCommand } from './commands/destroy.js';
 import { dfCommand } from './commands/df.js';
 import { imagesCommand } from './commands/images.js';
+import { inspectCommand } from './commands/inspect.js';
 import { killCommand } from './commands/kill.js';
+import { loadCommand } from './commands/load.js';
 import { logsCommand } from './commands/logs.js';
 import { metricsCommand } from './commands/metrics.js';
 import { pinCommand } from './commands/pin.js';
@@ -28,6 +30,7 @@ const definitions: readonly CommandDefinition[] = [
   demoCommand,
   agentCommand,
   pullCommand,
+  loadCommand,
   imagesCommand,
   pinCommand,
   unpinCommand,
@@ -46,6 +49,7 @@ const definitions: readonly CommandDefinition[] = [
   dfCommand,
   checkCommand,
   metricsCommand,
+  inspectCommand,
   versionCommand,
 ];
 
