@@ -98,11 +98,22 @@ export class Agent {
   /**
    * Fetches an image and unpacks its layers. Discarding the answer gives up this caller's interest alone.
    *
-   * @param reference  as users write it: `alpine:3.20`, `localhost:5000/app@sha256:…`, `oci:DIR:TAG`
+   * @param reference  as users write it: `alpine:3.20`, `localhost:5000/app@sha256:…`, `oci:DIR:TAG`,
+   *     `docker-archive:FILE:NAME`
    * @throws StoreError, ImageError
    */
   pull(reference: string, options: PullOptions = {}): Future<PullResult> {
     return this.#images.pull(reference, options);
+  }
+
+  /**
+   * Loads all images of an archive (of `docker save`, or OCI) or of an OCI layout folder, packed or not.
+   *
+   * @param source  an absolute path, or as for `pull` with a scheme; a selection takes one image
+   * @throws StoreError ARCHIVE_INVALID, NAME_TAKEN, …; what was loaded before stays
+   */
+  load(source: string, options: PullOptions = {}): Future<readonly PullResult[]> {
+    return this.#images.load(source, options);
   }
 
   /** Every image that is here. */

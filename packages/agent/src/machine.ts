@@ -17,6 +17,7 @@ import type { CreatedBackends } from '@keelson/provisioner';
 import { chooseBackend, createBackends, Provisioner, ProvisionerPaths } from '@keelson/provisioner';
 import type { PruneOptions, PruneReport, SweepFailure } from '@keelson/store';
 import {
+  ArchivePuller,
   DockerStore,
   LayoutPuller,
   MetadataManager,
@@ -145,7 +146,9 @@ class Wiring {
     const metadata = runtime.spawn(new MetadataManager({ paths, files, random }));
     const registry = runtime.spawn(new RegistryPuller({ http, files, random }));
     const layout = runtime.spawn(new LayoutPuller({ files }));
-    const puller = runtime.spawn(new PullerRouter({ docker: registry, oci: layout }));
+    const archive = runtime.spawn(new ArchivePuller({ paths, files, executor, random }));
+    const pullers = { docker: registry, oci: layout, 'oci-archive': archive, 'docker-archive': archive };
+    const puller = runtime.spawn(new PullerRouter(pullers));
     const onFailed = ({ entry, why }: SweepFailure): void => this.#warn(`cannot sweep ${entry}: ${why}`);
     const sweeper = runtime.spawn(new Sweeper({ paths, files, executor, onFailed }));
     const shared = { paths, files, executor, host, random, clock };

@@ -6,6 +6,7 @@ import { destroyCommand } from './commands/destroy.js';
 import { dfCommand } from './commands/df.js';
 import { imagesCommand } from './commands/images.js';
 import { killCommand } from './commands/kill.js';
+import { loadCommand } from './commands/load.js';
 import { logsCommand } from './commands/logs.js';
 import { metricsCommand } from './commands/metrics.js';
 import { pinCommand } from './commands/pin.js';
@@ -27,6 +28,7 @@ const definitions: readonly CommandDefinition[] = [
   demoCommand,
   agentCommand,
   pullCommand,
+  loadCommand,
   imagesCommand,
   pinCommand,
   unpinCommand,

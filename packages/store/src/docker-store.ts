@@ -13,6 +13,7 @@ import type { LayerRecord } from './layer-record.js';
 import { treeOf } from './layer-record.js';
 import { LayerShelf } from './layer-shelf.js';
 import { LayerTable } from './layer-table.js';
+import { loadImages } from './load-images.js';
 import type { PrunePlan } from './plan.js';
 import { PruneRequest } from './prune-request.js';
 import type { PruneReport } from './prune-report.js';
@@ -103,7 +104,7 @@ export class DockerStore extends Store<DockerStore> {
   /**
    * Answers the layers of `reference`, oldest first, pulling the image at most once however many ask.
    *
-   * @param reference  as the user wrote it: a registry reference, or `oci:PATH[:NAME]`
+   * @param reference  as the user wrote it: a registry reference, `oci:PATH[:NAME]` or one of the archives
    * @returns discarding it gives up this caller's interest; the last one to go ends the pull
    * @throws StoreError NOT_RECOVERED, NAME_TAKEN, and what the puller says
    * @throws ImageError INVALID_REFERENCE
@@ -132,6 +133,17 @@ export class DockerStore extends Store<DockerStore> {
     const { metadata, host } = this.#options;
     const at = new Date(host.wallClockMs()).toISOString();
     for (const reference of references) metadata.touch(reference, at);
+  }
+
+  /**
+   * Pulls all images of a file or folder: an archive of `docker save`, an OCI archive, or an OCI layout.
+   *
+   * @param source  its path, or with a scheme as in `pull`; a selection takes one image
+   * @throws StoreError ARCHIVE_INVALID, NAME_TAKEN, and what `pull` says; what was loaded before stays
+   */
+  load(source: string, options: PullOptions = {}): Future<readonly PullResult[]> {
+    this.#expectRecovered(`load ${source}`);
+    return loadImages(this.#options.puller, source, defer(this, (each) => this.pull(each, options)));
   }
 
   override release(owner: string): void {

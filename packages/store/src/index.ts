@@ -1,3 +1,5 @@
+export type { ArchivePullerOptions } from './archive/archive-puller.js';
+export { ArchivePuller } from './archive/archive-puller.js';
 export type { AreaBytes } from './area-bytes.js';
 export { readAreaBytes } from './area-bytes.js';
 export { DockerStore } from './docker-store.js';
@@ -37,6 +39,7 @@ export type {
   ResolvedImage,
   ResolvedLayer,
   ResolveRequest,
+  SourceListing,
 } from './puller.js';
 export { Puller } from './puller.js';
 export { PullerRouter } from './puller-router.js';

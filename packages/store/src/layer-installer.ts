@@ -135,7 +135,7 @@ export class LayerInstaller {
     return work;
   }
 
-  #unpack(image: ResolvedImage, index: number, unique: string, blob: BlobLease): Future<InstalledLayer> {
+  #unpack(image: ResolvedImage, index: number, unique: string, { blob }: BlobLease): Future<InstalledLayer> {
     const { paths, files, executor, host, table, publisher, unpackLimits, onState } = this.options;
     const layer = image.layers[index]!;
     const stage = `${paths.stagingArea(unique)}/${layer.id}`;
@@ -152,6 +152,8 @@ export class LayerInstaller {
           name: 'store.unpack-layer',
           input: {
             blobPath: blob.path,
+            ...(blob.slice && { slice: blob.slice }),
+            ...(blob.unverified && { blobDigest: layer.digest }),
             compression: layer.compression,
             target: stage,
             lower,
