@@ -208,8 +208,7 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
    * then). What `f` throws fails the result. Discarding the result asks this future, or the one `f` answered
    * once it has run.
    *
-   * With two arguments, as `await` and promise libraries call it, or without a function, the `then` of a native
-   * promise.
+   * With two arguments, as `await` calls it, or without a function, the `then` of a native promise.
    */
   then<R>(f: (value: T) => Answer<R>): Future<R>;
   then<A = T, B = never>(
