@@ -47,7 +47,7 @@ export const mutants = [
   { id: 'roots hold no layers', file: 'store/dist/roots.js', search: 'root.layers.add(id);', replace: ';', killer: 'P1 what an owner' },
   { id: 'what is released during a prune does not linger', file: 'store/dist/roots.js', search: 'this.#lingering.push(root);', replace: ';', killer: 'P1 what is let' },
   { id: 'references held do not count', file: 'store/dist/roots.js', search: 'for (const { owner, references } of this.list())\n            addAll(held, references, heldBy(owner));', replace: '', killer: 'P1 what an owner' },
-  { id: 'a slice is not checked against the roots again', file: 'store/dist/prune-run.js', search: 'slice.flatMap((id) => verdictOf(id, whyLive(id)))', replace: '[]', killer: 'P6 a discarded' },
+  { id: 'a prune does not ask the roots', file: 'store/dist/docker-store.js', search: 'whyLive: (id) => request.whyLive(id)', replace: 'whyLive: () => undefined', killer: 'P1 what an owner' },
   { id: 'nothing that a pull finds is rooted', file: 'store/dist/image-pull.js', search: 'roots.hold(this.#rootOwner, holdingOf(image));\n        for (const asker of this.#askers)\n            this.#rootFor(asker, image);', replace: '', killer: 'P1 what an owner', trap: 'T36' },
   { id: 'askers do not hold what the pull finds', file: 'store/dist/image-pull.js', search: 'for (const asker of this.#askers)\n            this.#rootFor(asker, image);', replace: '', killer: 'P1 what an owner' },
   { id: 'a known image is used without a root', file: 'store/dist/image-acquisition.js', search: 'roots.hold(asker, { digest: known.digest, layers: known.layers });', replace: ';', killer: 'P1 what an owner' },
@@ -84,7 +84,6 @@ export const mutants = [
 
   // The containerizer.
   { id: 'prune forgets the images of containers', file: 'containerizer/dist/mesos-containerizer.js', search: 'users.push({ container: id, images: imagesOf(record.config.config) });', replace: ';', killer: 'P1 a prune keeps', trap: 'T14' },
-  { id: 'prune forgets image volumes', file: 'containerizer/dist/container-config.js', search: 'return config.image ? [config.image, ...volumes] : volumes;', replace: 'return config.image ? [config.image] : [];', killer: 'P1 a prune keeps', trap: 'T2' },
   { id: 'the configuration is not on disk before the launch', file: 'containerizer/dist/launch-container.js', search: '.then(() => checkpoint(files, paths.config(id), configFormat, record.config));', replace: ';', killer: 'P3 a container', trap: 'T7' },
   { id: 'a destroy does not wait for the step at work', file: 'containerizer/dist/destroy-container.js', search: '.then(() => settled(container.step))', replace: '', killer: 'P5 nested launches' },
   { id: 'a destroy leaves the processes', file: 'containerizer/dist/destroy-container.js', search: '.then(turn(() => this.#killProcesses()))', replace: '', killer: 'P5 nested launches' },
@@ -95,4 +94,12 @@ export const mutants = [
   { id: 'recovery watches nobody', file: 'containerizer/dist/recover-containers.js', search: 'table.watch(container);', replace: '', killer: 'P3 a container' },
   { id: 'leftovers of a crash stay', file: 'containerizer/dist/recover-containers.js', search: ".filter(({ state }) => state === 'STARTING')", replace: '.filter(() => false)', killer: 'P1 containers outlive' },
   { id: 'containers are said to be unknown to the provisioner', file: 'containerizer/dist/recover-containers.js', search: '.recover(kept)', replace: '.recover([])', killer: 'P3 a container' },
+
+  // Collections of images.
+  { id: 'the most recently used go first', file: 'store/dist/reclaim.js', search: 'return first < second ? -1 : 1;', replace: 'return first < second ? 1 : -1;', killer: 'P10 a collection takes' },
+  { id: 'a collection takes all that may go', file: 'store/dist/reclaim.js', search: 'if (bytes >= reclaim.bytes)', replace: 'if (false)', killer: 'P10 a collection takes', trap: 'T30' },
+  { id: 'a collection stops before enough is free', file: 'store/dist/reclaim.js', search: 'if (bytes >= reclaim.bytes)', replace: 'if (bytes > 0)', killer: 'P10 a collection takes' },
+  { id: 'a pin does not count', file: 'store/dist/keep-reason.js', search: "return image.pinned ? 'pinned' : undefined;", replace: 'return undefined;', killer: 'P10' },
+  { id: 'young images go too', file: 'store/dist/reclaim.js', search: 'if (lastUseOf(image) < reclaim.unusedSince)', replace: 'if (true)', killer: 'P10' },
+  { id: 'images go whose layers others need', file: 'store/dist/reclaim.js', search: 'holders.get(id) === 0 && allocated.has(id)', replace: 'true', killer: 'P10 a collection takes' },
 ];

@@ -75,6 +75,16 @@ export class Agent {
     return this.#events.after(id);
   }
 
+  /**
+   * Serves the inspector page on 127.0.0.1 until the agent is closed; asked twice it is done once.
+   *
+   * @returns the address to open, with its token in the fragment
+   * @throws InspectorError INSPECTOR_UNUSABLE
+   */
+  inspect(): Future<string> {
+    return Future.from(this.#life.inspector.listen()).then(({ url }) => url);
+  }
+
   get state(): AgentState {
     return this.#life.state;
   }

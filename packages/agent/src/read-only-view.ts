@@ -59,6 +59,8 @@ export interface ReadOnlyView {
   logs(id: ContainerId): Future<ContainerLogs>;
   usage(): Future<StoreUsage>;
   check(): Future<CheckReport>;
+  /** Everything the other answers are made of. */
+  snapshot(): Future<Snapshot>;
 }
 
 /**
@@ -94,6 +96,7 @@ export function readOnlyView(root: string): ReadOnlyView {
     usage: () =>
       snapshot().then((seen) => readAreaBytes(storePaths, files).then((areas) => diskUsage(seen, areas))),
     check: () => snapshot().then(checkConsistency),
+    snapshot,
   };
 }
 

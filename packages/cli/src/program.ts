@@ -5,6 +5,7 @@ import { demoCommand } from './commands/demo.js';
 import { destroyCommand } from './commands/destroy.js';
 import { dfCommand } from './commands/df.js';
 import { imagesCommand } from './commands/images.js';
+import { inspectCommand } from './commands/inspect.js';
 import { killCommand } from './commands/kill.js';
 import { loadCommand } from './commands/load.js';
 import { logsCommand } from './commands/logs.js';
@@ -46,6 +47,7 @@ const definitions: readonly CommandDefinition[] = [
   whyCommand,
   dfCommand,
   metricsCommand,
+  inspectCommand,
   versionCommand,
 ];
 
