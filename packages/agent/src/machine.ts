@@ -49,6 +49,7 @@ export interface Machine {
   readonly root: string;
   readonly store: PID<DockerStore>;
   readonly metadata: PID<MetadataManager>;
+  readonly provisioner: PID<Provisioner>;
   readonly containerizer: ContainerizerPid;
   readonly collector: PID<ImageCollector>;
   /** By Mesos's names where Mesos measures the same. */
@@ -124,6 +125,7 @@ class Wiring {
             root,
             store,
             metadata,
+            provisioner,
             containerizer,
             collector,
             metrics: this.#metrics,
