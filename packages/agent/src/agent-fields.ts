@@ -1,3 +1,4 @@
+import { registriesSchema } from './registries-schema.js';
 import { imageGcSchema } from './image-gc-config.js';
 import { absolutePath, choice, flag, text, whole } from './schema/schema.js';
 import { list, optional, shape } from './schema/composed-schema.js';
@@ -71,4 +72,5 @@ export const agentFields = {
     }),
   ),
   imageGc: optional(imageGcSchema),
+  registries: optional(registriesSchema),
 };

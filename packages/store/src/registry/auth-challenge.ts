@@ -65,6 +65,7 @@ class ChallengeReader {
       parameters.set(name, this.#value());
       this.#separator();
     }
+    if (parameters.size === 0) this.#separator();
     return { scheme, parameters };
   }
 
