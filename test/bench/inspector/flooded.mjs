@@ -6,6 +6,7 @@ class Counter extends Process {
   #count = 0;
   note(n) {
     this.#count += n;
+    return this.#count;
   }
 }
 

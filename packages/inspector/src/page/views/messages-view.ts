@@ -45,7 +45,7 @@ export class MessagesView implements View {
     const rows = history.latest(at, ROWS, wanted);
     const isOutcome = ({ kind }: InspectorRecord): boolean => kind === 'ended' || kind === 'settled';
     const outcomes = outcomesOf(history.latest(at, 3_000, isOutcome, 6_000));
-    this.#renderLanes(busy, lanes, (id) => scene.table.actors.get(id)?.name ?? id);
+    this.#renderLanes(busy, lanes, (id) => history.nameOf(id));
     const shown = this.#failuresOnly ? rows.filter(({ record }) => isFailure(record, outcomes)) : rows;
     const chain = this.#cursor === undefined ? [] : causesOf(this.#cursor, history.latest(at, 20_000, hasCause));
     this.#diagram.render(scene, [...lanes], shown, outcomes, new Set(chain.map(({ id }) => id)));
