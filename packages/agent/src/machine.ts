@@ -49,6 +49,7 @@ export interface Machine {
   readonly root: string;
   readonly store: PID<DockerStore>;
   readonly metadata: PID<MetadataManager>;
+  readonly provisioner: PID<Provisioner>;
   readonly containerizer: ContainerizerPid;
   readonly collector: PID<ImageCollector>;
   /** By Mesos's names where Mesos measures the same. */
@@ -124,6 +125,7 @@ class Wiring {
             root,
             store,
             metadata,
+            provisioner,
             containerizer,
             collector,
             metrics: this.#metrics,
@@ -179,7 +181,7 @@ class Wiring {
       const shared = { paths, files, executor, clock, random, warn };
       const preference = settings.backend ? { defaultBackend: settings.backend } : {};
       const provisioner = new Provisioner({ ...available, ...shared, stores, ...preference });
-      this.#measure([provisioner.removeContainerErrors, ...available.metrics]);
+      this.#measure([provisioner.removeContainerErrors, ...provisioner.gate.metrics, ...available.metrics]);
       return runtime.spawn(provisioner);
     };
     return createBackends({ runtime, paths, files, mounts, executor, host, warn }).then((available) => {

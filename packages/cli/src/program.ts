@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Bind, CommandDefinition } from './command-definition.js';
 import { agentCommand } from './commands/agent.js';
+import { checkCommand } from './commands/check.js';
 import { demoCommand } from './commands/demo.js';
 import { destroyCommand } from './commands/destroy.js';
 import { dfCommand } from './commands/df.js';
@@ -46,6 +47,7 @@ const definitions: readonly CommandDefinition[] = [
   pruneCommand,
   whyCommand,
   dfCommand,
+  checkCommand,
   metricsCommand,
   inspectCommand,
   versionCommand,
