@@ -14,6 +14,8 @@ export interface Explanation {
   readonly object: string;
   readonly kept: boolean;
   readonly chains: readonly (readonly string[])[];
+  /** Of an image: what decides when a collection takes it, if nothing keeps it. */
+  readonly image?: { readonly pulledAt: string; readonly lastUsedAt: string | null; readonly pinned: boolean };
 }
 
 /**
@@ -28,7 +30,10 @@ export function explain(
 ): Explanation {
   const named = inventory.images.find((image) => image.reference === object);
   const chains = named ? imageChains(named, holders) : layerChains(inventory.images, holders, object);
-  return { object, kept: chains.length > 0, chains };
+  const told = { object, kept: chains.length > 0, chains };
+  if (!named) return told;
+  const { pulledAt, lastUsedAt = null, pinned } = named;
+  return { ...told, image: { pulledAt, lastUsedAt, pinned } };
 }
 
 function imageChains(image: StoredImage, holders: readonly Holder[]): string[][] {

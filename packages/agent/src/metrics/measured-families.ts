@@ -1,4 +1,5 @@
 import type { MetricsSnapshot } from '@keelson/process';
+import { gateFamilies, isGateMetric } from '../gate-families.js';
 import { imageGcMetric } from '../image-gc-families.js';
 import type { MetricFamily, Sample } from './prometheus.js';
 
@@ -55,13 +56,13 @@ const renamed: Readonly<Record<string, Renamed>> = {
 export function measuredFamilies(snapshot: MetricsSnapshot, prefix: string): readonly MetricFamily[] {
   const families = new Map<string, MetricFamily & { readonly samples: Sample[] }>();
   for (const [metric, value] of Object.entries(snapshot)) {
-    if (metric.startsWith(pullTimer)) continue;
+    if (metric.startsWith(pullTimer) || isGateMetric(metric)) continue;
     const { name, help, type, labels } = renamed[metric] ?? imageGcMetric(metric) ?? asItIs(metric);
     const family = families.get(name) ?? { name: `${prefix}${name}`, help, type, samples: [] };
     family.samples.push({ value, ...(labels && { labels }) });
     families.set(name, family);
   }
-  return [...families.values(), pullFamily(snapshot, prefix)];
+  return [...families.values(), pullFamily(snapshot, prefix), ...gateFamilies(snapshot, prefix)];
 }
 
 function asItIs(metric: string): Omit<Renamed, 'type'> & { readonly type: 'untyped' } {

@@ -1,4 +1,6 @@
+import type { Explanation } from '@keelson/agent';
 import type { CommandDefinition } from '../command-definition.js';
+import { formatAge } from '../terminal/bytes.js';
 
 export const whyCommand: CommandDefinition = (program, bind) => {
   program
@@ -12,7 +14,15 @@ export const whyCommand: CommandDefinition = (program, bind) => {
         output.result(explanation, () => [
           `${explanation.object} is ${explanation.kept ? 'kept' : 'not kept: the next prune removes it'}`,
           ...explanation.chains.map((chain) => `  ${chain.join(' → ')}`),
+          ...aboutImage(explanation, Date.now()),
         ]);
       }),
     );
 };
+
+function aboutImage({ image, kept }: Explanation, nowMs: number): readonly string[] {
+  if (!image) return [];
+  const used = image.lastUsedAt === null ? 'never used' : `last used ${formatAge(image.lastUsedAt, nowMs)}`;
+  const order = kept ? '' : '; a collection takes the least recently used first';
+  return [`  pulled ${formatAge(image.pulledAt, nowMs)}, ${used}${image.pinned ? ', pinned' : ''}${order}`];
+}
