@@ -6,11 +6,11 @@ import { serveImages } from '../agent/images.mjs';
  * serves, then every fetch of a blob with the time of day at which it was answered.
  */
 const { registry, images } = await serveImages(workerData.images);
-const { accessLog } = registry;
-accessLog.push = ({ method, path, status }) => {
+// eslint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+const tell = (message) => parentPort.postMessage(message);
+registry.accessLog.push = ({ method, path, status }) => {
   const blob = /\/blobs\/(sha256:[0-9a-f]{64})$/.exec(path)?.[1];
-  if (method === 'GET' && blob) parentPort.postMessage({ kind: 'fetch', blob, status, atMs: performance.timeOrigin + performance.now() });
+  if (method === 'GET' && blob) tell({ kind: 'fetch', blob, status, atMs: performance.timeOrigin + performance.now() });
   return 0;
 };
-parentPort.on('message', () => void registry.close().then(() => process.exit(0)));
-parentPort.postMessage({ kind: 'ready', images });
+tell({ kind: 'ready', images });

@@ -61,7 +61,7 @@ const metrics = await agent.metrics();
 await agent.close();
 await new Promise((resolve) => {
   registry.once('exit', resolve);
-  registry.postMessage('close');
+  void registry.terminate();
 });
 ledger.judgeFetches();
 nothingIsLeft();
