@@ -14,8 +14,6 @@ export interface Explanation {
   readonly object: string;
   readonly kept: boolean;
   readonly chains: readonly (readonly string[])[];
-  /** Of an image: what decides when a collection takes it, if nothing keeps it. */
-  readonly image?: { readonly pulledAt: string; readonly lastUsedAt: string | null; readonly pinned: boolean };
 }
 
 /**
@@ -30,10 +28,7 @@ export function explain(
 ): Explanation {
   const named = inventory.images.find((image) => image.reference === object);
   const chains = named ? imageChains(named, holders) : layerChains(inventory.images, holders, object);
-  const told = { object, kept: chains.length > 0, chains };
-  if (!named) return told;
-  const { pulledAt, lastUsedAt = null, pinned } = named;
-  return { ...told, image: { pulledAt, lastUsedAt, pinned } };
+  return { object, kept: chains.length > 0, chains };
 }
 
 function imageChains(image: StoredImage, holders: readonly Holder[]): string[][] {

@@ -15,17 +15,9 @@ describe('explain', () => {
       object: app.reference,
       kept: true,
       chains: [['container web', app.reference]],
-      image: { pulledAt: app.pulledAt, lastUsedAt: null, pinned: false },
     });
     expect(explain(inventory, [], base.reference).chains).toEqual([['pinned', base.reference]]);
-    expect(explain(inventory, [], app.reference)).toMatchObject({ object: app.reference, kept: false, chains: [] });
-  });
-
-  it('tells when an image was last used, which decides when a collection takes it', () => {
-    const used = { ...base, lastUsedAt: '2026-02-01T00:00:00.000Z' };
-    const { image } = explain({ images: [used] }, [], used.reference);
-    expect(image).toEqual({ pulledAt: used.pulledAt, lastUsedAt: used.lastUsedAt, pinned: true });
-    expect(explain(inventory, [web], shared).image).toBeUndefined();
+    expect(explain(inventory, [], app.reference)).toEqual({ object: app.reference, kept: false, chains: [] });
   });
 
   it('tells every chain to a layer, through each image that holds it', () => {

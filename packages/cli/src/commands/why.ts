@@ -1,4 +1,4 @@
-import type { Explanation } from '@keelson/agent';
+import type { ImageListing } from '@keelson/agent';
 import type { CommandDefinition } from '../command-definition.js';
 import { formatAge } from '../terminal/bytes.js';
 
@@ -10,19 +10,21 @@ export const whyCommand: CommandDefinition = (program, bind) => {
     .action(
       bind(async ({ options, output }, command) => {
         const { readOnlyView } = await import('@keelson/agent');
-        const explanation = await readOnlyView(options.root).why(command.args[0]!);
+        const view = readOnlyView(options.root);
+        const explanation = await view.why(command.args[0]!);
+        const image = (await view.images()).find(({ reference }) => reference === explanation.object);
         output.result(explanation, () => [
           `${explanation.object} is ${explanation.kept ? 'kept' : 'not kept: the next prune removes it'}`,
           ...explanation.chains.map((chain) => `  ${chain.join(' → ')}`),
-          ...aboutImage(explanation, Date.now()),
+          ...(image ? [lastUseOf(image, explanation.kept)] : []),
         ]);
       }),
     );
 };
 
-function aboutImage({ image, kept }: Explanation, nowMs: number): readonly string[] {
-  if (!image) return [];
-  const used = image.lastUsedAt === null ? 'never used' : `last used ${formatAge(image.lastUsedAt, nowMs)}`;
+function lastUseOf({ pulledAt, lastUsedAt, pinned }: ImageListing, kept: boolean): string {
+  const nowMs = Date.now();
+  const used = lastUsedAt === null ? 'never used' : `last used ${formatAge(lastUsedAt, nowMs)}`;
   const order = kept ? '' : '; a collection takes the least recently used first';
-  return [`  pulled ${formatAge(image.pulledAt, nowMs)}, ${used}${image.pinned ? ', pinned' : ''}${order}`];
+  return `  pulled ${formatAge(pulledAt, nowMs)}, ${used}${pinned ? ', pinned' : ''}${order}`;
 }

@@ -13,6 +13,8 @@ export class FakeStore extends Store<FakeStore> {
     readonly activeLayers: readonly LayerId[];
     readonly options: StorePruneOptions;
   }[] = [];
+  /** Whether it tells that a prune is open, as the real one does. */
+  opensPrunes = false;
   /** Told the layers a prune must keep, at the moment it is served. */
   onPrune: (activeLayers: readonly LayerId[]) => void = () => {};
   readonly #images = new Map<string, Image>();
@@ -69,6 +71,7 @@ export class FakeStore extends Store<FakeStore> {
     this.calls.push('prune');
     this.prunes.push({ excluded, activeLayers, options });
     this.onPrune(activeLayers);
+    if (this.opensPrunes) options.onOpened?.();
     return this.#pass('prune').then(() => this.pruneOutcome());
   }
 
