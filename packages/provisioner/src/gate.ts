@@ -1,56 +1,46 @@
-import type { Clock, Metric } from '@keelson/process';
-import { Deferred, type Future, ReadWriteLock, Timer } from '@keelson/process';
+import type { Clock, Future, Metric } from '@keelson/process';
+import { Deferred, ReadWriteLock, Timer } from '@keelson/process';
 
-/** What passes the gate: the first two side by side, a prune alone. */
+/** Who asks for the lock: provisioning and destroying pass beside each other, a prune passes alone. */
 export type GateUse = 'provision' | 'destroy' | 'prune';
 
 const uses: readonly GateUse[] = ['provision', 'destroy', 'prune'];
+const windowMs = 60 * 60 * 1_000;
 
 /**
- * The lock between prunes and everybody else, with its waiting measured: how long each use stood before it, and how
- * long it stayed inside, over the last hour. A slow launch then explains itself.
+ * The provisioner's one lock, with the time that each use waits for it and holds it. How long a launch waits behind a
+ * prune is what users feel of a prune, so it is measured where it happens.
  */
 export class Gate {
   readonly #lock = new ReadWriteLock({ name: 'provisioner-lock' });
-  readonly #waits: Readonly<Record<GateUse, Timer>>;
-  readonly #holds: Readonly<Record<GateUse, Timer>>;
+  readonly #waits: ReadonlyMap<GateUse, Timer>;
+  readonly #holds: ReadonlyMap<GateUse, Timer>;
 
   constructor(clock: Clock) {
-    this.#waits = timers('provisioner/gate_wait', clock);
-    this.#holds = timers('provisioner/gate_hold', clock);
+    const timers = (what: string): ReadonlyMap<GateUse, Timer> =>
+      new Map(uses.map((use) => [use, new Timer(`provisioner/gate_${what}/${use}`, { windowMs, clock })]));
+    this.#waits = timers('wait');
+    this.#holds = timers('hold');
   }
 
-  /** For a registry of metrics. */
+  /** For a registry of metrics: the last hour of waits and holds of each use. */
   get metrics(): readonly Metric[] {
-    return [...Object.values(this.#waits), ...Object.values(this.#holds)];
+    return [...this.#waits.values(), ...this.#holds.values()];
   }
 
-  /** Runs `f` beside others that read; see `ReadWriteLock.withRead`. */
-  withRead<R>(use: GateUse, f: () => Future<R>): Future<R> {
-    return this.#lock.withRead(this.#measured(use, f));
+  /** Does `work` under a lease, which is released when it is settled or abandoned, whoever still listens. */
+  pass<R>(use: GateUse, work: () => Future<R>): Future<R> {
+    const granted = new Deferred<void>();
+    this.#waits.get(use)!.time(granted.future);
+    const enter = (): Future<R> => {
+      granted.set();
+      return this.#holds.get(use)!.time(work());
+    };
+    return use === 'prune' ? this.#lock.withWrite(enter) : this.#lock.withRead(enter);
   }
 
-  /** Runs `f` alone; see `ReadWriteLock.withWrite`. */
-  withWrite<R>(use: GateUse, f: () => Future<R>): Future<R> {
-    return this.#lock.withWrite(this.#measured(use, f));
-  }
-
+  /** Fails who waits. */
   dispose(): void {
     this.#lock.dispose();
   }
-
-  #measured<R>(use: GateUse, f: () => Future<R>): () => Future<R> {
-    const granted = new Deferred<void>();
-    this.#waits[use].time(granted.future);
-    return () => {
-      granted.set(undefined);
-      return this.#holds[use].time(f());
-    };
-  }
-}
-
-function timers(name: string, clock: Clock): Record<GateUse, Timer> {
-  const windowMs = 60 * 60 * 1_000;
-  const made = uses.map((use) => [use, new Timer(`${name}/${use}`, { clock, windowMs })] as const);
-  return Object.fromEntries(made) as Record<GateUse, Timer>;
 }

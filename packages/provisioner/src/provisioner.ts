@@ -124,7 +124,7 @@ export class Provisioner extends Process<Provisioner> {
     const running = this.#pruning.get(key);
     if (running) return undiscardable(running);
 
-    const started = this.gate.withWrite('prune', defer(this, this.#prune, excluded, options));
+    const started = this.gate.pass('prune', defer(this, this.#prune, excluded, options));
     const work = started.then(({ report }) => report);
     const pruning = concluding(this, work, () => this.#pruning.delete(key));
     this.#pruning.set(key, pruning);
@@ -185,7 +185,7 @@ export class Provisioner extends Process<Provisioner> {
       digest: image.digest,
       layers: image.layers.map(({ id }) => id),
     };
-    const entered = this.gate.withRead('provision', defer(this, this.#enter, entry, provisioned));
+    const entered = this.gate.pass('provision', defer(this, this.#enter, entry, provisioned));
     const recorded = entered.then(defer(this, this.#record, entry, provisioned));
     return undiscardable(recorded.then(defer(this, this.#furnish, building, provisioned, image)));
   }
@@ -262,7 +262,7 @@ export class Provisioner extends Process<Provisioner> {
     const below = subtree.flatMap(({ id }) => this.#destructions.of(id) ?? []);
     const work = awaitAll<unknown>([...provisioning, ...below])
       // Behind a prune that stands before us. None after us waits: what we take down is in use until it is gone.
-      .then(() => this.gate.withRead('destroy', () => Future.ready()))
+      .then(() => this.gate.pass('destroy', () => Future.ready()))
       .then(defer(this, this.#takeDown, containerId))
       .then(() => true);
     const destroying = concluding(this, work, () => this.#destructions.end(containerId));

@@ -9,6 +9,7 @@ import type { LayerShelf } from './layer-shelf.js';
 import type { MetadataManager } from './metadata-manager.js';
 import { PullBoard } from './pull-board.js';
 import type { Puller, ResolvedImage } from './puller.js';
+import type { RegistryAccess } from './registry/credential.js';
 import type { Roots } from './roots.js';
 import { StoreError } from './store-error.js';
 import type { StoredImage } from './stored-image.js';
@@ -32,6 +33,8 @@ export interface PullTarget {
   readonly platform: Platform;
   readonly platformRequired: boolean;
   readonly insecure: boolean;
+  /** Who asks, if it is not the agent's own user. */
+  readonly access: RegistryAccess | undefined;
   /** Asks the source again, and lets a loaded image take a name that means something else. */
   readonly force: boolean;
   readonly known: StoredImage | undefined;
@@ -70,10 +73,10 @@ export class ImagePull {
 
   run(): Future<PulledImage> {
     const { puller, roots } = this.context;
-    const { source, platform, platformRequired, insecure, known } = this.target;
+    const { source, platform, platformRequired, insecure, access, known } = this.target;
     roots.hold(this.#rootOwner, { reference: source.key });
 
-    const wanted = { source, platform, platformRequired, insecure, ...(known === undefined ? {} : { known }) };
+    const wanted = { source, platform, platformRequired, insecure, ...(access && { access }), ...(known && { known }) };
     const resolved = puller.resolve(wanted);
     const pulled = resolved
       .then(defer(this.context.owner, (image) => this.#found(image)))
