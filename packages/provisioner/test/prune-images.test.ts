@@ -209,3 +209,21 @@ describe('pruneImages', () => {
     expect(store.prunes[0]?.activeLayers).toEqual(info.get().layers.toSorted());
   });
 });
+function twoStores(first: PruneReport, second: PruneReport | Error) {
+  const stores = {
+    docker: new FakeStore(() => Future.ready(first)),
+    other: new FakeStore(() => (second instanceof Error ? Future.failed(second) : Future.ready(second))),
+  };
+  const types = new Map();
+  const { runtime, provisioner } = simulatedProvisioner({}, { stores: types });
+  types.set('DOCKER', runtime.spawn(stores.docker)).set('OTHER', runtime.spawn(stores.other));
+  stores.docker.add('alpine', ['a']);
+  provisioner.recover([]);
+  runtime.settle();
+  return {
+    runtime,
+    ...stores,
+    prune: () => provisioner.pruneImages([]),
+    provision: () => provisioner.provision('web', docker('alpine')),
+  };
+}

@@ -31,7 +31,8 @@ export class FakeStore extends Store<FakeStore> {
 
   /** Holds up every call of that name (`get alpine`, `prune`, `recover`) until `open`. */
   close(call: string): void {
-    this.#gates.set(call, new Deferred<void>());
+    // Closed again while it is closed, it stays the gate that others stand before.
+    if (!this.#gates.has(call)) this.#gates.set(call, new Deferred<void>());
   }
 
   open(call: string): void {
