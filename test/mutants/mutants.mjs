@@ -33,7 +33,7 @@ export const mutants = [
   { id: 'an image is pulled under the read lease', file: 'provisioner/dist/provisioner.js', search: 'const work = store\n            .get(image.name, { ...wanted, owner })', replace: 'const work = this.#lock.withRead(() => store.get(image.name, { ...wanted, owner }))', killer: 'P5', trap: 'T4' },
   { id: 'a launch into a container that is being destroyed', file: 'provisioner/dist/provisioner.js', search: 'if (!this.#destructions.cover(containerId))', replace: 'if (true)', killer: 'P4 a launch' },
   { id: 'a record is written beside the one before', file: 'provisioner/dist/provisioner.js', search: 'return entry.records.add(() => writeLayersRecord(', replace: 'return ((write) => write())(() => writeLayersRecord(', killer: 'P3 every root', trap: 'T2' },
-  { id: 'prune forgets what containers stand on', file: 'provisioner/dist/provisioner.js', search: 'pruneStores(stores, excluded, this.#containers.layersInUse())', replace: 'pruneStores(stores, excluded, [])', killer: 'P1 launches' },
+  { id: 'prune forgets what containers stand on', file: 'provisioner/dist/provisioner.js', search: 'pruneStores(stores, excluded, this.#containers.layersInUse(), told)', replace: 'pruneStores(stores, excluded, [], told)', killer: 'P1 launches' },
   { id: 'prune before the provisioner has recovered', file: 'provisioner/dist/provisioner.js', search: "this.#requireRecovered('prune images');", replace: 'if (!this.#recovered) return Future.ready({});', killer: 'P9', trap: 'T3' },
   { id: 'a prune joins one with other exclusions', file: 'provisioner/dist/provisioner.js', search: 'const running = this.#pruning.get(key);', replace: 'const running = [...this.#pruning.values()][0];', killer: 'P4 prunes with' },
   { id: 'recovery does not look at the records', file: 'provisioner/dist/read-provisioned-containers.js', search: '(record?.rootfses ?? [])', replace: '[]', killer: 'P1', trap: 'T15' },
@@ -77,7 +77,7 @@ export const mutants = [
   { id: 'staging is not cleared at a start', file: 'store/dist/store-recovery.js', search: '.then(() => clearStaging(context))', replace: '.then(() => 0)', killer: 'P4', trap: 'T20' },
   { id: 'directories are not made at a start', file: 'store/dist/store-recovery.js', search: 'return makeDirectories(context)', replace: 'return listOrNone(files, paths.root)', killer: 'P4', trap: 'T16' },
   { id: 'images whose layers are gone stay listed', file: 'store/dist/store-recovery.js', search: 'if (dropped.size === 0)', replace: 'if (dropped.size >= 0)', killer: 'P2 an image whose' },
-  { id: 'an I/O error moves a layer aside', file: 'store/dist/inventory.js', search: "if (!ofTheEntry.has(codeOf(failure) ?? ''))\n        throw failure;", replace: '', killer: 'P3' },
+  { id: 'an I/O error moves a layer aside', file: 'store/dist/inventory.js', search: "if (!ofTheEntry.has(codeOf(failure) ?? ''))\n        throw failure;", replace: '', killer: 'P3 a start' },
   { id: 'a start does not read the layers that are there', file: 'store/dist/docker-store.js', search: 'for (const layer of layers)\n                this.#table.publish(layer);', replace: '', killer: 'P4' },
 
   { id: 'a layer that is not durable stays in its place', file: 'store/dist/layer-publisher.js', search: 'return files.rename(paths.layer(record.id), stage).then(() => failed);', replace: 'return (void paths, void files, void stage, failed);', killer: 'P3 a pull or' },
