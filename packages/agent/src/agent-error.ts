@@ -12,6 +12,7 @@ export type AgentErrorCode =
   | 'CONTAINER_EXISTS'
   | 'CONTAINER_NOT_RUNNING'
   | 'SOCKET_UNUSABLE'
+  | 'ADDRESS_UNUSABLE'
   | 'AGENT_GONE';
 
 /** Why the agent could not do as asked. Codes are stable; each has a row in `docs/errors.md`. */

@@ -1,3 +1,5 @@
+import type { ImageGcRun } from './image-gc-run.js';
+
 /** Something that happened to the agent, its images or its containers. Times are ISO 8601 UTC. */
 export type AgentEvent = { readonly at: string } & (
   | { readonly type: 'STARTED'; readonly root: string }
@@ -18,6 +20,7 @@ export type AgentEvent = { readonly at: string } & (
       readonly layers: number;
       readonly plannedBytes: number;
     }
+  | ({ readonly type: 'IMAGE_GC' } & ImageGcRun)
 );
 
 /** An event before the agent dates it. */

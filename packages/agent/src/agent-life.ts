@@ -1,6 +1,7 @@
 import { Deferred, Future, RealClock, Runtime } from '@keelson/process';
 import type { AgentErrorCode } from './agent-error.js';
 import { AgentError } from './agent-error.js';
+import type { UndatedAgentEvent } from './agent-event.js';
 import type { AgentSettings } from './agent-options.js';
 import type { AgentState } from './agent-state.js';
 import type { EventLog } from './event-log.js';
@@ -44,7 +45,8 @@ export class AgentLife {
   start(): Future<void> {
     if (this.#closing) return refused('AGENT_CLOSED', 'cannot start: this agent is closed');
     const onStopped = (reason: Error): void => this.#stop(reason);
-    this.#starting ??= openMachine(this.settings, this.runtime, this.#clock, onStopped).then((machine) => {
+    const told = { onStopped, tell: (event: UndatedAgentEvent): void => this.events.tell(event) };
+    this.#starting ??= openMachine(this.settings, this.runtime, this.#clock, told).then((machine) => {
       this.#machine = machine;
       this.events.tell({ type: 'STARTED', root: machine.root });
     });

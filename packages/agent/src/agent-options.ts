@@ -1,10 +1,15 @@
 import { availableParallelism } from 'node:os';
-import { isAbsolute, normalize } from 'node:path';
+import { normalize } from 'node:path';
 import type { LauncherName } from '@keelson/containerizer';
 import type { Platform } from '@keelson/image';
 import type { BackendName } from '@keelson/provisioner';
 import { AgentError } from './agent-error.js';
+import { agentFields } from './agent-fields.js';
+import type { ImageGcConfig } from './image-gc-config.js';
+import { imageGcSettings } from './image-gc-config.js';
 import type { Log } from './log-entry.js';
+import { shape } from './schema/composed-schema.js';
+import { SchemaError, shown } from './schema/schema-error.js';
 
 /** How an agent is set up. Only `root` is needed. */
 export interface AgentOptions {
@@ -24,10 +29,19 @@ export interface AgentOptions {
   readonly launcher?: LauncherName;
   /** Which image of a multi-platform index is taken. Default: this machine's. */
   readonly platform?: Platform;
+  /**
+   * Who may launch containers, in the order in which a launch is offered to them. Default: mesos alone, the native
+   * one. What an earlier agent left with the other is looked after all the same.
+   */
+  readonly containerizers?: readonly ContainerizerName[];
+  /** The Docker engine behind the docker containerizer. */
+  readonly docker?: DockerOptions;
   /** Worker threads that unpack and remove trees, 1 to 64. Default: one a processor, at most 4. */
   readonly executorThreads?: number;
   /** How long `start` waits for another owner of the store, 0 to 86,400,000 ms. Default: 30,000 ms. */
   readonly lockTimeoutMs?: number;
+  /** When the agent removes images by itself. Default: never. */
+  readonly imageGc?: ImageGcConfig;
   /** Gets what the agent has to say. Default: nobody does. */
   readonly log?: Log;
   /** Told once when `start` has to wait, with the pid of the owner (0 if it is not known). */
@@ -36,23 +50,23 @@ export interface AgentOptions {
   readonly onOwned?: (root: string) => void;
 }
 
+export type ContainerizerName = 'mesos' | 'docker';
+
+export interface DockerOptions {
+  /** Absolute path of the engine's unix socket. Default: /var/run/docker.sock. */
+  readonly socket?: string;
+  /** Whether a prune also lets the engine prune its own images. Default: false. */
+  readonly prune?: boolean;
+}
+
 /** Options with every default filled in that does not need a look at the machine. */
 export type AgentSettings = AgentOptions &
   Required<Pick<AgentOptions, 'executorThreads' | 'lockTimeoutMs' | 'log' | 'onLockWait' | 'onOwned'>>;
 
-const maxThreads = 64;
-const maxLockTimeoutMs = 86_400_000;
-const known: Readonly<Record<keyof AgentOptions, true>> = {
-  root: true,
-  backend: true,
-  launcher: true,
-  platform: true,
-  executorThreads: true,
-  lockTimeoutMs: true,
-  log: true,
-  onLockWait: true,
-  onOwned: true,
-};
+const callbacks = ['log', 'onLockWait', 'onOwned'] as const;
+const { platform: _asText, ...plainFields } = agentFields;
+const fieldNames = [...Object.keys(agentFields), ...callbacks];
+const schema = shape(plainFields);
 
 /**
  * Checks options, which may come from a file or from JavaScript, and fills in the defaults.
@@ -60,48 +74,48 @@ const known: Readonly<Record<keyof AgentOptions, true>> = {
  * @throws AgentError CONFIG_INVALID  naming the field, its unit and its bounds
  */
 export function settingsOf(options: AgentOptions): AgentSettings {
+  try {
+    return checked(options);
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    throw new AgentError('CONFIG_INVALID', `cannot set up an agent: ${error.message}`, { cause: error });
+  }
+}
+
+function checked(options: AgentOptions): AgentSettings {
   if (typeof options !== 'object' || options === null) {
-    refuse('options', options, 'must be an object with a root');
+    throw new SchemaError('options', shown(options), 'must be an object with a root');
   }
-  for (const field of Object.keys(options)) {
-    if (!(field in known)) {
-      refuse(field, options[field as 'root'], `is not one of ${Object.keys(known).join(', ')}`);
-    }
+  const unknown = Object.keys(options).find((name) => !fieldNames.includes(name));
+  if (unknown !== undefined) {
+    const value = shown(options[unknown as 'root']);
+    throw new SchemaError(unknown, value, `is not one of ${fieldNames.join(', ')}`);
   }
-  const { root, backend, launcher, platform } = options;
-  if (typeof root !== 'string' || !isAbsolute(root)) refuse('root', root, 'must be an absolute path');
-  if (root.includes('\0')) refuse('root', root, 'must not hold a NUL character');
-  requireOneOf('backend', backend, ['copy', 'overlay', 'bind']);
-  requireOneOf('launcher', launcher, ['crun', 'runc', 'linux']);
-  if (
-    platform !== undefined &&
-    (typeof platform?.os !== 'string' || typeof platform.architecture !== 'string')
-  ) {
-    refuse('platform', platform, 'must hold an os and an architecture, for example linux and arm64');
+  const { platform, log = () => {}, onLockWait = () => {}, onOwned = () => {}, ...plain } = options;
+  for (const [name, callback] of Object.entries({ log, onLockWait, onOwned })) {
+    if (typeof callback !== 'function') throw new SchemaError(name, shown(callback), 'must be a function');
   }
-  const { log = () => {}, onLockWait = () => {}, onOwned = () => {} } = options;
-  if (typeof log !== 'function') refuse('log', log, 'must be a function');
-  if (typeof onLockWait !== 'function') refuse('onLockWait', onLockWait, 'must be a function');
-  if (typeof onOwned !== 'function') refuse('onOwned', onOwned, 'must be a function');
-
-  const executorThreads = options.executorThreads ?? Math.min(4, availableParallelism());
-  const lockTimeoutMs = options.lockTimeoutMs ?? 30_000;
-  if (!Number.isInteger(executorThreads) || executorThreads < 1 || executorThreads > maxThreads) {
-    refuse('executorThreads', executorThreads, `must be a whole number of threads from 1 to ${maxThreads}`);
+  const named = typeof platform?.os === 'string' && typeof platform.architecture === 'string';
+  if (platform !== undefined && !named) {
+    const rule = 'must hold an os and an architecture, for example linux and arm64';
+    throw new SchemaError('platform', shown(platform), rule);
   }
-  if (typeof lockTimeoutMs !== 'number' || !(lockTimeoutMs >= 0 && lockTimeoutMs <= maxLockTimeoutMs)) {
-    refuse('lockTimeoutMs', lockTimeoutMs, `must be milliseconds from 0 to ${maxLockTimeoutMs}`);
-  }
-  const trimmed = normalize(root).replace(/(?<=.)\/+$/, '');
-  return { ...options, root: trimmed, log, onLockWait, onOwned, executorThreads, lockTimeoutMs };
+  const { root, ...settings } = schema.read(plain, '');
+  requireContainerizers(settings.containerizers);
+  imageGcSettings(settings.imageGc);
+  return {
+    executorThreads: Math.min(4, availableParallelism()),
+    lockTimeoutMs: 30_000,
+    ...settings,
+    ...(platform && { platform }),
+    log,
+    onLockWait,
+    onOwned,
+    root: normalize(root).replace(/(?<=.)\/+$/, ''),
+  };
 }
 
-function requireOneOf(field: string, value: unknown, allowed: readonly string[]): void {
-  if (value === undefined || allowed.includes(value as string)) return;
-  refuse(field, value, `must be one of ${allowed.join(', ')}`);
-}
-
-function refuse(field: string, value: unknown, rule: string): never {
-  const shown = typeof value === 'string' ? `"${value}"` : String(value);
-  throw new AgentError('CONFIG_INVALID', `cannot set up an agent: ${field} is ${shown}, but ${rule}`);
+function requireContainerizers(names: readonly ContainerizerName[] = ['mesos']): void {
+  if (names.length > 0 && new Set(names).size === names.length) return;
+  throw new SchemaError('containerizers', `"${names.join(',')}"`, 'must be mesos, docker or both, each once');
 }

@@ -1,5 +1,5 @@
 import type { ContainerInfo, ContainerTermination } from '@keelson/containerizer';
-import type { MetricsSnapshot } from '@keelson/process';
+import type { MetricsSnapshot, ProcessStatus, RuntimeCounters } from '@keelson/process';
 import { Future } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
 import type { Explanation, PrunePlan, PruneReport, PullResult, StoreUsage } from '@keelson/store';
@@ -13,7 +13,9 @@ import type { AgentState } from './agent-state.js';
 import type { AttachedContainer } from './attached-container.js';
 import type { CheckReport } from './consistency.js';
 import { ContainerRequests } from './container-requests.js';
+import type { MissedEvents, NumberedEvent } from './event-log.js';
 import { EventLog } from './event-log.js';
+import type { ImageGcRun } from './image-gc-run.js';
 import type { ImageListing } from './image-listing.js';
 import { ImageRequests } from './image-requests.js';
 import type { LaunchOptions, ProvisionRequest } from './launch-options.js';
@@ -63,6 +65,14 @@ export class Agent {
   /** What happens from now on; completes when the agent is closed. */
   get events(): Observable<AgentEvent> {
     return this.#events.events;
+  }
+
+  /**
+   * What happened after the event `id`, as far as it is remembered (the last 1,024 events), then what happens; without
+   * `id` only that. For who may lose the connection, and takes the events up again where it was.
+   */
+  eventsAfter(id?: string): Observable<NumberedEvent | MissedEvents> {
+    return this.#events.after(id);
   }
 
   get state(): AgentState {
@@ -179,7 +189,7 @@ export class Agent {
 
   /** What `pruneImages` would do now, and why the rest stays. Changes nothing. */
   plan(options: PlanOptions = {}): Future<PrunePlan> {
-    return this.#view.plan(options);
+    return this.#images.plan(options);
   }
 
   /**
@@ -193,6 +203,14 @@ export class Agent {
    */
   pruneImages(options: PruneOptions = {}): Future<PruneReport> {
     return this.#images.prune(options);
+  }
+
+  /**
+   * Looks now whether images are to be collected, by the rules of `imageGc` or their defaults, and collects them if so;
+   * joins a collection under way. Answers when the bytes are gone, and what went wrong as a result, never as an error.
+   */
+  collectImages(): Future<ImageGcRun> {
+    return this.#images.collect();
   }
 
   /** The chains that keep an image or a layer alive. @throws AgentError NO_SUCH_OBJECT */
@@ -216,9 +234,19 @@ export class Agent {
     return this.#view.check();
   }
 
-  /** What was measured since the start, by Mesos's names; what cannot be told within 2 s is left out. */
-  metrics(): Future<MetricsSnapshot> {
-    return this.#life.served(({ metrics }) => metrics.snapshot(2_000));
+  /** What was measured since the start, by Mesos's names; what cannot be told within `timeoutMs` is left out. */
+  metrics(timeoutMs = 2_000): Future<MetricsSnapshot> {
+    return this.#life.served(({ metrics }) => metrics.snapshot(timeoutMs));
+  }
+
+  /** The actors, and how many requests wait for each. Asks none of them. */
+  processes(): readonly ProcessStatus[] {
+    return this.#life.runtime.processes();
+  }
+
+  /** What the actors' runtime has counted. */
+  counters(): RuntimeCounters {
+    return this.#life.runtime.counters();
   }
 
   /**

@@ -26,7 +26,12 @@ export function createContainer(
 ): Future<ContainerInfo> {
   const { provisionOnly = false, onProgress, ...wanted } = options;
   return storedName(options, (image) => store.get(image)).then((image) => {
-    const config = { ...configOf(wanted, settings, image), ...(provisionOnly && { provisionOnly }) };
+    const type = typeOf(options, settings);
+    const config = {
+      ...configOf(wanted, settings, image),
+      ...(provisionOnly && { provisionOnly }),
+      ...(type && { type }),
+    };
     return containerizer.launch(id, config, onProgress ? { onProgress } : {}).then((result) => {
       if (result === 'SUCCESS') return containerizer.status(id);
       if (result === 'NOT_SUPPORTED') {
@@ -37,11 +42,22 @@ export function createContainer(
   });
 }
 
+/** For whom it is: as it was asked for, or else whoever is the only one here. */
+function typeOf({ type }: CreateOptions, { containerizers = ['mesos'] }: AgentSettings): CreateOptions['type'] {
+  const types = containerizers.map((name) => (name === 'docker' ? 'DOCKER' : 'MESOS'));
+  if (type !== undefined && !types.includes(type)) {
+    throw new AgentError('NOT_SUPPORTED', `this agent was started without the ${type.toLowerCase()} containerizer`);
+  }
+  return type ?? (types.length === 1 ? types[0] : undefined);
+}
+
 /** A local source is loaded first, and used by the name it was stored under: a prune knows it by no other. */
 function storedName<T extends { readonly reference: string }>(
-  { image }: LaunchOptions,
+  { image, type }: LaunchOptions,
   get: (image: string) => Future<T>,
 ): Future<string | undefined> {
+  // An engine has images of its own; what it cannot pull it will refuse.
+  if (type === 'DOCKER') return Future.ready(image);
   if (image === undefined || parseSource(image).scheme === 'docker') return Future.ready(image);
   return get(image).then(({ reference }) => reference);
 }

@@ -1,5 +1,6 @@
 import {
   HttpClient,
+  LocalCgroups,
   LocalFileLocks,
   LocalFiles,
   LocalHost,
@@ -7,18 +8,19 @@ import {
   LocalSubprocesses,
   PoolExecutor,
 } from '@keelson/os';
-import type { FileLocks, Files, Host, Mounts, Subprocesses } from '@keelson/os/ports';
+import type { Cgroups, FileLocks, Files, Host, Mounts, PositionedFiles, Subprocesses } from '@keelson/os/ports';
 import type { Future } from '@keelson/process';
 import { provisionerJobs } from '@keelson/provisioner';
 import { storeJobs } from '@keelson/store';
 
 /** Everything through which an agent touches its machine. */
 export interface HostPorts {
-  readonly files: Files;
+  readonly files: Files & PositionedFiles;
   readonly locks: FileLocks;
   readonly host: Host;
   readonly subprocesses: Subprocesses;
   readonly mounts: Mounts;
+  readonly cgroups: Cgroups;
   readonly http: HttpClient;
   /** Unpacks, copies and removes trees in worker threads. */
   readonly executor: PoolExecutor;
@@ -35,6 +37,7 @@ export function openHostPorts(executorThreads: number): HostPorts {
     host: new LocalHost(),
     subprocesses: new LocalSubprocesses(),
     mounts: new LocalMounts({ executor: mountExecutor }),
+    cgroups: new LocalCgroups(),
     http: new HttpClient(),
     executor: new PoolExecutor({ jobs: { ...storeJobs, ...provisionerJobs }, maxThreads: executorThreads }),
     mountExecutor,

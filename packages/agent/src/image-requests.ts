@@ -1,14 +1,15 @@
 import type { Future } from '@keelson/process';
-import type { PruneReport, PullResult } from '@keelson/store';
+import type { PrunePlan, PruneReport, PullResult } from '@keelson/store';
 import type { AgentLife } from './agent-life.js';
 import type { AgentSettings } from './agent-options.js';
 import type { EventLog } from './event-log.js';
+import type { ImageGcRun } from './image-gc-run.js';
 import type { ImageListing } from './image-listing.js';
 import { setPinned, untag } from './image-tags.js';
 import { pruneMachine } from './prune-machine.js';
 import type { PruneOptions } from './prune-options.js';
 import type { PullOptions } from './pull-options.js';
-import type { ReadOnlyView } from './read-only-view.js';
+import type { PlanOptions, ReadOnlyView } from './read-only-view.js';
 
 /** What an agent does with images, told as events. What is promised stands at `Agent`. */
 export class ImageRequests {
@@ -38,14 +39,28 @@ export class ImageRequests {
     return this.life.served(({ metadata }) => untag({ view: this.view, metadata }, names));
   }
 
+  plan(options: PlanOptions): Future<PrunePlan> {
+    return this.view.plan(this.#withConfigured(options));
+  }
+
   prune(options: PruneOptions): Future<PruneReport> {
     return this.life.served((machine) =>
-      pruneMachine(machine, options).then((report) => {
+      pruneMachine(machine, this.#withConfigured(options)).then((report) => {
         const { removed, bytes } = report;
         const counts = { images: removed.images.length, layers: removed.layers.length };
         this.events.tell({ type: 'IMAGES_PRUNED', ...counts, plannedBytes: bytes.planned });
         return report;
       }),
     );
+  }
+
+  collect(): Future<ImageGcRun> {
+    return this.life.served(({ collector }) => collector.collect('manual'));
+  }
+
+  /** What the configuration excludes no prune takes, whoever asks for it (as in Mesos). */
+  #withConfigured<O extends PlanOptions>(options: O): O {
+    const configured = this.settings.imageGc?.excludedImages ?? [];
+    return configured.length === 0 ? options : { ...options, exclude: [...(options.exclude ?? []), ...configured] };
   }
 }

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { ContainerInfo, ContainerizerPid, Logger } from '@keelson/containerizer';
 import {
+  CgroupIsolator,
   ComposingContainerizer,
   ContainerPaths,
   DockerContainerizer,
@@ -9,8 +11,9 @@ import {
   OciLauncher,
 } from '@keelson/containerizer';
 import type { HeldFileLock, Host } from '@keelson/os/ports';
-import type { Clock, Future, Metric, PID, Runtime } from '@keelson/process';
-import { awaitAll, Metrics, PullGauge } from '@keelson/process';
+import type { Clock, Metric, PID, Runtime } from '@keelson/process';
+import { awaitAll, Future, Metrics, PullGauge } from '@keelson/process';
+import type { CreatedBackends } from '@keelson/provisioner';
 import { chooseBackend, createBackends, Provisioner, ProvisionerPaths } from '@keelson/provisioner';
 import type { PruneOptions, PruneReport, SweepFailure } from '@keelson/store';
 import {
@@ -23,10 +26,13 @@ import {
   Sweeper,
 } from '@keelson/store';
 import { makeDirectories } from './agent-directories.js';
+import type { UndatedAgentEvent } from './agent-event.js';
 import type { AgentSettings } from './agent-options.js';
 import { Guardian } from './guardian.js';
 import type { HostPorts } from './host-ports.js';
 import { closeHostPorts, openHostPorts } from './host-ports.js';
+import type { ImageCollector } from './image-collector.js';
+import { recordPrune, spawnImageCollector } from './image-gc-wiring.js';
 import { loggerFor } from './log-entry.js';
 import { acquireStoreLock } from './store-lock.js';
 
@@ -42,6 +48,7 @@ export interface Machine {
   readonly store: PID<DockerStore>;
   readonly metadata: PID<MetadataManager>;
   readonly containerizer: ContainerizerPid;
+  readonly collector: PID<ImageCollector>;
   /** By Mesos's names where Mesos measures the same. */
   readonly metrics: Metrics;
   readonly host: Host;
@@ -50,12 +57,19 @@ export interface Machine {
   close(): Future<void>;
 }
 
+/** Who wants to know what becomes of a machine. */
+export interface MachineOwner {
+  /** One of the actors that hold roots is gone. */
+  readonly onStopped: (reason: Error) => void;
+  readonly tell: (event: UndatedAgentEvent) => void;
+}
+
 /** Makes the directories, takes the lock, spawns the actors bottom-up and lets them recover. */
 export function openMachine(
   settings: AgentSettings,
   runtime: Runtime,
   clock: Clock,
-  onStopped: (reason: Error) => void,
+  owner: MachineOwner,
 ): Future<Machine> {
   const ports = openHostPorts(settings.executorThreads);
   const { lockTimeoutMs: timeoutMs, onLockWait: onWait } = settings;
@@ -64,7 +78,7 @@ export function openMachine(
       const path = new StorePaths(root).lock;
       return acquireStoreLock({ locks: ports.locks, path, timeoutMs, runtime, clock, onWait }).then((lock) => {
         settings.onOwned(root);
-        return new Wiring(settings, runtime, clock, ports, root, lock).open(onStopped);
+        return new Wiring(settings, runtime, clock, ports, root, lock).open(owner);
       });
     })
     .repair((failed) => closeAll(runtime, ports).then(() => failed));
@@ -75,6 +89,7 @@ class Wiring {
   readonly #logger: Logger;
   readonly #warn: (message: string) => void;
   readonly #metrics: Metrics;
+  #collector: PID<ImageCollector> | undefined;
 
   constructor(
     private readonly settings: AgentSettings,
@@ -89,7 +104,7 @@ class Wiring {
     this.#metrics = new Metrics({ runtime });
   }
 
-  open(onStopped: (reason: Error) => void): Future<Machine> {
+  open({ onStopped, tell }: MachineOwner): Future<Machine> {
     const { root, ports, runtime, lock } = this;
     const { store, metadata, sweeper } = this.#store();
     return this.#provisioner(store)
@@ -98,18 +113,23 @@ class Wiring {
         runtime.spawn(new Guardian([store, provisioner, containerizer], onStopped));
         // The containers that are known first, then the provisioner, then the store: until all three know
         // what is needed nothing may be pruned (T3).
-        return containerizer.recover().then(
-          (): Machine => ({
+        return containerizer.recover().then((): Machine => {
+          const collector = this.#collectImages(store, containerizer, tell);
+          return {
             root,
             store,
             metadata,
             containerizer,
+            collector,
             metrics: this.#metrics,
             host: ports.host,
-            prune: (exclude, options) => this.#prune(containerizer, sweeper, exclude, options),
+            prune: (exclude, options) =>
+              this.#prune(containerizer, sweeper, exclude, options).onReady(
+                recordPrune(collector, this.clock, this.clock.now()),
+              ),
             close: () => this.#close(containerizer, store, sweeper),
-          }),
-        );
+          };
+        });
       })
       .repair((failed) => {
         lock.release();
@@ -129,7 +149,14 @@ class Wiring {
     const onFailed = ({ entry, why }: SweepFailure): void => this.#warn(`cannot sweep ${entry}: ${why}`);
     const sweeper = runtime.spawn(new Sweeper({ paths, files, executor, onFailed }));
     const shared = { paths, files, executor, host, random, clock };
-    const store = new DockerStore({ ...shared, metadata, puller, sweeper });
+    const store = new DockerStore({
+      ...shared,
+      metadata,
+      puller,
+      sweeper,
+      onPulled: (reference) => this.#collector?.pulled(reference),
+      onDiskFull: () => this.#collector?.diskFull(),
+    });
     this.#measure(store.metrics.all());
     return { store: runtime.spawn(store), metadata, sweeper };
   }
@@ -139,20 +166,25 @@ class Wiring {
     const { files, mounts, executor, host } = this.ports;
     const paths = new ProvisionerPaths(`${root}/provisioner`);
     const warn = this.#warn;
-    return createBackends({ runtime, paths, files, mounts, executor, host, warn }).then((available) => {
-      const defaultBackend = chooseBackend(available, settings.backend);
+    const spawnOn = (available: CreatedBackends): PID<Provisioner> => {
       const stores = new Map([['DOCKER' as const, store]]);
       const { random } = runtime;
       const shared = { paths, files, executor, clock, random, warn };
-      const provisioner = new Provisioner({ ...available, ...shared, stores, defaultBackend });
+      const preference = settings.backend ? { defaultBackend: settings.backend } : {};
+      const provisioner = new Provisioner({ ...available, ...shared, stores, ...preference });
       this.#measure([provisioner.removeContainerErrors, ...available.metrics]);
       return runtime.spawn(provisioner);
+    };
+    return createBackends({ runtime, paths, files, mounts, executor, host, warn }).then((available) => {
+      // Who asked for a backend learns now if it cannot be had.
+      const asked: Future<unknown> = settings.backend ? chooseBackend(available, settings.backend) : Future.ready();
+      return asked.then(() => spawnOn(available));
     });
   }
 
   #containerizer(provisioner: PID<Provisioner>): PID<ComposingContainerizer> {
     const { runtime, root } = this;
-    const { files, executor, host, subprocesses } = this.ports;
+    const { files, executor, host, subprocesses, cgroups } = this.ports;
     const tools = { files, host, subprocesses };
     const oci = { ...tools, probeDirectory: `${root}/runtime/probe` };
     const logger = this.#logger;
@@ -163,26 +195,57 @@ class Wiring {
       executor,
       provisioner,
       logger,
-      isolators: [runtime.spawn(new NetworkFilesIsolator(files))],
+      isolators: [
+        runtime.spawn(new NetworkFilesIsolator(files)),
+        runtime.spawn(new CgroupIsolator({ cgroups, host, group: `/keelson/${groupNameOf(root)}` })),
+      ],
       launchers: [
         { name: 'crun', launcher: runtime.spawn(new OciLauncher('crun', oci)) },
         { name: 'runc', launcher: runtime.spawn(new OciLauncher('runc', oci)) },
         { name: 'linux', launcher: runtime.spawn(new LinuxLauncher(tools)) },
       ],
     });
+    const { containerizers = ['mesos'], docker: { socket, prune } = {} } = this.settings;
+    const docker = new DockerContainerizer({
+      paths: new ContainerPaths(root),
+      files,
+      host,
+      executor,
+      http: this.ports.http,
+      random: runtime.random,
+      clock: this.clock,
+      launches: containerizers.includes('docker'),
+      logger,
+      ...(socket !== undefined && { socket }),
+      ...(prune !== undefined && { prune }),
+    });
+    const both = { mesos: runtime.spawn(native), docker: runtime.spawn(docker) };
+    // Who may not launch comes last: it looks after what it has, and is not asked for more.
+    const order = [...new Set([...containerizers, 'mesos', 'docker'] as const)];
     const containerizer = runtime.spawn(
-      new ComposingContainerizer([
-        { name: 'mesos', containerizer: runtime.spawn(native) },
-        { name: 'docker', containerizer: runtime.spawn(new DockerContainerizer(logger)) },
-      ]),
+      new ComposingContainerizer(order.map((name) => ({ name, containerizer: both[name] }))),
     );
     const standing = (): Future<number> =>
       containerizer.containers().then((all) => all.filter(standsOnImage).length);
     this.#measure([
       native.destroyErrors,
+      docker.imagePull,
       new PullGauge('containerizer/mesos/filesystem/containers_new_rootfs', standing),
     ]);
     return containerizer;
+  }
+
+  #collectImages(
+    store: PID<DockerStore>,
+    containerizer: ContainerizerPid,
+    tell: MachineOwner['tell'],
+  ): PID<ImageCollector> {
+    const { runtime, clock, root } = this;
+    const { files, host } = this.ports;
+    const measure = (metric: Metric): void => this.#measure([metric]);
+    const config = this.settings.imageGc;
+    const shared = { config, runtime, clock, root, files, host, measure, logger: this.#logger, tell };
+    return (this.#collector = spawnImageCollector({ ...shared, store, containerizer }));
   }
 
   #measure(metrics: readonly Metric[]): void {
@@ -222,12 +285,18 @@ class Wiring {
           sweeper.quiet().then((swept) =>
             files.space(this.root).then((after) => {
               const measured = after.freeBytes - before.freeBytes;
-              return { ...report, bytes: { ...report.bytes, unlinked: swept.unlinkedBytes, measured } };
+              const unlinked = report.bytes.unlinked + swept.unlinkedBytes;
+              return { ...report, bytes: { ...report.bytes, unlinked, measured } };
             }),
           ),
         ),
       );
   }
+}
+
+/** The same for every agent of a root, and for none of another. */
+function groupNameOf(root: string): string {
+  return createHash('sha256').update(root).digest('hex').slice(0, 16);
 }
 
 function standsOnImage({ state, backend }: ContainerInfo): boolean {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AgentEvent, AgentOptions } from '@keelson/agent';
@@ -35,6 +35,37 @@ async function started(options: Partial<AgentOptions> = {}): Promise<Agent> {
 }
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
+
+describe('collecting images', () => {
+  it('removes the least recently used beyond what the store may hold, by itself after a pull, and tells so', async () => {
+    const agent = await started({ imageGc: { maxStoreBytes: 1, minAgeMs: 0, excludedImages: ['localhost/layout:left'] } });
+    const runs: AgentEvent[] = [];
+    agent.events.subscribe((event) => void (event.type === 'IMAGE_GC' && runs.push(event)));
+
+    await agent.pull(image('left'));
+    await agent.pull(image('right'));
+    await agent.collectImages();
+
+    expect((await agent.images()).map(({ reference }) => reference)).toEqual(['localhost/layout:left']);
+    expect(runs.flatMap((run) => (run.type === 'IMAGE_GC' ? run.images : []))).toEqual(['localhost/layout:right']);
+    expect((await agent.plan()).keep).toContainEqual({
+      object: 'localhost/layout:left',
+      why: 'excluded as localhost/layout:left',
+    });
+    const counted = Object.keys(await agent.metrics()).filter((name) => name.startsWith('image_gc/attempts/'));
+    expect(counted.length).toBeGreaterThan(0);
+  });
+
+  it('tells a prune that a person asked for like any other run', async () => {
+    const agent = await started();
+    await agent.pull(image('left'));
+    const run = new Promise<AgentEvent>((resolve) => {
+      agent.events.subscribe((event) => void (event.type === 'IMAGE_GC' && resolve(event)));
+    });
+    await agent.pruneImages();
+    expect(await run).toMatchObject({ trigger: 'manual', result: 'success', reason: 'all_unused', images: ['localhost/layout:left'] });
+  });
+});
 
 describe('the life of an agent', () => {
   it('touches nothing before it is started, and serves nothing', async () => {
@@ -101,7 +132,10 @@ describe('the life of an agent', () => {
   });
 
   it('refuses a backend that does not work here, and gives the store back', async () => {
-    await expect(create({ backend: 'bind' }).start().toPromise()).rejects.toEqual(
+    mkdirSync(join(root, 'provisioner'), { recursive: true });
+    // In the way of the trial mount.
+    writeFileSync(join(root, 'provisioner/.probe'), '');
+    await expect(create({ backend: 'overlay' }).start().toPromise()).rejects.toEqual(
       code('BACKEND_NOT_SUPPORTED'),
     );
     await started({ lockTimeoutMs: 0 });
@@ -132,6 +166,7 @@ describe('what an agent does', () => {
       { type: 'CONTAINER_PROVISIONED', id: 'mine', image: reference },
       { type: 'CONTAINER_REMOVED', id: 'mine' },
       { type: 'IMAGES_PRUNED', images: 1, layers: 2, plannedBytes: expect.any(Number) },
+      expect.objectContaining({ type: 'IMAGE_GC', trigger: 'manual', images: [reference] }),
       { type: 'STOPPED', reason: null },
     ]);
     expect(events.every(({ at }) => !Number.isNaN(Date.parse(at)))).toBe(true);

@@ -10,6 +10,9 @@ import type { CommandRequest } from '@keelson/agent/client';
 import { callAgent, decodeChunk, signalCommand, socketPathOf } from '@keelson/agent/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AgentServer } from '../src/http/agent-server.js';
+import { agentRoutes } from '../src/http/agent-routes.js';
+import { LogLevelSwitch } from '../src/log-level-switch.js';
+import { openAccess } from '../src/security/access.js';
 import { writeLayout } from './support/oci-layout.js';
 
 let folder: string;
@@ -100,7 +103,7 @@ describe('the operator API', () => {
   });
 
   it.each([
-    [501, { type: 'LAUNCH_NESTED_CONTAINER' }],
+    [501, { type: 'LAUNCH_NESTED_CONTAINER_SESSION' }],
     [400, {}],
     [400, []],
     [400, '{'],
@@ -124,8 +127,13 @@ describe('the operator API', () => {
   });
 
   it('refuses until the agent has recovered, whatever it is asked', async () => {
-    const agent = { state: 'RECOVERING' } as unknown as ServedAgent['agent'];
-    const server = new AgentServer({ agent, version: '1.2.3', run: async () => 0 });
+    const agent = { state: 'RECOVERING', processes: () => [] } as unknown as ServedAgent['agent'];
+    const access = openAccess({}, folder);
+    const streams = { maxStreams: 1, maxStreamBytes: 4096, heartbeatMs: 1000 };
+    const logLevel = new LogLevelSwitch('warn', () => {});
+    const shared = { agent, access, root: folder, version: '1.2.3', settings: [], logLevel, streams };
+    const limits = { requestTimeoutMs: 1000, maxBodyBytes: 4096, maxConnections: 4 };
+    const server = new AgentServer({ agent, access, limits, routes: agentRoutes(shared) });
     const socket = join(folder, 'agent.sock');
     await server.listen(socket);
     expect(await ask(socket, 'GET', '/api/v1')).toMatchObject({
@@ -134,7 +142,7 @@ describe('the operator API', () => {
     });
     expect((await ask(socket, 'GET', '/metrics/snapshot')).status).toBe(503);
     expect(await ask(socket, 'GET', '/healthz')).toMatchObject({ status: 503, body: 'RECOVERING\n' });
-    await server.close();
+    await server.close(1000);
   });
 
   it('tells metrics by name', async () => {

@@ -1,4 +1,4 @@
-import type { Agent } from '@keelson/agent';
+import type { Agent, CommandCall } from '@keelson/agent';
 import type { OutputStreams } from './output.js';
 import type { SignalSource } from './signal-source.js';
 import { processSignals } from './signal-source.js';
@@ -18,6 +18,8 @@ export interface HostingAgent {
   readonly agent: Agent;
   /** The root it owns, whatever the command line says. */
   readonly root: string;
+  /** The call that brought the command. */
+  readonly call: Pick<CommandCall, 'watch' | 'audit' | 'authorize'>;
 }
 
 /** Runs one command line to its end and answers the exit code; never throws. */

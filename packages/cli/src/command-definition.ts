@@ -7,6 +7,13 @@ export type CommandHandler = (session: Session, command: Command) => Promise<num
 export interface BindOptions {
   /** It has nothing to do with the agent that serves the root: it always runs where it was given. */
   readonly local?: boolean;
+  /** It changes something, named here for the journal of the agent that runs it. Never a secret. */
+  readonly changes?: (command: Command) => string;
+}
+
+/** For commands that change what their arguments name. */
+export function allArguments(command: Command): string {
+  return command.args.join(' ');
 }
 
 /**

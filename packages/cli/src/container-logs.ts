@@ -1,8 +1,8 @@
 import type { ReadOnlyView } from '@keelson/agent';
+import { readGrowing } from '@keelson/agent';
 import { open } from 'node:fs/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readGrowing } from './growing-file.js';
 import { relayLogs } from './relay-logs.js';
 import type { Session } from './session.js';
 

@@ -1,4 +1,4 @@
-import type { LaunchOptions } from '@keelson/agent';
+import type { AgentOptions, LaunchOptions } from '@keelson/agent';
 import { drawnPull } from './drawn-pull.js';
 import { RunFailure } from './run-failure.js';
 import type { Session } from './session.js';
@@ -7,13 +7,16 @@ import type { Session } from './session.js';
 export async function runDetached(
   session: Session,
   options: LaunchOptions & { readonly id: string },
+  settings: Partial<AgentOptions> = {},
 ): Promise<void> {
   const { exitStatusOfFailure } = await import('@keelson/agent');
   try {
-    await session.withAgent((agent) =>
-      drawnPull(session.output, options.image ?? options.id, (onProgress) =>
-        agent.launch({ ...options, onProgress }),
-      ),
+    await session.withAgent(
+      (agent) =>
+        drawnPull(session.output, options.image ?? options.id, (onProgress) =>
+          agent.launch({ ...options, onProgress }),
+        ),
+      settings,
     );
   } catch (error) {
     throw new RunFailure(error, exitStatusOfFailure(error));

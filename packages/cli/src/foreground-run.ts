@@ -1,4 +1,4 @@
-import type { Agent, AttachedContainer, LaunchOptions } from '@keelson/agent';
+import type { Agent, AgentOptions, AttachedContainer, LaunchOptions } from '@keelson/agent';
 import { drawnPull } from './drawn-pull.js';
 import { describeFailure } from './failure.js';
 import { ExitCode } from './exit-code.js';
@@ -18,7 +18,7 @@ import { signalNumber } from './signal-source.js';
 export async function runForeground(
   session: Session,
   options: LaunchOptions & { readonly id: string },
-  { remove }: { readonly remove: boolean },
+  { remove, settings = {} }: { readonly remove: boolean; readonly settings?: Partial<AgentOptions> },
 ): Promise<number> {
   const { exitStatusOfFailure, readOnlyView } = await import('@keelson/agent');
   const wanted = session.hosted ? { ...options, stdio: 'sandbox' as const } : options;
@@ -27,14 +27,15 @@ export async function runForeground(
     const attached = await session.withAgent((agent) => {
       launch = new InterruptibleLaunch(agent, wanted, session);
       return launch.run();
-    });
-    if (session.hosted) {
+    }, settings);
+    session.watch();
+    if (wanted.stdio === 'sandbox') {
       const logs = await readOnlyView(session.options.root).logs(options.id);
       await relayLogs(session, logs, attached.status);
     }
     const exitStatus = await attached.status;
     launch?.dispose();
-    return (await finish(session, options.id, remove)) ?? exitStatus ?? ExitCode.runFailed;
+    return (await finish(session, options.id, remove, settings)) ?? exitStatus ?? ExitCode.runFailed;
   } catch (error) {
     const signal = launch?.interruptedBy;
     throw new RunFailure(
@@ -115,13 +116,18 @@ class InterruptibleLaunch {
 const beforeProcess: ReadonlySet<string> = new Set(['STARTING', 'PROVISIONING']);
 
 /** Records the end, releases the root filesystem, and removes what is left if that was asked for. */
-async function finish(session: Session, id: string, remove: boolean): Promise<number | undefined> {
+async function finish(
+  session: Session,
+  id: string,
+  remove: boolean,
+  settings: Partial<AgentOptions>,
+): Promise<number | undefined> {
   try {
     return await session.withAgent(async (agent) => {
       const { exitStatus } = await agent.wait(id);
       if (remove) await agent.destroy(id);
       return exitStatus;
-    });
+    }, settings);
   } catch (error) {
     const { code, message } = describeFailure(error);
     // Another command that owned the store meanwhile may have finished the work.

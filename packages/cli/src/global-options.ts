@@ -56,7 +56,7 @@ export function resolveGlobalOptions(
     json: raw.json ?? false,
     quiet: raw.quiet ?? false,
     logLevel: raw.logLevel ?? 'warn',
-    lockTimeoutMs: (raw.lockTimeout ?? 30) * 1000,
+    lockTimeoutMs: Math.round((raw.lockTimeout ?? 30) * 1000),
   };
 }
 

@@ -27,5 +27,5 @@ export function runHosted(
     },
     gone,
   };
-  return runCommandLine(argv, caller, host);
+  return runCommandLine(argv, caller, { ...host, call });
 }

@@ -21,7 +21,7 @@ export const main: RunCommandLine = async (argv, caller = processCaller(), host)
   const { streams } = caller;
   let exitCode: number = ExitCode.success;
   const bind: Bind =
-    (handler, { local = false } = {}) =>
+    (handler, { local = false, changes } = {}) =>
     async (...args) => {
       const command = args.at(-1) as Command;
       const options = resolveGlobalOptions(command.optsWithGlobals<RawGlobalOptions>(), caller);
@@ -34,6 +34,7 @@ export const main: RunCommandLine = async (argv, caller = processCaller(), host)
       const output = new Output(streams, options.json, options.quiet);
       const settled = host ? { ...options, root: host.root } : options;
       const session = new Session(settled, output, caller, main, host);
+      if (changes) await host?.call.audit(`keelson ${command.name()}`, changes(command));
       exitCode = (await handler(session, command)) ?? ExitCode.success;
     };
   const program = createProgram(bind);

@@ -1,5 +1,5 @@
 import type { ContainerLogs } from '@keelson/agent';
-import { readGrowing } from './growing-file.js';
+import { readGrowing } from '@keelson/agent';
 import type { Session } from './session.js';
 import type { TerminalStream } from './terminal/paint.js';
 

@@ -17,7 +17,10 @@ export interface RunFlags {
   readonly user?: string;
   readonly memory?: string;
   readonly cpus?: string;
+  readonly pidsLimit?: string;
   readonly network?: 'host' | 'none';
+  readonly containerizer?: 'mesos' | 'docker';
+  readonly dockerSocket?: string;
   readonly launcher?: 'crun' | 'runc' | 'linux';
   readonly backend?: BackendName;
 }
@@ -28,7 +31,7 @@ export function launchOptionsOf(
   words: readonly string[],
   { workingDirectory, streams: { environment } }: Pick<Caller, 'workingDirectory' | 'streams'>,
 ): LaunchOptions & { readonly id: string } {
-  const { rootfs, name, workdir, user, memory, cpus, network, launcher, backend } = flags;
+  const { rootfs, name, workdir, user, memory, cpus, pidsLimit, network, launcher, backend } = flags;
   const [image, ...rest] = rootfs === undefined ? words : [undefined, ...words];
   if (rootfs === undefined && image === undefined) {
     throw new CliError('USAGE', 'run needs an image, or --rootfs');
@@ -42,11 +45,14 @@ export function launchOptionsOf(
     argv: rest[0] === '--' ? (rest.slice(1) as string[]) : (rest as string[]),
     environment: Object.fromEntries((flags.env ?? []).flatMap((text) => variable(text, environment))),
     volumes: (flags.volume ?? []).map((text) => volume(text, workingDirectory)),
-    stdio: flags.detach ? 'sandbox' : 'inherit',
+    // An engine's containers write into its log; it is copied to the sandbox.
+    stdio: flags.detach || flags.containerizer === 'docker' ? 'sandbox' : 'inherit',
+    ...(flags.containerizer && { type: flags.containerizer === 'docker' ? 'DOCKER' : 'MESOS' }),
     ...(workdir !== undefined && { workingDirectory: workdir }),
     ...(user !== undefined && { user }),
     ...(memory !== undefined && { memoryBytes: memoryBytes(memory) }),
     ...(cpus !== undefined && { cpus: processors(cpus) }),
+    ...(pidsLimit !== undefined && { processes: processes(pidsLimit) }),
     ...(network && { network }),
     ...(launcher && { launcher }),
     ...(backend && { backend }),
@@ -102,4 +108,13 @@ function processors(text: string): number {
     );
   }
   return number;
+}
+
+function processes(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= 1 && number <= 4_194_304) return number;
+  throw new CliError(
+    'USAGE',
+    `--pids-limit is ${JSON.stringify(text)}, but must be a number of processes from 1 to 4194304`,
+  );
 }

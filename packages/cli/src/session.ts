@@ -21,6 +21,16 @@ export class Session {
     return this.host !== undefined;
   }
 
+  /** From here on the command only waits for what happens: a hosting agent that stops leaves it at once. */
+  watch(): void {
+    this.host?.call.watch();
+  }
+
+  /** @throws HttpFailure FORBIDDEN  whoever has a hosting agent do this may not */
+  requirePermission(action: 'PRUNE_IMAGES'): void {
+    this.host?.call.authorize(action);
+  }
+
   /**
    * Does `work` with the agent that runs this command, or else with one that is started for the length of
    * `work` and owns the store until then. The agent is loaded here and not at the top, so that commands that

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunFlags } from '../src/run-options.js';
+import { dockerSettingFlags, dockerSettingsOfRun } from '../src/docker-settings.js';
 import { launchOptionsOf } from '../src/run-options.js';
 
 /** As if it were typed in this process's own folder, with that environment. */
@@ -80,5 +81,30 @@ describe('the options of run', () => {
 
   it('refuse to run nothing', () => {
     expect(() => optionsOf({}, [], {})).toThrow(/needs an image/);
+  });
+});
+
+describe('the options of a Docker engine', () => {
+  const here = { workingDirectory: '/here' };
+
+  it('say who launches, in order, and where the engine is', () => {
+    expect(dockerSettingFlags({}, here)).toEqual([]);
+    const flags = { containerizers: 'docker, mesos', dockerSocket: 'run/d.sock', dockerPrune: true };
+    expect(dockerSettingFlags(flags, here)).toEqual([
+      'containerizers=["docker","mesos"]',
+      'docker.socket=/here/run/d.sock',
+      'docker.prune=true',
+    ]);
+    expect(dockerSettingsOfRun({}, here)).toEqual({});
+    expect(dockerSettingsOfRun({ containerizer: 'docker' }, here)).toEqual({ containerizers: ['mesos', 'docker'], docker: {} });
+  });
+
+  it.each(['', 'podman', 'mesos,', 'docker,docker'])('are refused: %j', (containerizers) => {
+    expect(() => dockerSettingFlags({ containerizers }, here)).toThrow(/--containerizers is/);
+  });
+
+  it('have a container of an engine write into its sandbox', () => {
+    expect(optionsOf({ containerizer: 'docker' }, ['a'], {})).toMatchObject({ type: 'DOCKER', stdio: 'sandbox' });
+    expect(optionsOf({ containerizer: 'mesos' }, ['a'], {})).toMatchObject({ type: 'MESOS', stdio: 'inherit' });
   });
 });

@@ -21,6 +21,8 @@ export type ContainerVolume = {
  * image. Mirrors the parts of Mesos `ContainerConfig` that this agent can honour.
  */
 export interface ContainerConfig {
+  /** Which containerizer it is for; unset, the first that can. Mirrors Mesos `ContainerInfo.type`. */
+  readonly type?: 'MESOS' | 'DOCKER';
   /**
    * Exactly one of `image` and `rootfs`; a nested container may leave both out and shares its parent's
    * root.
@@ -41,6 +43,8 @@ export interface ContainerConfig {
   readonly memoryBytes?: number;
   /** Processor time, in whole processors: `0.5` is half of one. */
   readonly cpus?: number;
+  /** How many processes and threads it may have at a time. */
+  readonly processes?: number;
   readonly network: 'host' | 'none';
   readonly hostname?: string;
   readonly backend?: BackendName;

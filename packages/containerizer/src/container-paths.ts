@@ -36,6 +36,13 @@ export class ContainerPaths {
     return `${this.container(id)}/containers`;
   }
 
+  /** Where the folder of `id` goes in one step, to be removed there. No container has such a name. */
+  removed(id: ContainerId): string {
+    const path = this.container(id);
+    const slash = path.lastIndexOf('/');
+    return `${path.slice(0, slash + 1)}${removedPrefix}${path.slice(slash + 1)}`;
+  }
+
   config(id: ContainerId): string {
     return `${this.container(id)}/config`;
   }
@@ -68,6 +75,9 @@ export class ContainerPaths {
     return `${this.sandbox(id)}/stderr`;
   }
 }
+
+/** Folders of this name hold what is left of a container that is known no more. */
+export const removedPrefix = '.removed-';
 
 /** The status file below a container's folder; launchers know the folder alone. */
 export function statusFileIn(containerDirectory: string): string {

@@ -37,6 +37,10 @@ export class Container {
   /** Set before it is asked to start anything. */
   launcher: NamedLauncher | undefined;
   process: LaunchedProcess | undefined;
+  /** Why it is, or was to be, destroyed; what was said first holds. */
+  ending: Pick<ContainerTermination, 'reason' | 'message'> | undefined;
+  /** Since the last success or start. */
+  failedDestroys = 0;
   /** The one destroy in flight. */
   destroying: Future<ContainerTermination> | undefined;
   removing: Future<void> | undefined;

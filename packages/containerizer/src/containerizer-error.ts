@@ -19,6 +19,12 @@ export type ContainerizerErrorCode =
   | 'DESTROY_FAILED'
   | 'RECOVERING'
   | 'PRUNE_PARTIAL'
+  | 'ENGINE_UNREACHABLE'
+  | 'ENGINE_TIMEOUT'
+  | 'ENGINE_ERROR'
+  | 'ENGINE_PULL_FAILED'
+  | 'IMAGE_NOT_FOUND'
+  | 'NAME_CONFLICT'
   | 'UNSUPPORTED';
 
 /** One part of a prune that went wrong: who it was, and why. */

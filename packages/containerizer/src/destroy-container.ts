@@ -1,4 +1,4 @@
-import { awaitAll, Future } from '@keelson/process';
+import { awaitAll, collect, Future } from '@keelson/process';
 import type { Container } from './container.js';
 import { parseStatus, terminationFormat } from './container-records.js';
 import type { ContainerTermination } from './container-termination.js';
@@ -43,12 +43,12 @@ export class ContainerDestruction {
       .then(turn(() => this.#exitStatus()))
       .then(
         turn((exitStatus) =>
-          this.#cleanUp()
-            .then(() => this.#releaseRootfs())
-            .then(() => exitStatus),
+          this.#explain(exitStatus)
+            .then(turn((ending) => this.#cleanUp().then(() => ending)))
+            .then((ending) => this.#releaseRootfs().then(() => ending))
+            .then(turn((ending) => this.#conclude(exitStatus, ending))),
         ),
-      )
-      .then(turn((exitStatus) => this.#conclude(exitStatus)));
+      );
   }
 
   #requireChildren(children: readonly Future<unknown>[]): void {
@@ -87,6 +87,19 @@ export class ContainerDestruction {
     });
   }
 
+  /** Nobody wanted its end: perhaps it ran into a limit. */
+  #explain(exitStatus: number | undefined): Future<Ending> {
+    const { ending } = this;
+    const { isolators, id } = this.container;
+    if (ending.reason !== undefined) return Future.ready(ending);
+    return collect(isolators.map((isolator) => isolator.explain(id, exitStatus).repair(() => undefined))).then(
+      (limitations): Ending => {
+        const limitation = limitations.find((each) => each !== undefined);
+        return limitation ? { reason: 'LIMITATION', message: limitation.message } : ending;
+      },
+    );
+  }
+
   /** In reverse; all are tried, and those that succeed are not asked again. */
   #cleanUp(): Future<void> {
     const { isolators, id } = this.container;
@@ -117,9 +130,9 @@ export class ContainerDestruction {
       );
   }
 
-  #conclude(exitStatus: number | undefined): Future<ContainerTermination> {
+  #conclude(exitStatus: number | undefined, ending: Ending): Future<ContainerTermination> {
     const { paths, files, turn } = this.context;
-    const { container, ending } = this;
+    const { container } = this;
     const termination = container.ran ? { ...terminationOf(exitStatus), ...ending } : ending;
     const recorded = container.ran
       ? checkpoint(files, paths.termination(container.id), terminationFormat, termination)

@@ -1,60 +1,300 @@
-import { Future } from '@keelson/process';
+import { awaitAll, defer, Future, Timer, undiscardable } from '@keelson/process';
 import type { ContainerId, ImageName } from '@keelson/provisioner';
-import type { PruneReport } from '@keelson/store';
+import { isContainerId, parentOf } from '@keelson/provisioner';
+import type { PruneOptions, PruneReport } from '@keelson/store';
 import { emptyPruneReport } from '@keelson/store';
 import type { ContainerConfig } from './container-config.js';
 import type { ContainerInfo } from './container-info.js';
 import type { ContainerTermination } from './container-termination.js';
 import type { LaunchResult } from './containerizer.js';
 import { Containerizer } from './containerizer.js';
-import { ContainerizerError } from './containerizer-error.js';
-import type { Logger } from './logger.js';
+import { ContainerizerError, messageOf } from './containerizer-error.js';
+import type { Ending } from './destroy-container.js';
+import { DockerContainer } from './docker/docker-container.js';
+import type { DockerContainerizerOptions, DockerContext } from './docker/docker-context.js';
+import { DockerDestruction } from './docker/docker-destruction.js';
+import { DockerEngine } from './docker/docker-engine.js';
+import { DockerLaunch } from './docker/docker-launch.js';
+import { makeAgentId, readAgentId, writeAgentId } from './docker/docker-records.js';
+import { recoverDockerContainers } from './docker/docker-recovery.js';
+import { EngineNames } from './docker/engine-names.js';
+import { pruneEngine } from './docker/engine-prune.js';
+import { EngineWatch } from './docker/engine-watch.js';
+import type { LaunchedProcess } from './launcher.js';
 import { silentLogger } from './logger.js';
+import { removeContainerFiles } from './remove-container-files.js';
 
 /**
- * The place of a Docker daemon in the list of containerizers. It launches nothing yet, and never will
- * touch the images of a daemon: those are the daemon's to prune. Mirrors Mesos
- * `slave/containerizer/docker.cpp`.
+ * Runs containers through a Docker engine, whose images and processes they are. What they were asked to be, their
+ * output and their end are kept by us, as for every other container: `ps`, `logs` and `wait` need no engine.
+ *
+ * A container takes its place in the engine under this agent's id and outlives the agent. When it has ended, its log
+ * and exit status are copied and it is removed from the engine. The engine may go away and come back at any time:
+ * what runs is asked for again until it answers. Mirrors Mesos `slave/containerizer/docker.cpp`.
  */
 export class DockerContainerizer extends Containerizer<DockerContainerizer> {
-  constructor(private readonly logger: Logger = silentLogger) {
+  /** How long its engine took to pull images. */
+  readonly imagePull: Timer;
+
+  readonly #context: DockerContext;
+  readonly #containers = new Map<ContainerId, DockerContainer>();
+  #names: EngineNames | undefined;
+  /** The agent's id is on disk; before that nothing of ours may be in the engine. */
+  #named: Future<void> | undefined;
+  #recovering: Future<void> | undefined;
+  #recovered = false;
+  #quiescing = false;
+
+  constructor(options: DockerContainerizerOptions) {
     super('containerizer-docker');
+    const { http, socket = '/var/run/docker.sock', timeoutMs, clock } = options;
+    this.imagePull = new Timer('containerizer/docker/image_pull', { windowMs: 3_600_000, clock });
+    const engines = new Map<string, DockerEngine>();
+    const engineAt = (path: string): DockerEngine => {
+      const engine = engines.get(path) ?? new DockerEngine({ http, socket: path, ...(timeoutMs && { timeoutMs }) });
+      engines.set(path, engine);
+      return engine;
+    };
+    this.#context = {
+      ...options,
+      engine: engineAt(socket),
+      engineAt,
+      logger: options.logger ?? silentLogger,
+      stopTimeoutMs: options.stopTimeoutMs ?? 30_000,
+      recoverTimeoutMs: options.recoverTimeoutMs ?? 2_000,
+      retryMs: options.retryMs ?? 1_000,
+      turn: <A extends unknown[], R>(f: (...args: A) => R) => defer<A, [], R>(this, f),
+    };
   }
 
   override recover(): Future<void> {
-    return Future.ready(undefined);
+    const { paths, files, random } = this.#context;
+    this.#recovering ??= readAgentId(paths, files)
+      .then(
+        defer(this, (known: string | undefined) => {
+          if (known !== undefined) this.#named = Future.ready(undefined);
+          this.#names = new EngineNames(known ?? makeAgentId(random));
+          return recoverDockerContainers(this.#context, this.#names, {
+            add: (container) => void this.#containers.set(container.id, container),
+            watch: (container) => this.#resume(container),
+            destroy: (container) => this.#destroy(container, {}),
+          });
+        }),
+      )
+      .then(defer(this, () => void (this.#recovered = true)));
+    return undiscardable(this.#recovering);
   }
 
-  override launch(_id: ContainerId, _config: ContainerConfig): Future<LaunchResult> {
-    return Future.ready('NOT_SUPPORTED');
+  /**
+   * Takes containers of type DOCKER, and those of no type that an engine can run. An engine has its own images and
+   * root filesystems; so it cannot run a folder, provision alone, nest, or mount other images.
+   */
+  override launch(id: ContainerId, config: ContainerConfig): Future<LaunchResult> {
+    const names = this.#requireRecovered(`launch container '${id}'`);
+    if (this.#containers.has(id)) return Future.ready('ALREADY_LAUNCHED');
+    const why = this.#whyNot(id, config);
+    if (why !== undefined) {
+      if (config.type !== 'DOCKER') return Future.ready('NOT_SUPPORTED');
+      throw new ContainerizerError('CONTAINER_INVALID', `An engine cannot launch container '${id}': ${why}`);
+    }
+    const { logger, host } = this.#context;
+    const createdAt = new Date(host.wallClockMs()).toISOString();
+    // Settled now: at the next start the record alone says whose it is.
+    const record = { id, config: { config: { ...config, type: 'DOCKER' as const }, createdAt }, problems: [] };
+    const container = new DockerContainer(record, this.#context.engine);
+    this.#containers.set(id, container);
+    logger.info(`Launching container '${id}' in the engine`);
+    const launching = new DockerLaunch(this.#context, container, names, this.imagePull, this.#name(names))
+      .run()
+      .then(
+        defer(this, (): LaunchResult => {
+          this.#watch(container);
+          return 'SUCCESS';
+        }),
+      )
+      .recover(defer(this, (failed: Future<LaunchResult>) => this.#launchFailed(container, failed)));
+    return undiscardable(launching);
   }
 
-  override wait(_id: ContainerId): Future<ContainerTermination | undefined> {
-    return Future.ready(undefined);
+  override wait(id: ContainerId): Future<ContainerTermination | undefined> {
+    const container = this.#containers.get(id);
+    return container ? undiscardable(container.termination.future) : Future.ready(undefined);
   }
 
-  override destroy(_id: ContainerId): Future<ContainerTermination | undefined> {
-    return Future.ready(undefined);
+  override destroy(id: ContainerId): Future<ContainerTermination | undefined> {
+    this.#requireRecovered(`destroy container '${id}'`);
+    const container = this.#containers.get(id);
+    return container
+      ? undiscardable(this.#destroy(container, { reason: 'DESTROYED' }))
+      : Future.ready(undefined);
   }
 
-  override kill(_id: ContainerId, _signal: string): Future<boolean> {
-    return Future.ready(false);
+  /** A container on its way to its first process is destroyed instead. */
+  override kill(id: ContainerId, signal: string): Future<boolean> {
+    const container = this.#containers.get(id);
+    if (!container) return Future.ready(false);
+    switch (container.state) {
+      case 'DESTROYING':
+      case 'EXITED':
+      case 'REMOVED':
+        return Future.ready(false);
+      case 'RUNNING':
+        return container.engine.kill(container.engineId!, signal);
+      default:
+        this.#destroy(container, { reason: 'DESTROYED', message: `it got ${signal} before it ran` });
+        return Future.ready(true);
+    }
   }
 
   override containers(): Future<readonly ContainerInfo[]> {
-    return Future.ready([]);
+    return Future.ready([...this.#containers.values()].map((container) => container.info()));
   }
 
   override status(id: ContainerId): Future<ContainerInfo> {
-    throw new ContainerizerError('NO_SUCH_CONTAINER', `There is no container '${id}'`);
+    const container = this.#containers.get(id);
+    if (!container) throw new ContainerizerError('NO_SUCH_CONTAINER', `There is no container '${id}'`);
+    return Future.ready(container.info());
   }
 
-  override remove(_id: ContainerId): Future<void> {
-    return Future.ready(undefined);
+  override processOf(id: ContainerId): Future<LaunchedProcess | undefined> {
+    return Future.ready(this.#containers.get(id)?.process);
   }
 
-  override pruneImages(_excluded: readonly ImageName[]): Future<PruneReport> {
-    this.logger.info('The docker containerizer prunes nothing: its images belong to the docker daemon');
+  override remove(id: ContainerId): Future<void> {
+    this.#requireRecovered(`remove container '${id}'`);
+    const container = this.#containers.get(id);
+    if (!container) return Future.ready(undefined);
+    if (container.state !== 'EXITED') {
+      const message = `Container '${id}' is ${container.state}: it has to be destroyed first`;
+      throw new ContainerizerError('CONTAINER_RUNNING', message);
+    }
+    container.removing ??= removeContainerFiles(this.#context, id)
+      .then(
+        defer(this, () => {
+          container.send('REMOVE');
+          this.#containers.delete(id);
+        }),
+      )
+      .repair(
+        defer(this, (failed: Future<void>) => {
+          container.removing = undefined;
+          return failed;
+        }),
+      );
+    return undiscardable(container.removing);
+  }
+
+  override quiesce(): Future<void> {
+    this.#quiescing = true;
+    const underWay = [...this.#containers.values()].flatMap(({ destroying }) => destroying ?? []);
+    return awaitAll(underWay).then((): void => undefined);
+  }
+
+  /**
+   * Nothing, unless it was set up to: an engine's images are its own. A plan names none of them, so a prune that
+   * carries out a plan leaves them alone too.
+   */
+  override pruneImages(excluded: readonly ImageName[], options?: PruneOptions): Future<PruneReport> {
+    const names = this.#requireRecovered('prune images');
+    if (this.#context.prune && options?.planHash === undefined) {
+      return undiscardable(this.#name(names).then(() => pruneEngine(this.#context, names, excluded)));
+    }
+    this.#context.logger.info('The docker containerizer prunes nothing: its images belong to the docker engine');
     return Future.ready(emptyPruneReport());
+  }
+
+  #whyNot(id: ContainerId, config: ContainerConfig): string | undefined {
+    const { launches = true } = this.#context;
+    if (!launches) return 'this agent was started without the docker containerizer';
+    if (!isContainerId(id)) return 'that is no id of a container';
+    if (config.type === 'MESOS') return 'it is for the native containerizer';
+    if (parentOf(id) !== undefined) return 'an engine nests no containers';
+    if (!config.image || config.rootfs !== undefined) return 'it is not made of an image';
+    if (config.provisionOnly) return 'the root filesystems of an engine are its own';
+    if (config.launcher || config.backend) return 'launcher and backend are those of the engine';
+    if (config.volumes.some(({ image }) => image)) return 'an engine mounts no images';
+    if (config.stdio === 'inherit') return 'what it writes goes to its sandbox';
+    const { memoryBytes = 1, cpus = 1 } = config;
+    return memoryBytes > 0 && cpus > 0 ? undefined : 'its limits are not positive';
+  }
+
+  #name({ agentId }: EngineNames): Future<void> {
+    const { paths, files } = this.#context;
+    this.#named ??= writeAgentId(paths, files, agentId).repair(
+      defer(this, (failed: Future<void>) => {
+        this.#named = undefined;
+        return failed;
+      }),
+    );
+    return undiscardable(this.#named);
+  }
+
+  /** Whoever launched it gets the reason once nothing is left of it. */
+  #launchFailed(container: DockerContainer, failed: Future<LaunchResult>): Future<LaunchResult> {
+    const error = failed.isFailed() ? failed.failure() : undefined;
+    const { id } = container;
+    if (container.destroying) {
+      const message = `Container '${id}' was destroyed while it was launched`;
+      throw new ContainerizerError('CONTAINER_DESTROYED', message, { cause: error });
+    }
+    const reason =
+      error ?? new ContainerizerError('LAUNCH_FAILED', `The launch of container '${id}' was given up`);
+    this.#context.logger.info(`Container '${id}' cannot be launched: ${messageOf(reason)}`);
+    return this.#destroy(container, { reason: 'LAUNCH_FAILED', message: messageOf(reason) })
+      .recover(() => ({}))
+      .then(() => {
+        throw reason;
+      });
+  }
+
+  /** It ran when we last heard of it. */
+  #resume(container: DockerContainer): void {
+    const watch = new EngineWatch({ ...this.#context, engine: container.engine }, container.id, container.engineId!);
+    container.watch = watch;
+    const record = container.record.process ?? { pid: 0 };
+    container.process = { ...record, status: watch.ended.then(({ exitStatus }) => exitStatus) };
+    watch.start();
+    this.#watch(container);
+  }
+
+  #watch(container: DockerContainer): void {
+    const ended = defer(this, () => {
+      if (container.state === 'RUNNING' && !this.#quiescing) this.#destroy(container, {});
+    });
+    container.watch?.ended.onReady(() => void ended());
+  }
+
+  /** One at a time; what failed before is tried again. */
+  #destroy(container: DockerContainer, ending: Ending): Future<ContainerTermination> {
+    if (container.record.termination) return Future.ready(container.record.termination);
+    container.destroying ??= new DockerDestruction(this.#context, container, this.#names!, ending)
+      .run()
+      .then(
+        defer(this, (termination: ContainerTermination) => {
+          this.#context.logger.info(`Container '${container.id}' is ${container.state}`);
+          if (container.state === 'REMOVED') this.#containers.delete(container.id);
+          container.termination.set(termination);
+          return termination;
+        }),
+      )
+      .repair(
+        defer(this, (failed: Future<ContainerTermination>) => {
+          const message = messageOf(failed.failure());
+          this.#context.logger.error(message);
+          container.destroying = undefined;
+          container.update((record) => void (record.failure = message));
+          container.send('DESTROY_FAILED');
+          return failed;
+        }),
+      );
+    return container.destroying;
+  }
+
+  #requireRecovered(attempt: string): EngineNames {
+    if (this.#recovered && this.#names) return this.#names;
+    throw new ContainerizerError(
+      'RECOVERING',
+      `Cannot ${attempt}: the containers of the last run are still being recovered`,
+    );
   }
 }

@@ -2,7 +2,7 @@ import type { Future, PID } from '@keelson/process';
 import { Future as Futures, Process } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
 import type { ContainerConfig } from './container-config.js';
-import type { BindMount } from './launcher.js';
+import type { BindMount, ContainerCgroup } from './launcher.js';
 
 /**
  * What an isolator adds to a launch. Later isolators win over earlier ones, the user's environment over
@@ -12,6 +12,8 @@ export interface LaunchContribution {
   readonly environment?: Readonly<Record<string, string>>;
   /** `target` as the container sees it; it is resolved in-root before use. */
   readonly mounts?: readonly BindMount[];
+  /** At most one isolator names it. */
+  readonly cgroup?: ContainerCgroup;
 }
 
 /** A limit the container ran into; it is destroyed for it. */
@@ -34,7 +36,7 @@ export interface PreparationContext {
  * containers it does not know.
  */
 export abstract class Isolator<Self = unknown> extends Process<Self> {
-  /** Takes up containers of an earlier life. */
+  /** Takes up containers of an earlier life: those that run, and those that a `cleanup` is still to come for. */
   recover(_containers: readonly ContainerId[]): Future<void> {
     return Futures.ready(undefined);
   }
@@ -51,10 +53,21 @@ export abstract class Isolator<Self = unknown> extends Process<Self> {
     return Futures.never();
   }
 
+  /**
+   * Why the container ended, if it was for a limit of this isolator. Asked when none of its processes is left and
+   * before `cleanup`, unless it was destroyed.
+   */
+  explain(_id: ContainerId, _exitStatus: number | undefined): Future<ContainerLimitation | undefined> {
+    return Futures.ready(undefined);
+  }
+
   abstract cleanup(id: ContainerId): Future<void>;
 }
 
 export type IsolatorPid = PID<Isolator>;
 
 /** What a containerizer asks of an isolator. A fake can stand in. */
-export type IsolatorRequests = Pick<IsolatorPid, 'recover' | 'prepare' | 'isolate' | 'watch' | 'cleanup'>;
+export type IsolatorRequests = Pick<
+  IsolatorPid,
+  'recover' | 'prepare' | 'isolate' | 'watch' | 'explain' | 'cleanup'
+>;

@@ -100,7 +100,8 @@ export class ContainerLaunch {
       this.#volumeSources()
         .then(turn((volumeSources) => this.#prepareIsolators(volumeSources, launchInfo.rootfs)))
         .then(({ volumeSources, contributions }) => {
-          const { id } = this.container;
+          const { id, parent } = this.container;
+          const joins = parent?.record.process?.process;
           const inputs = {
             id,
             config: this.#config,
@@ -108,6 +109,7 @@ export class ContainerLaunch {
             rootfs: launchInfo.rootfs,
             volumeSources,
             contributions,
+            ...(joins && { joins }),
           };
           return launchRequest(inputs, this.context);
         })

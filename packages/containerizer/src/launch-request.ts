@@ -1,4 +1,4 @@
-import type { Files, Host } from '@keelson/os/ports';
+import type { Files, Host, ProcessIdentity } from '@keelson/os/ports';
 import type { Future } from '@keelson/process';
 import { collect } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
@@ -25,6 +25,8 @@ export interface LaunchInputs {
   /** In the order of `config.volumes`: the folder of the host behind each. */
   readonly volumeSources: readonly string[];
   readonly contributions: readonly LaunchContribution[];
+  /** First process of the container it is nested in. */
+  readonly joins?: ProcessIdentity;
 }
 
 /** Passwd and group files of images are some kilobytes; a megabyte of them is an attack. */
@@ -41,9 +43,11 @@ export function launchRequest(
   inputs: LaunchInputs,
   { paths, files, host }: { readonly paths: ContainerPaths; readonly files: Files; readonly host: Host },
 ): Future<LaunchRequest> {
-  const { id, config, image, rootfs, contributions } = inputs;
+  const { id, config, image, rootfs, contributions, joins } = inputs;
   const argv = commandLine(config, image);
   const hostname = hostnameOf(id, config);
+  const cgroup = contributions.find((each) => each.cgroup)?.cgroup;
+  requireLimitsKept(config, cgroup !== undefined);
 
   return refuseStrangeRoots(files, rootfs)
     .then(() => collect([userFile(files, rootfs, 'passwd'), userFile(files, rootfs, 'group')]))
@@ -72,14 +76,21 @@ export function launchRequest(
         hostname,
         mounts,
         network: config.network,
-        ...(config.memoryBytes !== undefined && { memoryBytes: config.memoryBytes }),
-        ...(config.cpus !== undefined && { cpus: config.cpus }),
+        ...(cgroup && { cgroup }),
+        // In a user namespace of one's own, those of another container cannot be joined.
+        ...(joins && host.effectiveUserId === 0 && { joins }),
         ...(config.stdio === 'sandbox' && {
           stdio: { stdout: paths.stdout(id), stderr: paths.stderr(id) },
         }),
       }));
     })
     .then((request) => requireExecutable(files, request).then(() => request));
+}
+
+/** Limits are kept by an isolator; without one they would be forgotten in silence. */
+function requireLimitsKept({ memoryBytes, cpus, processes }: ContainerConfig, kept: boolean): void {
+  if (kept || (memoryBytes ?? cpus ?? processes) === undefined) return;
+  throw new ContainerizerError('CONTAINER_INVALID', 'Nothing here can limit memory, processors or processes');
 }
 
 /**

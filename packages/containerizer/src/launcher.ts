@@ -15,6 +15,14 @@ export interface BindMount {
   readonly readOnly: boolean;
 }
 
+/** Where the processes of a container belong among the control groups of the machine. */
+export interface ContainerCgroup {
+  /** The group, as it is named in every hierarchy. An OCI runtime makes what is missing of it, and removes it. */
+  readonly path: string;
+  /** Files by which a process joins it where it has limits: made already, one for each hierarchy with a limit. */
+  readonly members: readonly string[];
+}
+
 /** Everything a launcher needs to start a container: all names are resolved, nothing is left to look up. */
 export interface LaunchRequest {
   readonly id: ContainerId;
@@ -30,8 +38,10 @@ export interface LaunchRequest {
   readonly hostname: string;
   readonly mounts: readonly BindMount[];
   readonly network: 'host' | 'none';
-  readonly memoryBytes?: number;
-  readonly cpus?: number;
+  /** A process whose network, IPC and host name it shares: the first one of the container it is nested in. */
+  readonly joins?: ProcessIdentity;
+  /** Missing where control groups are not ours to make: without root. */
+  readonly cgroup?: ContainerCgroup;
   /** Files that get what the container prints; ours are passed through when missing. */
   readonly stdio?: { readonly stdout: string; readonly stderr: string };
 }

@@ -56,9 +56,10 @@ function become(plan: LinuxInitPlan): never {
     0o600,
   );
   const identity = identify();
+  const groups = (plan.cgroup?.members ?? []).map((path) => openSync(path, constants.O_WRONLY));
 
   process.umask(0o022);
-  setHostname(plan.hostname);
+  if (!plan.joins) setHostname(plan.hostname);
   assembleRoot(plan);
   mkdirSync(plan.workingDirectory, { recursive: true });
   process.chdir(plan.workingDirectory);
@@ -67,6 +68,8 @@ function become(plan: LinuxInitPlan): never {
 
   writeSync(pidFile, `${identity}\n`);
   closeSync(pidFile);
+  // Last, so that little of this program's own memory counts against the container's limit.
+  for (const each of groups) writeSync(each, '0');
   execute(plan);
 }
 

@@ -24,6 +24,14 @@ export interface LinuxLauncherOptions extends LauncherTools {
  */
 const forkScript = 'exec 3>&2 2>/dev/null; "$@" 2>&3 3>&-; exit $?';
 
+const ownNamespaces = ['--ipc', '--uts'];
+
+/** New namespaces, but for those of the process it joins. */
+function namespaceCommand({ network, joins }: LaunchRequest, unshare: readonly string[]): readonly string[] {
+  if (joins) return ['nsenter', '--target', String(joins.pid), '--net', '--ipc', '--uts', ...unshare];
+  return [...unshare, ...ownNamespaces, ...(network === 'none' ? ['--net'] : [])];
+}
+
 const initScript = fileURLToPath(new URL('./linux-init.js', import.meta.url));
 
 /**
@@ -31,8 +39,7 @@ const initScript = fileURLToPath(new URL('./linux-init.js', import.meta.url));
  * makes them, and a script of ours sets them up from the inside and becomes the container's first
  * process.
  *
- * As root, or in a user namespace in which whoever runs the agent is root. It cannot limit memory or
- * processors.
+ * As root, or in a user namespace in which whoever runs the agent is root.
  */
 export class LinuxLauncher extends Launcher<LinuxLauncher> {
   #unshare: Future<readonly string[]> | undefined;
@@ -46,10 +53,6 @@ export class LinuxLauncher extends Launcher<LinuxLauncher> {
   }
 
   override launch(request: LaunchRequest): Future<LaunchedProcess> {
-    if (request.memoryBytes !== undefined || request.cpus !== undefined) {
-      const message = 'The linux launcher cannot limit memory or processors; install crun or runc for that';
-      throw new ContainerizerError('CONTAINER_INVALID', message);
-    }
     return this.#working().then(defer(this, this.#launch, request));
   }
 
@@ -74,9 +77,8 @@ export class LinuxLauncher extends Launcher<LinuxLauncher> {
   #launch(request: LaunchRequest, unshare: readonly string[]): Future<LaunchedProcess> {
     const { directory } = launcherFiles(request.runtimeDirectory);
     const planPath = `${directory}/plan.json`;
-    const network = request.network === 'none' ? ['--net'] : [];
     const init = [this.options.nodeProgram ?? process.execPath, initScript, planPath];
-    const argv = [...unshare, ...network, '/bin/sh', '-c', forkScript, 'fork', ...init];
+    const argv = [...namespaceCommand(request, unshare), '/bin/sh', '-c', forkScript, 'fork', ...init];
     const { files } = this.options;
     return files
       .makeDirectory(directory, { mode: 0o700 })
@@ -111,10 +113,10 @@ export class LinuxLauncher extends Launcher<LinuxLauncher> {
       throw new ContainerizerError('NO_LAUNCHER', 'linux: `unshare` of util-linux is not installed');
     }
     const user = this.options.host.effectiveUserId === 0 ? [] : ['--user', '--map-root-user'];
-    const unshare = [program, ...user, '--pid', '--mount', '--ipc', '--uts'];
+    const unshare = [program, ...user, '--pid', '--mount'];
     return this.options.subprocesses
       .run({
-        argv: [...unshare, 'true'],
+        argv: [...unshare, ...ownNamespaces, 'true'],
         environment: launcherEnvironment,
         timeoutMs: 20_000,
       })

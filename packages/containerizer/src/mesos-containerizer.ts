@@ -1,4 +1,4 @@
-import { awaitAll, Counter, defer, Future, undiscardable } from '@keelson/process';
+import { after, awaitAll, Counter, defer, Future, undiscardable } from '@keelson/process';
 import type { ContainerId, ImageName, ImageUser } from '@keelson/provisioner';
 import { isContainerId, parentOf } from '@keelson/provisioner';
 import type { PruneOptions, PruneReport } from '@keelson/store';
@@ -19,14 +19,19 @@ import { silentLogger } from './logger.js';
 import { recoverContainers } from './recover-containers.js';
 import { removeContainerFiles } from './remove-container-files.js';
 
+/** Between the attempts to destroy a container; the time doubles with each. */
+const firstRetryMs = 1_000;
+const longestRetryMs = 60_000;
+
 /**
  * Runs containers natively: provisions their root filesystem, launches them through a launcher, watches
  * them, and releases what they stood on when they end. The one owner of `runtime/` and `sandboxes/`.
  *
  * A container that ended protects nothing any more; its configuration, status and logs stay until
- * `remove`. One that could not be taken down stays known, and protects what is left, until a later
- * destroy succeeds (T32). Nothing here ends a container because the agent ends. Mirrors Mesos
- * `containerizer/mesos/containerizer.cpp` (`MesosContainerizerProcess`).
+ * `remove`. One that could not be taken down stays known, says why, and protects what is left, until a
+ * later destroy succeeds: it is tried again after 1 s, 2 s, 4 s, … and at the latest a minute (T32).
+ * Nothing here ends a container because the agent ends. Mirrors Mesos `containerizer/mesos/containerizer.cpp`
+ * (`MesosContainerizerProcess`).
  */
 export class MesosContainerizer extends Containerizer<MesosContainerizer> {
   /** Destroys that failed, each attempt of them. */
@@ -69,6 +74,7 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
   ): Future<LaunchResult> {
     this.#requireRecovered(`launch container '${id}'`);
     if (this.#containers.has(id)) return Future.ready('ALREADY_LAUNCHED');
+    if (config.type === 'DOCKER') return Future.ready('NOT_SUPPORTED');
     const parent = this.#parentFor(id);
     requireValid(id, config, parent);
 
@@ -223,7 +229,9 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
   /** One at a time; what failed before is tried again. */
   #destroy(container: Container, ending: Ending): Future<ContainerTermination> {
     if (container.record.termination) return Future.ready(container.record.termination);
-    container.destroying ??= new ContainerDestruction(this.#context, container, ending, (child) =>
+    // What made it end the first time is why it ended, however often it has to be tried.
+    container.ending ??= ending;
+    container.destroying ??= new ContainerDestruction(this.#context, container, container.ending, (child) =>
       this.#destroy(child, { reason: 'DESTROYED', message: `its parent '${container.id}' ended` }),
     )
       .run()
@@ -248,7 +256,20 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
     container.destroying = undefined;
     container.update((record) => void (record.failure = message));
     container.send('DESTROY_FAILED');
+    this.#retryLater(container);
     return failed;
+  }
+
+  /** Without waiting for somebody to ask: what a failed destroy leaves, it protects from every prune (T32). */
+  #retryLater(container: Container): void {
+    const waitMs = Math.min(firstRetryMs * 2 ** container.failedDestroys, longestRetryMs);
+    container.failedDestroys += 1;
+    after(waitMs).then(
+      defer(this, (): void => {
+        const left = this.#containers.get(container.id) === container && container.record.failure !== undefined;
+        if (left && !container.destroying && !this.#quiescing) this.#destroy(container, {});
+      }),
+    );
   }
 
   #add(container: Container): void {
@@ -291,8 +312,8 @@ function requireValid(id: ContainerId, config: ContainerConfig, parent: Containe
   if (config.provisionOnly && !config.image) throw refuse('only an image can be provisioned');
   if (config.rootfs !== undefined && !/^\/./.test(config.rootfs))
     throw refuse('its root folder is no absolute path');
-  const { memoryBytes = 1, cpus = 1 } = config;
-  if (!(memoryBytes > 0 && cpus > 0)) throw refuse('its limits are not positive');
+  const { memoryBytes = 1, cpus = 1, processes = 1 } = config;
+  if (!(memoryBytes > 0 && cpus > 0 && processes > 0)) throw refuse('its limits are not positive');
 }
 
 /** The container and everything nested in it, at any depth. */

@@ -3,7 +3,7 @@ import type { Future } from '@keelson/process';
 import { after, collect } from '@keelson/process';
 import { statusFileIn } from './container-paths.js';
 import { ContainerizerError } from './containerizer-error.js';
-import type { LaunchedProcess, LaunchRequest } from './launcher.js';
+import type { LaunchedProcess, LaunchRequest, ProcessRecord } from './launcher.js';
 
 /** What launchers need of the machine. */
 export interface LauncherTools {
@@ -126,8 +126,13 @@ function readPid(files: Files, path: string): Future<number | undefined> {
 function identified(host: Host, child: Child, pid: number): Future<LaunchedProcess> {
   return collect([host.identify(pid), host.identify(child.pid)]).then(([process, monitor]) => {
     // A monitor that is over has reaped its child: what bears that number now may be somebody else.
-    const identity = child.status.isPending() ? { ...named({ process }), ...named({ monitor }) } : {};
-    const status = child.status.then((end) => end.exitCode);
+    const over = !child.status.isPending();
+    const identity: Omit<ProcessRecord, 'pid'> = over ? {} : { ...named({ process }), ...named({ monitor }) };
+    const status = child.status.then((end): number | undefined | Future<undefined> => {
+      if (end.exitCode !== undefined || !identity.process) return end.exitCode;
+      // The monitor was killed, and the container lives on without one: how it ends, nobody will tell.
+      return host.exited(identity.process).then(() => undefined);
+    });
     return { pid, ...identity, status };
   });
 }

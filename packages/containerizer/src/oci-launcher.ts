@@ -82,12 +82,6 @@ export class OciLauncher extends Launcher<OciLauncher> {
 
   #launch(request: LaunchRequest, { prefix, limits }: WorkingRuntime): Future<LaunchedProcess> {
     const spec = ociSpec(request, this.#host(limits));
-    if (!('resources' in spec.linux) && (request.memoryBytes !== undefined || request.cpus !== undefined)) {
-      throw new ContainerizerError(
-        'CONTAINER_INVALID',
-        'Limits on memory and processors need an agent that is root',
-      );
-    }
     const { directory } = launcherFiles(request.runtimeDirectory);
     const argv = [...prefix, ...runArguments(request.id, request.runtimeDirectory)];
     const timeoutMs = this.options.launchTimeoutMs ?? 60_000;

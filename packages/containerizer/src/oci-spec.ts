@@ -11,10 +11,13 @@ export interface OciHost {
   readonly rootless?: { readonly uid: number; readonly gid: number };
 }
 
-type Request = Omit<LaunchRequest, 'stdio'>;
+interface OciNamespace {
+  readonly type: string;
+  /** Of an existing one to join; a new one is made without. */
+  readonly path?: string;
+}
 
-/** Length of a period of the processor quota, in microseconds: the kernel's default. */
-const cpuPeriodUs = 100_000;
+type Request = Omit<LaunchRequest, 'stdio'>;
 
 /**
  * The `config.json` of a container. Pure: the same request makes the same specification.
@@ -43,18 +46,18 @@ export function ociSpec(request: Request, host: OciHost) {
       noNewPrivileges: true,
     },
     root: { path: request.rootfs, readonly: request.readOnlyRoot ?? false },
-    hostname: request.hostname,
+    ...(!request.joins && { hostname: request.hostname }),
     mounts: [
       ...(host.rootless ? rootlessMounts(request) : defaultMounts),
       ...request.mounts.map(bindMount),
     ],
     linux: {
-      namespaces: namespacesOf(request, host).map((type) => ({ type })),
+      namespaces: namespacesOf(request, host),
       ...(host.rootless && {
         uidMappings: [{ containerID: 0, hostID: host.rootless.uid, size: 1 }],
         gidMappings: [{ containerID: 0, hostID: host.rootless.gid, size: 1 }],
       }),
-      ...(!host.rootless && { cgroupsPath: cgroupOf(request), resources: resourcesOf(request) }),
+      ...(!host.rootless && { cgroupsPath: cgroupOf(request), resources }),
       maskedPaths,
       readonlyPaths,
     },
@@ -70,27 +73,29 @@ function userOf({ user }: Request, host: OciHost) {
   return { uid: user.uid, gid: user.gid, ...additional };
 }
 
-function namespacesOf(request: Request, host: OciHost): string[] {
-  const network = request.network === 'none' ? ['network'] : [];
-  return ['pid', 'mount', 'ipc', 'uts', ...network, ...(host.rootless ? ['user'] : [])];
+/** Names as in /proc/PID/ns. */
+const joinable = { ipc: 'ipc', uts: 'uts', network: 'net' } as const;
+
+function namespacesOf({ network, joins }: Request, host: OciHost): readonly OciNamespace[] {
+  const own = ['pid', 'mount', ...(host.rootless ? ['user'] : [])].map((type) => ({ type }));
+  const shared = Object.entries(joinable).map(([type, name]) => {
+    return { type, ...(joins && { path: `/proc/${joins.pid}/ns/${name}` }) };
+  });
+  // Without a path it would be a network of its own.
+  return [...own, ...shared.filter(({ type }) => type !== 'network' || joins || network === 'none')];
 }
 
-/** Two agents on one machine may have containers of one name; their folders differ. */
-function cgroupOf({ id, runtimeDirectory }: Request): string {
+/** Without an isolator that names a group: two agents on one machine may have containers of one name. */
+function cgroupOf({ id, runtimeDirectory, cgroup }: Request): string {
+  if (cgroup) return cgroup.path;
   return `/keelson/${createHash('sha256').update(runtimeDirectory).digest('hex').slice(0, 16)}-${id}`;
 }
 
 /**
  * Without these rules CAP_MKNOD would be a way to the disks of the host. The runtime adds null, zero, tty
- * and such.
+ * and such. Other limits are those of the group around the container's.
  */
-function resourcesOf({ memoryBytes, cpus }: Request) {
-  return {
-    devices: [{ allow: false, access: 'rwm' }],
-    ...(memoryBytes !== undefined && { memory: { limit: memoryBytes } }),
-    ...(cpus !== undefined && { cpu: { quota: Math.round(cpus * cpuPeriodUs), period: cpuPeriodUs } }),
-  };
-}
+const resources = { devices: [{ allow: false, access: 'rwm' }] };
 
 /**
  * Node raises its own soft limit to the hard one; programs that close every descriptor want the usual

@@ -16,12 +16,19 @@ export interface ListedContainer {
 
 /**
  * Lists the containers of a root without its lock, for `ps` and `plan`. What an agent does at the same
- * time may or may not be seen. A container that was caught, or left, before anything ran is STARTING.
+ * time may or may not be seen. A container that was caught, or left, before anything ran is STARTING; one
+ * of which not even the configuration is there yet is none.
  */
 export function readContainers(paths: ContainerPaths, files: Files, host: Host): Future<ListedContainer[]> {
   return readStoredContainers(paths, files).then((stored) =>
-    collect(stored.map((each) => listed(each, host))),
+    collect(stored.filter(hasBegun).map((each) => listed(each, host))),
   );
+}
+
+/** Its folder alone says nothing, and nothing depends on it: its first record comes before all else. */
+function hasBegun({ config, launchInfo, process, exitStatus, termination, problems }: StoredContainer): boolean {
+  const known = config ?? launchInfo ?? process ?? exitStatus ?? termination;
+  return known !== undefined || problems.length > 0;
 }
 
 function listed(stored: StoredContainer, host: Host): Future<ListedContainer> {
@@ -57,6 +64,7 @@ export function infoOf(stored: StoredContainer, state: ContainerState): Containe
     ...(launchInfo?.backend !== undefined && { backend: launchInfo.backend }),
     ...(launchInfo?.layers && { layers: launchInfo.layers }),
     ...(launchInfo?.launcher && { launcher: launchInfo.launcher }),
+    ...(config?.config.type === 'DOCKER' && { launcher: 'docker' }),
     ...(ended?.exitStatus !== undefined && { exitStatus: ended.exitStatus }),
     ...(ended?.signal !== undefined && { signal: ended.signal }),
     ...(message !== undefined && { message }),

@@ -6,6 +6,7 @@ import type { ContainerTermination } from './container-termination.js';
 import type { ContainerizerContext } from './containerizer-context.js';
 import { messageOf } from './containerizer-error.js';
 import type { LaunchedProcess, ProcessRecord } from './launcher.js';
+import { finishRemovals } from './remove-container-files.js';
 import type { StoredContainer } from './stored-container.js';
 import { livingProcesses, readStoredContainers } from './stored-container.js';
 
@@ -32,6 +33,13 @@ export interface ContainerTable {
 export function recoverContainers(context: ContainerizerContext, table: ContainerTable): Future<void> {
   const { paths, files, host, provisioner, isolators, logger, turn } = context;
   return readStoredContainers(paths, files)
+    .then((all) => all.filter(({ config }) => config?.config.type !== 'DOCKER'))
+    .then((stored) =>
+      // What cannot be removed now is looked at again at the next start.
+      finishRemovals(context, stored.map(({ id }) => id))
+        .repair((failed) => logger.warn(messageOf(failed.failure())))
+        .then(() => stored),
+    )
     .then((stored) =>
       collect(
         stored.map((each) => livingProcesses(host, each.process).then((living) => ({ each, living }))),
@@ -53,13 +61,12 @@ export function recoverContainers(context: ContainerizerContext, table: Containe
         const running = containers.filter(({ state }) => state === 'RUNNING');
         return provisioner
           .recover(kept)
-          .then(() => collect(isolators.map((isolator) => isolator.recover(running.map(({ id }) => id)))))
+          .then(() => collect(isolators.map((isolator) => isolator.recover(kept))))
           .then(
             turn(() => {
-              running.forEach((container) => {
-                container.isolators.push(...isolators);
-                table.watch(container);
-              });
+              // Those that ended meanwhile too: how, an isolator may know, and what it did is undone with the rest.
+              containers.forEach((each) => each.state !== 'EXITED' && each.isolators.push(...isolators));
+              running.forEach(table.watch);
               return destroyLeftovers(context, table, containers);
             }),
           );

@@ -1,17 +1,51 @@
+import { FileError } from '@keelson/os/ports';
 import type { Future } from '@keelson/process';
+import { collect, Future as Futures } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
+import { removedPrefix } from './container-paths.js';
 import type { ContainerizerContext } from './containerizer-context.js';
+
+type Context = Pick<ContainerizerContext, 'paths' | 'files' | 'executor'>;
 
 /**
  * Removes a container's runtime folder and sandbox, with those of what is nested in it. Missing ones are
  * success.
+ *
+ * The runtime folder goes last, for while it is there the next start still knows of the container; and in one
+ * step, so that nobody who reads without a lock finds half a record.
  */
-export function removeContainerFiles(
-  { paths, executor }: Pick<ContainerizerContext, 'paths' | 'executor'>,
-  id: ContainerId,
-): Future<unknown> {
-  // The runtime folder last: while it is there, the next start still knows of the container.
-  return executor
-    .execute({ name: 'os.remove-tree', input: { path: paths.sandbox(id) } })
-    .then(() => executor.execute({ name: 'os.remove-tree', input: { path: paths.container(id) } }));
+export function removeContainerFiles(context: Context, id: ContainerId): Future<unknown> {
+  const { paths, files } = context;
+  const removed = paths.removed(id);
+  const moved = (): Future<void> => files.rename(paths.container(id), removed);
+  return removeTree(context, paths.sandbox(id))
+    .then(() => moved().repair((failed) => retry(failed.failure())))
+    .then(() => removeTree(context, removed));
+
+  /** What is in the way was left by an earlier removal that could not finish. */
+  function retry(error: Error): Future<void> {
+    const code = error instanceof FileError ? error.code : undefined;
+    if (code === 'ENOENT') return Futures.ready(undefined);
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') return removeTree(context, removed).then(moved);
+    return Futures.failed(error);
+  }
+}
+
+/** Finishes the removals that a crash interrupted, among the top-level containers and those nested in `parents`. */
+export function finishRemovals(context: Context, parents: readonly ContainerId[]): Future<unknown> {
+  const { paths, files } = context;
+  const folders = [paths.containers, ...parents.map((parent) => paths.children(parent))];
+  return collect(
+    folders.map((folder) =>
+      files
+        .list(folder)
+        .repair(() => [])
+        .then((entries) => entries.filter(({ name }) => name.startsWith(removedPrefix)))
+        .then((left) => collect(left.map(({ name }) => removeTree(context, `${folder}/${name}`)))),
+    ),
+  );
+}
+
+function removeTree({ executor }: Context, path: string): Future<unknown> {
+  return executor.execute({ name: 'os.remove-tree', input: { path } });
 }

@@ -8,7 +8,6 @@ import {
   ComposingContainerizer,
   containerConfig,
   ContainerizerError,
-  DockerContainerizer,
 } from '@keelson/containerizer';
 import type { PID } from '@keelson/process';
 import { Deferred, Future, Runtime, VirtualClock } from '@keelson/process';
@@ -320,28 +319,5 @@ describe('composing: pruning images', () => {
         failures: [{ who: 'first/store', code: 'EIO' }],
       },
     });
-  });
-});
-
-describe('docker', () => {
-  it('prune is a logged success that touches nothing', () => {
-    const lines: string[] = [];
-    const note = (line: string) => void lines.push(line);
-    const runtime = new Runtime({ clock: new VirtualClock() });
-    const docker = runtime.spawn(new DockerContainerizer({ info: note, warn: note, error: note }));
-
-    const pruned = docker.pruneImages([{ type: 'DOCKER', name: 'mysql' }]);
-    runtime.settle();
-
-    expect(pruned.get()).toEqual(emptyPruneReport());
-    expect(lines).toEqual([expect.stringContaining('prunes nothing')]);
-  });
-
-  it('launches nothing', () => {
-    const runtime = new Runtime({ clock: new VirtualClock() });
-    const docker = runtime.spawn(new DockerContainerizer());
-    const launched = docker.launch('web', containerConfig({}));
-    runtime.settle();
-    expect(launched.get()).toBe('NOT_SUPPORTED');
   });
 });

@@ -190,6 +190,49 @@ describe('destroying a container', () => {
     },
   );
 
+  it('is tried again by itself, more and more rarely, for as long as it fails', () => {
+    const world = new NativeWorld();
+    world.launch('web');
+    world.provisioner.failDestroy = broken('busy');
+    world.run(world.containerizer.destroy('web'));
+    const attempts = () => world.provisioner.calls.filter((call) => call === 'destroy web').length;
+    const after = (ms: number) => {
+      world.clock.advance(ms);
+      world.runtime.settle();
+      return attempts();
+    };
+
+    expect([after(999), after(1), after(1_999), after(1), after(4_000)]).toEqual([1, 2, 2, 3, 4]);
+    world.provisioner.failDestroy = undefined;
+    after(8_000);
+    expect(world.run(world.containerizer.wait('web')).get()).toMatchObject({ exitStatus: 137, reason: 'DESTROYED' });
+    expect(world.actor.destroyErrors.count).toBe(4);
+    expect(after(600_000)).toBe(5);
+  });
+
+  it('tells the limit that ended a container, unless it was destroyed', () => {
+    const calls: string[] = [];
+    const isolator = new FakeIsolator('one', calls);
+    isolator.explanation = { message: 'out of memory' };
+    const world = new NativeWorld({ isolators: [isolator] });
+    world.launch('web');
+    world.launch('job');
+    calls.length = 0;
+
+    world.launcher.exit('web', 137);
+    world.runtime.settle();
+    world.run(world.containerizer.destroy('job'));
+
+    expect(world.run(world.containerizer.wait('web')).get()).toEqual({
+      exitStatus: 137,
+      signal: 'SIGKILL',
+      reason: 'LIMITATION',
+      message: 'out of memory',
+    });
+    expect(world.run(world.containerizer.wait('job')).get()).toMatchObject({ reason: 'DESTROYED' });
+    expect(calls).toEqual(['one explain web 137', 'one cleanup web', 'one cleanup job']);
+  });
+
   it('tries every isolator, reports those that fail, and on the next try asks only those again', () => {
     const calls: string[] = [];
     const [one, two] = [new FakeIsolator('one', calls), new FakeIsolator('two', calls)];
@@ -263,6 +306,23 @@ describe('the other requests', () => {
     expect(world.files.has('/root/runtime/containers/web')).toBe(false);
     expect(world.files.has('/root/sandboxes/web')).toBe(false);
     expect(world.launch('web').get()).toBe('SUCCESS');
+  });
+
+  it('remove takes the records away in one step, also over what an earlier removal left', () => {
+    const world = new NativeWorld();
+    world.files.file('/root/runtime/containers/.removed-web/config', 'old');
+    world.launch('web');
+    world.run(world.containerizer.destroy('web'));
+
+    world.run(world.containerizer.remove('web')).get();
+
+    const steps = world.files.journal.filter((step) => step.includes('.removed-web') || step.includes('sandboxes'));
+    expect(steps).toEqual([
+      'remove-tree /root/sandboxes/web',
+      'remove-tree /root/runtime/containers/.removed-web',
+      'rename /root/runtime/containers/web /root/runtime/containers/.removed-web',
+      'remove-tree /root/runtime/containers/.removed-web',
+    ]);
   });
 
   it('a dead child can be waited for until its parent is removed', () => {

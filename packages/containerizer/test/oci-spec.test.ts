@@ -87,11 +87,22 @@ describe('ociSpec', () => {
     expect(cgroupOf('/a')).not.toEqual(cgroupOf('/b'));
   });
 
-  it('limits memory and processors when asked', () => {
-    const { linux } = ociSpec({ ...request, memoryBytes: 1 << 20, cpus: 0.5 }, root);
-    expect(linux).toMatchObject({
-      resources: { memory: { limit: 1 << 20 }, cpu: { quota: 50_000, period: 100_000 } },
-    });
+  it('puts a container into the group that an isolator made for it', () => {
+    const cgroup = { path: '/keelson/agent/web/container', members: [] };
+    expect(ociSpec({ ...request, cgroup }, root).linux).toMatchObject({ cgroupsPath: cgroup.path });
+  });
+
+  it('shares network, IPC and host name with the container it is nested in, and nothing else', () => {
+    const joins = { pid: 42, startTicks: 1, bootId: 'b' };
+    const spec = ociSpec({ ...request, joins }, root);
+    expect(spec).not.toHaveProperty('hostname');
+    expect(spec.linux.namespaces).toEqual([
+      { type: 'pid' },
+      { type: 'mount' },
+      { type: 'ipc', path: '/proc/42/ns/ipc' },
+      { type: 'uts', path: '/proc/42/ns/uts' },
+      { type: 'network', path: '/proc/42/ns/net' },
+    ]);
   });
 
   it('hides and protects what acts on the whole machine', () => {

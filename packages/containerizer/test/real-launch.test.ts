@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, watch, writeFileSync } from 'node:fs';
 import type { LauncherName, MesosContainerizer } from '@keelson/containerizer';
-import { readContainers } from '@keelson/containerizer';
+import { containerConfig, readContainers } from '@keelson/containerizer';
 import type { PID } from '@keelson/process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RealWorld } from './support/real-world.js';
@@ -126,19 +126,67 @@ describe.each(launchers)('real containers by %s', (name) => {
     expect(stdout).toBe('done\n');
   });
 
-  if (root && name !== 'linux')
-    it('may not use more memory than it was given', async () => {
+  if (root)
+    it('may not use more memory than it was given, and is told to have run out of it', async () => {
       const script = 'x=0123456789; while :; do x=$x$x; done';
       const ended = await world.run(agent, ['sh', '-c', script], { memoryBytes: 32 << 20 });
-      expect(ended).toMatchObject({ exitStatus: 137 });
-    });
-
-  if (name === 'linux')
-    it('refuses limits it cannot keep', async () => {
-      await expect(world.start(agent, ['echo'], { memoryBytes: 32 << 20 })).rejects.toMatchObject({
-        code: 'CONTAINER_INVALID',
+      expect(ended).toMatchObject({
+        exitStatus: 137,
+        signal: 'SIGKILL',
+        reason: 'LIMITATION',
+        message: expect.stringMatching(/out of memory.*33554432 bytes/) as string,
       });
     });
+
+  if (root)
+    it('is not said to be out of memory when it was killed otherwise', async () => {
+      const id = await world.start(agent, ['sleep', '1000'], { memoryBytes: 32 << 20 });
+      await agent.kill(id, 'SIGKILL');
+      expect(await agent.wait(id)).toEqual({ exitStatus: 137, signal: 'SIGKILL' });
+    });
+
+  if (root)
+    it('has the limits it was given as its control groups have them, and nothing of them is left after', async () => {
+      const limits = { memoryBytes: 64 << 20, cpus: 0.25, processes: 20 };
+      const id = await world.start(agent, ['sleep', '1000'], limits);
+      const pid = (await agent.status(id)).pid!;
+
+      const own = readFileSync(`/proc/${pid}/cgroup`, 'utf8');
+      expect(own.match(new RegExp(`:${world.group}/${id}/container$`, 'gm'))?.length).toBeGreaterThanOrEqual(1);
+      expect(limitsOn(`${world.group}/${id}`)).toEqual(['67108864', '25000', '20']);
+      await agent.destroy(id);
+      expect(await world.cgroups.list(world.group)).toEqual([]);
+    });
+
+  if (root)
+    it('cannot have more processes than it was given', async () => {
+      const script = 'i=0; while [ $((i += 1)) -lt 30 ]; do sleep 5 & done; echo all';
+      // The OCI runtimes want some for themselves at the start.
+      const { stdout, stderr } = await world.run(agent, ['sh', '-c', script], { processes: 20 });
+      expect(stdout).toBe('');
+      expect(stderr).toMatch(/fork/);
+    });
+
+  if (root)
+    it('shares network, IPC and host name with what is nested in it, and not its processes', async () => {
+      const id = await world.start(agent, ['sleep', '1000'], { hostname: 'outer', network: 'none' });
+      const nested = `${id}.inner`;
+      await agent.launch(nested, containerConfig({ argv: ['sh', '-c', 'hostname; echo $$; sleep 1000'], stdio: 'sandbox' }));
+      await written(world.paths.stdout(nested), '\n1\n');
+
+      expect(world.output(nested).stdout).toBe('outer\n1\n');
+      const [outer, inner] = [await namespacesOf(id), await namespacesOf(nested)];
+      const same = Object.keys(outer).filter((kind) => outer[kind] === inner[kind]);
+      expect(same.toSorted()).toEqual(['ipc', 'net', 'uts']);
+      expect((await agent.destroy(id))?.reason).toBe('DESTROYED');
+      expect(await agent.wait(nested)).toMatchObject({ exitStatus: 137, reason: 'DESTROYED' });
+    });
+
+  async function namespacesOf(id: string): Promise<Record<string, string>> {
+    const { pid } = await agent.status(id);
+    const kinds = ['pid', 'mnt', 'net', 'ipc', 'uts'];
+    return Object.fromEntries(kinds.map((kind) => [kind, readlinkSync(`/proc/${pid}/ns/${kind}`)]));
+  }
 
   it('keeps what it prints to each stream apart', async () => {
     expect(await world.run(agent, ['sh', '-c', 'echo out; echo err >&2'])).toMatchObject({
@@ -202,6 +250,18 @@ describe.each(launchers)('real containers by %s', (name) => {
     expect(await agent.status(id)).toMatchObject({ state: 'EXITED', exitStatus: 11 });
   });
 
+  it('lives on when its monitor is killed, and is watched to an end that nobody can tell', async () => {
+    const id = await world.start(agent, ['sh', '-c', 'while [ ! -e /stop ]; do sleep 0.02; done; exit 4']);
+    const { monitor, pid } = (await agent.processOf(id))!;
+    process.kill(monitor!.pid, 'SIGKILL');
+    await world.host.exited(monitor!);
+    expect(await agent.status(id)).toMatchObject({ state: 'RUNNING', pid });
+
+    writeFileSync(`${world.rootfs}/stop`, '');
+    expect(await agent.wait(id)).toMatchObject({ reason: 'UNWATCHED' });
+    rmSync(`${world.rootfs}/stop`);
+  });
+
   it('is found and ended by the next agent even if nobody could note who runs', async () => {
     const id = await world.start(agent, ['sleep', '1000']);
     const process = await agent.processOf(id);
@@ -228,4 +288,15 @@ async function written(path: string, text: string): Promise<void> {
   } finally {
     watcher.close();
   }
+}
+
+/** Limits of memory, processor time and processes of a group, wherever this machine keeps them. */
+function limitsOn(group: string): string[] {
+  const read = (files: readonly string[]) => files.map((file) => `/sys/fs/cgroup/${file}`).find((file) => existsSync(file))!;
+  const files = [
+    [`memory${group}/memory.limit_in_bytes`, `${group}/memory.max`],
+    [`cpu${group}/cpu.cfs_quota_us`, `${group}/cpu.max`],
+    [`pids${group}/pids.max`, `${group}/pids.max`],
+  ];
+  return files.map((each) => readFileSync(read(each), 'utf8').trim().split(' ')[0]!);
 }

@@ -194,6 +194,17 @@ describe('recovering', () => {
     ).toEqual(['web']);
   });
 
+  it('finishes the removal that a crash interrupted, of containers and of what is nested in them', () => {
+    const before = afterLaunch();
+    before.files
+      .file('/root/runtime/containers/.removed-gone/status', '0\n')
+      .file(`${folder}/containers/.removed-debug/config`, '{}');
+    const world = new NativeWorld({ after: before });
+
+    expect(world.run(world.containerizer.containers()).get().map(({ id }) => id)).toEqual(['web']);
+    expect([...world.files.nodes.keys()].filter((path) => path.includes('.removed-'))).toEqual([]);
+  });
+
   it('serves nothing that changes containers before it is done', () => {
     const world = new NativeWorld({ recover: false });
     expect(failureOf(world.launch('web')).code).toBe('RECOVERING');
@@ -239,6 +250,14 @@ describe('reading containers without the lock', () => {
       state: 'RUNNING',
       message: expect.stringContaining(`${folder}/config`) as string,
     });
+  });
+
+  it('does not see one of which nothing is known yet: a plan need not wait for a launch', () => {
+    const world = afterLaunch();
+    world.files.directory('/root/runtime/containers/begun');
+
+    const listed = readContainers(world.paths, world.files, world.host).get();
+    expect(listed.map(({ info }) => info.id)).toEqual(['web']);
   });
 
   it('is fine without any runtime folder', () => {

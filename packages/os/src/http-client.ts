@@ -1,7 +1,8 @@
 import { Deferred, Future } from '@keelson/process';
 import { downloadToFile } from './http-download.js';
-import { HttpExchanges, readBody } from './http-exchange.js';
+import { eachChunk, HttpExchanges, readBeginning, readBody } from './http-exchange.js';
 import type { DownloadOptions, DownloadResult, Http, HttpRequest, HttpResponse } from './ports/http.js';
+import type { HttpStreams, StreamOptions, StreamResult } from './ports/http.js';
 
 export interface HttpClientOptions {
   /** No byte for so long fails with IDLE_TIMEOUT. Default 60,000. */
@@ -15,7 +16,7 @@ export interface HttpClientOptions {
  * alive. Bodies are asked for and taken as they are (`Accept-Encoding: identity`): digests are of those
  * bytes.
  */
-export class HttpClient implements Http {
+export class HttpClient implements Http, HttpStreams {
   readonly #exchanges: HttpExchanges;
 
   constructor({ idleTimeoutMs = 60_000, maxConnections = 32 }: HttpClientOptions = {}) {
@@ -36,6 +37,17 @@ export class HttpClient implements Http {
     return abortable((signal) => downloadToFile(this.#exchanges, request, targetPath, options, signal));
   }
 
+  stream(request: HttpRequest, { onChunk }: StreamOptions): Future<StreamResult> {
+    return abortable(async (signal) => {
+      const { response, status, headers } = await this.#exchanges.send(request, signal, { aside: true });
+      if (status < 200 || status > 299) {
+        return { status, headers, errorBody: await readBeginning(response, ERROR_BODY_BYTES) };
+      }
+      await eachChunk(request, response, Infinity, async (chunk) => void (await onChunk(chunk)));
+      return { status, headers };
+    });
+  }
+
   /** Ends the connections that nobody uses; running requests go on. */
   close(): void {
     this.#exchanges.close();
@@ -52,3 +64,5 @@ function abortable<T>(operation: (signal: AbortSignal) => Promise<T>): Future<T>
     .onFailed((error) => (controller.signal.aborted ? answer.discard() : answer.fail(error)));
   return answer.future;
 }
+
+const ERROR_BODY_BYTES = 65_536;

@@ -26,9 +26,9 @@ export class HttpExchanges {
    *
    * @throws HttpError
    */
-  async send(request: HttpRequest, signal: AbortSignal): Promise<OpenResponse> {
+  async send(request: HttpRequest, signal: AbortSignal, options: SendOptions = {}): Promise<OpenResponse> {
     for (;;) {
-      const { outcome, staleConnection } = await this.#attempt(request, signal);
+      const { outcome, staleConnection } = await this.#attempt(request, signal, options);
       if (outcome instanceof Error) {
         // The server closed a kept connection just when we used it: it has not seen this request.
         if (staleConnection && request.method !== 'POST') continue;
@@ -43,11 +43,13 @@ export class HttpExchanges {
     this.#secure.destroy();
   }
 
-  #attempt(request: HttpRequest, signal: AbortSignal): Promise<Attempt> {
+  #attempt(request: HttpRequest, signal: AbortSignal, { aside = false }: SendOptions): Promise<Attempt> {
     return new Promise((settle, fail) => {
-      const sent = this.#open(request, signal);
+      const idleTimeoutMs = request.idleTimeoutMs ?? this.#idleTimeoutMs;
+      const sent = this.#open(request, signal, idleTimeoutMs, aside);
       let answered: IncomingMessage | undefined;
-      sent.once('timeout', () => (answered ?? sent).destroy(idleTimeout(request, this.#idleTimeoutMs)));
+      if (aside) sent.once('socket', (socket) => socket.unref());
+      sent.once('timeout', () => (answered ?? sent).destroy(idleTimeout(request, idleTimeoutMs)));
       sent.once('response', (response) => settle({ outcome: (answered = response), staleConnection: false }));
       // Stays for good: an error after the answer reaches whoever reads the body.
       sent.on('error', (error: NodeJS.ErrnoException) => {
@@ -59,19 +61,22 @@ export class HttpExchanges {
     });
   }
 
-  #open(request: HttpRequest, signal: AbortSignal): http.ClientRequest {
+  #open(request: HttpRequest, signal: AbortSignal, timeout: number, aside: boolean): http.ClientRequest {
     const url = parseUrl(request);
+    const { socketPath } = request;
     const secure = url.protocol === 'https:';
+    const kept = secure ? this.#secure : this.#plain;
     try {
       return (secure ? https : http).request({
         protocol: url.protocol,
         hostname: url.hostname.replace(/^\[|\]$/g, ''),
         port: url.port,
+        ...(socketPath !== undefined && { socketPath }),
         path: url.pathname + url.search,
         method: request.method,
         headers: { 'accept-encoding': 'identity', ...request.headers },
-        agent: secure ? this.#secure : this.#plain,
-        timeout: this.#idleTimeoutMs,
+        agent: aside || socketPath !== undefined ? false : kept,
+        timeout,
         signal,
       });
     } catch (error) {
@@ -79,6 +84,11 @@ export class HttpExchanges {
       throw transportError(request, error as Error);
     }
   }
+}
+
+export interface SendOptions {
+  /** On a connection of its own that does not keep the process alive. */
+  readonly aside?: boolean;
 }
 
 interface Attempt {
@@ -143,11 +153,11 @@ export async function eachChunk(
 }
 
 /** Method and address for messages: no credentials, and no query, which may be a signature. */
-export function describe({ method, url }: HttpRequest): string {
+export function describe({ method, url, socketPath }: HttpRequest): string {
   const { origin, pathname } = URL.canParse(url)
     ? new URL(url)
     : { origin: '', pathname: '<unreadable address>' };
-  return `${method} ${origin}${pathname}`;
+  return socketPath === undefined ? `${method} ${origin}${pathname}` : `${method} ${pathname} at ${socketPath}`;
 }
 
 function parseUrl(request: HttpRequest): URL {

@@ -12,6 +12,7 @@ import type {
   FileStatus,
   FileSystemSpace,
   NewDirectoryOptions,
+  PositionedFiles,
 } from './ports/files.js';
 import { syncFileSystem } from './system-calls/special-files.js';
 
@@ -22,7 +23,7 @@ export const TEMPORARY_PREFIX = '.tmp-';
  * The files of this machine. Operations on one path are not ordered among each other: who needs an order
  * waits for the first. Writing needs no cleaning up after an error; after a crash a `.tmp-…` may be left.
  */
-export class LocalFiles implements Files {
+export class LocalFiles implements Files, PositionedFiles {
   read(path: string, { maxBytes = 64 * 1024 ** 2 }: { maxBytes?: number } = {}): Future<Uint8Array> {
     return attempt('read', path, () => withFile(path, READ, (file) => readAtMost(file, path, maxBytes)));
   }
@@ -38,6 +39,17 @@ export class LocalFiles implements Files {
         await file.appendFile(content);
         await file.datasync();
         if (created) await syncDirectory(dirname(path));
+      }),
+    );
+  }
+
+  writeAt(path: string, content: Uint8Array, position: number): Future<void> {
+    return attempt('write', path, () =>
+      withFile(path, IN_PLACE, async (file) => {
+        for (let written = 0; written < content.length;) {
+          const { bytesWritten } = await file.write(content, written, content.length - written, position + written);
+          written += bytesWritten;
+        }
       }),
     );
   }
@@ -114,6 +126,7 @@ const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const DIRECTORY = READ | constants.O_DIRECTORY;
 const APPEND =
   constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const IN_PLACE = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** The one place where promises become futures, and what they reject with becomes a FileError. */
 function attempt<T>(syscall: string, path: string, operation: () => Promise<T>): Future<T> {

@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { HttpClient, HttpError } from '@keelson/os';
+import { Deferred, Future } from '@keelson/process';
 import { temporaryDirectory } from './temporary-directory.js';
 
 type Finished = (clean: () => void) => void;
@@ -319,5 +320,88 @@ describe('HttpClient.download', () => {
       await client.download({ method: 'GET', url: whole }, path, { maxBytes: 100, resumeFrom: 3 }),
     ).toMatchObject({ sizeBytes: 5 });
     expect(readFileSync(path, 'utf8')).toBe('whole');
+  });
+});
+
+describe('HttpClient over a unix socket', () => {
+  it('reaches the server of the socket whatever the address says, and names the socket in failures', async ({ onTestFinished }) => {
+    const socketPath = join(temporaryDirectory(onTestFinished), 's');
+    const server = createServer((request, response) => response.end(`${request.method} ${request.url}`)).listen(socketPath);
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+
+    const request = { method: 'DELETE', url: 'http://engine/x?y=1', socketPath } as const;
+    expect(text((await client.request(request)).body)).toBe('DELETE /x?y=1');
+    await expect(client.request({ ...request, socketPath: '/nowhere' }).toPromise()).rejects.toMatchObject({
+      code: 'CONNECTION_FAILED',
+      message: expect.stringMatching(/^DELETE \/x at \/nowhere: /),
+    });
+  });
+});
+
+describe('HttpClient.stream', () => {
+  it('hands on each piece, and reads no more before it was taken', async ({ onTestFinished }) => {
+    const piece = Buffer.alloc(65_536, 'x');
+    let written = 0;
+    const url = await serve(onTestFinished, (_, response) => {
+      const more = (): void => {
+        while (written < 1000 && response.write(piece)) written += 1;
+        written += 1;
+        if (written < 1000) response.once('drain', more);
+        else response.end();
+      };
+      more();
+    });
+    let received = 0;
+    let atFirst = 0;
+    const gate = new Deferred<void>();
+    const whole = client.stream(
+      { method: 'GET', url },
+      {
+        onChunk: (chunk) => {
+          received += chunk.length;
+          if (atFirst > 0) return undefined;
+          atFirst = chunk.length;
+          return gate.future;
+        },
+      },
+    );
+    // As far as it comes before somebody takes the first piece: what the sockets hold.
+    for (let before = -1, quiet = 0; quiet < 50; before = written) {
+      await new Promise((resolve) => setImmediate(resolve));
+      quiet = written > 0 && written === before ? quiet + 1 : 0;
+    }
+    expect(received).toBe(atFirst);
+    expect(written).toBeLessThan(900);
+    gate.set(undefined);
+    expect(await whole).toMatchObject({ status: 200 });
+    expect(received).toBeGreaterThan(900 * piece.length);
+  });
+
+  it('answers what is said instead of the body, and fails with what a taker fails with', async ({ onTestFinished }) => {
+    const url = await serve(onTestFinished, (request, response) =>
+      request.url === '/no' ? response.writeHead(404).end('gone') : response.end('body'),
+    );
+    const refused = await client.stream({ method: 'GET', url: `${url}/no` }, { onChunk: () => expect.fail('a chunk') });
+    expect([refused.status, text(refused.errorBody!)]).toEqual([404, 'gone']);
+    const failing = client.stream({ method: 'GET', url }, { onChunk: () => Future.failed(new Error('full')) });
+    await expect(failing.toPromise()).rejects.toThrow('full');
+  });
+
+  it('waits for ever where that is asked for, and is closed by a discard', async ({ onTestFinished }) => {
+    let closed!: () => void;
+    const gone = new Promise<void>((resolve) => (closed = resolve));
+    const url = await serve(onTestFinished, (_, response) => {
+      response.writeHead(200).write('first');
+      response.once('close', closed);
+    });
+    const impatient = new HttpClient({ idleTimeoutMs: 20 });
+    const begun = new Deferred<void>();
+    const stream = impatient.stream({ method: 'GET', url, idleTimeoutMs: 0 }, { onChunk: () => void begun.set(undefined) });
+    await begun.future;
+    await expect(impatient.request({ method: 'GET', url }).toPromise()).rejects.toMatchObject({ code: 'IDLE_TIMEOUT' });
+    expect(stream.isPending()).toBe(true);
+    stream.discard();
+    await gone;
   });
 });

@@ -108,6 +108,18 @@ describe('LocalFiles', () => {
     expect(readFileSync(path, 'utf8')).toBe('one\ntwo\n');
   });
 
+  it('writes in place: twice the same, with a gap, and through no link', async ({ onTestFinished }) => {
+    const root = temporaryDirectory(onTestFinished);
+    const path = join(root, 'log');
+    await files.writeAt(path, bytes('cd'), 2);
+    await files.writeAt(path, bytes('ab'), 0);
+    await files.writeAt(path, bytes('bc'), 1);
+    expect(readFileSync(path, 'utf8')).toBe('abcd');
+    expect(lstatSync(path).mode & 0o777).toBe(0o600);
+    await files.makeSymlink(path, join(root, 'link'));
+    await expect(files.writeAt(join(root, 'link'), bytes('x'), 0)).rejects.toMatchObject({ code: 'ELOOP' });
+  });
+
   it('makes directories: any with their parents, or exactly a new one', async ({ onTestFinished }) => {
     const root = temporaryDirectory(onTestFinished);
 

@@ -194,4 +194,40 @@ describe('work under a lease', () => {
     lease.release();
     expect(served).toBe(100_000);
   });
+
+  it('serves who is left in order, when most of a long queue gave up behind one that holds', () => {
+    const lock = new ReadWriteLock();
+    const held = lock.writeLock().get();
+    const served: number[] = [];
+    const waiters = Array.from({ length: 300 }, (_, n) =>
+      (n % 3 === 0 ? lock.writeLock() : lock.readLock()).onReady((lease) => {
+        served.push(n);
+        lease.release();
+      }),
+    );
+    const stay = (n: number): boolean => n % 7 === 3 || n === 299;
+    for (const [n, waiter] of waiters.entries()) if (!stay(n)) waiter.discard();
+    const late = lock.readLock();
+
+    held.release();
+
+    expect(waiters.map((waiter, n) => waiter.isDiscarded() === !stay(n))).toEqual(waiters.map(() => true));
+    expect(served).toEqual(waiters.flatMap((_, n) => (stay(n) ? [n] : [])));
+    late.get().release();
+    expect(lock.writeLock().isReady()).toBe(true);
+  });
+
+  it('is empty and usable when everybody who waited gave up', () => {
+    const lock = new ReadWriteLock();
+    const held = lock.readLock().get();
+    const waiters = Array.from({ length: 100 }, () => lock.writeLock());
+    for (const waiter of waiters.toReversed()) waiter.discard();
+    const reader = lock.readLock();
+    const writer = lock.writeLock();
+
+    expect([reader.isReady(), writer.isPending()]).toEqual([true, true]);
+    reader.get().release();
+    held.release();
+    expect(writer.isReady()).toBe(true);
+  });
 });

@@ -16,8 +16,11 @@ export interface AvailableBackends {
    * ones.
    */
   readonly backends: ReadonlyMap<BackendName, BackendPid>;
-  /** Why a backend must not make new root filesystems here. A backend in neither map does not exist. */
-  readonly unsuitable: ReadonlyMap<BackendName, string>;
+  /**
+   * Why a backend must not make new root filesystems here, `undefined` if it may. Never fails. Found out when it is
+   * first asked, for a trial mount costs more than most starts that need no root filesystem.
+   */
+  readonly whyUnsuitable: (name: BackendName) => Future<string | undefined>;
 }
 
 export interface CreateBackendsOptions {
@@ -36,8 +39,8 @@ export interface CreatedBackends extends AvailableBackends {
 }
 
 /**
- * Spawns every backend this machine can run and finds out which suit the provisioner's folder, as Mesos
- * `Backend::create` and `validateBackend` do. Copy is always there.
+ * Spawns every backend this machine can run, as Mesos `Backend::create` and `validateBackend` do. Copy is always
+ * there.
  */
 export function createBackends(options: CreateBackendsOptions): Future<CreatedBackends> {
   const { runtime, files, mounts, executor, host } = options;
@@ -50,27 +53,28 @@ export function createBackends(options: CreateBackendsOptions): Future<CreatedBa
     ['copy', copy],
     ['bind', runtime.spawn(bind)],
   ];
-  return mounts
-    .fileSystemTypes()
-    .then((types): Future<string | undefined> => {
-      if (!types.includes('overlay')) return Future.ready('the kernel does not offer overlayfs');
-      backends.unshift(['overlay', runtime.spawn(new OverlayBackend({ files, mounts, executor, warn }))]);
-      return whyOverlayIsUnsuitable(options);
-    })
-    .then((reason) => ({
+  return mounts.fileSystemTypes().then((types) => {
+    const offered = types.includes('overlay');
+    if (offered) backends.unshift(['overlay', runtime.spawn(new OverlayBackend({ files, mounts, executor, warn }))]);
+    let overlay: Future<string | undefined> | undefined;
+    const whyOverlay = (): Future<string | undefined> =>
+      offered ? whyOverlayIsUnsuitable(options) : Future.ready('the kernel does not offer overlayfs');
+    return {
       backends: new Map(backends),
-      unsuitable: new Map<BackendName, string>(reason === undefined ? [] : [['overlay', reason]]),
+      whyUnsuitable: (name) => (name === 'overlay' ? (overlay ??= whyOverlay()) : Future.ready(undefined)),
       metrics: [bind.removeRootfsErrors],
-    }));
+    };
+  });
 }
 
 function withoutRoot(copy: BackendPid): CreatedBackends {
+  const reasons: Partial<Record<BackendName, string>> = {
+    overlay: 'mounting an overlay needs root',
+    bind: 'mounting a layer needs root',
+  };
   return {
     backends: new Map([['copy', copy]]),
-    unsuitable: new Map([
-      ['overlay', 'mounting an overlay needs root'],
-      ['bind', 'mounting a layer needs root'],
-    ]),
+    whyUnsuitable: (name) => Future.ready(reasons[name]),
     metrics: [],
   };
 }

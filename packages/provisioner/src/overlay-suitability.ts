@@ -1,5 +1,7 @@
 import type { Files, Mounts } from '@keelson/os/ports';
-import type { Executor, Future } from '@keelson/process';
+import { FileError } from '@keelson/os/ports';
+import type { Executor } from '@keelson/process';
+import { Future } from '@keelson/process';
 import { reasonOf } from './provisioner-error.js';
 import type { ProvisionerPaths } from './provisioner-paths.js';
 import { removeTree } from './remove-tree.js';
@@ -50,8 +52,23 @@ function tryMounting({ paths, files, mounts, executor }: OverlayProbe): Future<s
     .then((): string | undefined => undefined)
     .repair((failed) => `a trial mount failed: ${reasonOf(failed.failure())}`)
     .then((reason) =>
-      removeTree(executor, probe)
-        .recover(() => undefined)
+      removeProbe(probe, files)
+        .repair(() => removeTree(executor, probe).then(() => {}))
+        .recover(() => {})
         .then(() => reason),
     );
+}
+
+/** A handful of empty directories, `work/work` made by the kernel: not worth a thread. */
+function removeProbe(probe: string, files: Files): Future<void> {
+  const names = ['/merged', '/work/work', '/work', '/upper', '/lower', ''];
+  return names.reduce(
+    (before, name) => before.then(() => files.removeDirectory(`${probe}${name}`).recover(ifMissing)),
+    Future.ready(),
+  );
+}
+
+function ifMissing(failed: Future<void>): Future<void> {
+  const failure = failed.isFailed() ? failed.failure() : undefined;
+  return failure instanceof FileError && failure.code === 'ENOENT' ? Future.ready() : failed;
 }

@@ -19,8 +19,8 @@ export interface ProvisionerOptions extends AvailableBackends {
   readonly random: Random;
   /** One for each type of image. */
   readonly stores: ReadonlyMap<ImageName['type'], PID<Store>>;
-  /** For new root filesystems that name none; see `chooseBackend`. */
-  readonly defaultBackend: BackendName;
+  /** For new root filesystems that name none; without it what `chooseBackend` prefers. */
+  readonly defaultBackend?: BackendName;
   /** Told what was passed over, kept or left behind, one sentence each. */
   readonly warn?: Warn;
 }

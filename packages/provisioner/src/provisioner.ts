@@ -1,7 +1,8 @@
 import { awaitAll, collect, Counter, defer, Future, Process, ReadWriteLock, undiscardable } from '@keelson/process';
 import type { Image, LayerId, PruneReport } from '@keelson/store';
 import type { BackendName } from './backend.js';
-import { requireBackend } from './choose-backend.js';
+import type { ChosenBackend } from './choose-backend.js';
+import { chooseBackend } from './choose-backend.js';
 import { concluding } from './concluding.js';
 import type { ContainerId } from './container-id.js';
 import { isContainerId } from './container-id.js';
@@ -15,9 +16,10 @@ import type { ProvisionInfo, ProvisionOptions } from './provision-info.js';
 import type { ProvisionedContainer, ProvisionedRootfs } from './provisioned-container.js';
 import { ProvisionerError, reasonOf } from './provisioner-error.js';
 import type { ProvisionerOptions } from './provisioner-options.js';
-import type { Provisioning } from './provisioning.js';
+import type { Building, Provisioning } from './provisioning.js';
 import { pruneStores } from './prune-stores.js';
 import { readProvisionedContainers } from './read-provisioned-containers.js';
+import { tellUse } from './tell-use.js';
 import { takeDownContainer } from './take-down-container.js';
 import { writeLayersRecord } from './write-layers-record.js';
 
@@ -63,13 +65,14 @@ export class Provisioner extends Process<Provisioner> {
    * @throws StoreError  what the store says of the image
    */
   provision(containerId: ContainerId, image: ImageName, options: ProvisionOptions = {}): Future<ProvisionInfo> {
-    const { backend, ...wanted } = options;
-    const provisioning = this.#begin(containerId, image, backend ?? this.#options.defaultBackend);
+    const { backend = this.#options.defaultBackend, ...wanted } = options;
+    const provisioning = this.#begin(containerId, image);
     const { entry, store, owner } = provisioning;
 
-    const work = store
-      .get(image.name, { ...wanted, owner })
-      .then(defer(this, this.#build, provisioning))
+    const work = chooseBackend(this.#options, backend)
+      .then((chosen) =>
+        store.get(image.name, { ...wanted, owner }).then(defer(this, this.#build, provisioning, chosen)),
+      )
       .recover(defer(this, this.#withdraw, provisioning));
     entry.provisioning.add(work);
     return work.onAny(defer(this, this.#end, entry, work));
@@ -138,7 +141,7 @@ export class Provisioner extends Process<Provisioner> {
     this.#lock.dispose();
   }
 
-  #begin(containerId: ContainerId, image: ImageName, wantedBackend: BackendName): Provisioning {
+  #begin(containerId: ContainerId, image: ImageName): Provisioning {
     const attempt = `provision '${image.name}' for container '${containerId}'`;
     this.#requireRecovered(attempt);
     if (!isContainerId(containerId)) {
@@ -148,29 +151,28 @@ export class Provisioner extends Process<Provisioner> {
     if (!store) {
       throw new ProvisionerError('UNSUPPORTED_IMAGE_TYPE', `Cannot ${attempt}: no store serves ${image.type} images`);
     }
-    const backend = requireBackend(this.#options, wantedBackend);
     this.#refuseWhileDestroying(containerId);
     const unknown = this.#containers.get(containerId)?.layersUnknown;
     // A new record would hide that the old one could not be read.
     if (unknown) throw new ProvisionerError('INVENTORY_INCOMPLETE', `Cannot ${attempt}, destroy it first: ${unknown}`);
 
     const rootfsId = this.#options.random.id('rootfs-');
-    const { paths } = this.#options;
     return {
       // At once, so that a destroy that comes next finds it.
       entry: this.#containers.open(containerId),
       rootfsId,
-      rootfs: paths.rootfs(containerId, backend.name, rootfsId),
-      backend,
-      backendDirectory: paths.backend(containerId, backend.name),
       store,
       owner: `${containerId}/${rootfsId}`,
     };
   }
 
   /** The image is here and rooted. From now on nobody's loss of interest stops the work. */
-  #build(provisioning: Provisioning, image: Image): Future<ProvisionInfo> {
-    const { entry, rootfs, backend, rootfsId } = provisioning;
+  #build(provisioning: Provisioning, backend: ChosenBackend, image: Image): Future<ProvisionInfo> {
+    const { entry, rootfsId } = provisioning;
+    const { paths } = this.#options;
+    const rootfs = paths.rootfs(entry.id, backend.name, rootfsId);
+    const backendDirectory = paths.backend(entry.id, backend.name);
+    const building = { ...provisioning, backend, rootfs, backendDirectory };
     const provisioned: ProvisionedRootfs = {
       rootfsId,
       backend: backend.name,
@@ -180,7 +182,7 @@ export class Provisioner extends Process<Provisioner> {
       layers: image.layers.map(({ id }) => id),
     };
     const recorded = this.#lock.withRead(defer(this, this.#record, entry, provisioned));
-    return undiscardable(recorded.then(defer(this, this.#furnish, provisioning, provisioned, image)));
+    return undiscardable(recorded.then(defer(this, this.#furnish, building, provisioned, image)));
   }
 
   /**
@@ -200,18 +202,18 @@ export class Provisioner extends Process<Provisioner> {
   }
 
   /** The lease is back: what is on record needs neither lock nor root. */
-  #furnish(provisioning: Provisioning, provisioned: ProvisionedRootfs, image: Image): Future<ProvisionInfo> {
-    const { entry, store, owner, rootfs, backend, backendDirectory } = provisioning;
+  #furnish(building: Building, provisioned: ProvisionedRootfs, image: Image): Future<ProvisionInfo> {
+    const { entry, store, owner, rootfs, backend, backendDirectory } = building;
     store.release(owner);
     const about = { ...provisioned, containerId: entry.id, backend: backend.name, image };
     return backend.actor
       .provision(image.layers, rootfs, backendDirectory)
       .then(({ ephemeralVolumes }) => ({ ...about, ephemeralVolumes }))
-      .repair(defer(this, this.#undo, provisioning));
+      .repair(defer(this, this.#undo, building));
   }
 
-  #undo(provisioning: Provisioning, failed: Future<ProvisionInfo>): Future<ProvisionInfo> {
-    const { entry, rootfs, rootfsId, backend, backendDirectory } = provisioning;
+  #undo(building: Building, failed: Future<ProvisionInfo>): Future<ProvisionInfo> {
+    const { entry, rootfs, rootfsId, backend, backendDirectory } = building;
     return backend.actor
       .destroy(rootfs, backendDirectory)
       .then(
@@ -275,6 +277,7 @@ export class Provisioner extends Process<Provisioner> {
     const options = { ...this.#options, onLeftover: (leftover: string) => this.#report(leftover) };
     return takeDownContainer(entry, nested, options)
       .then(defer(this, () => this.#containers.forget(containerId)))
+      .then(() => tellUse(this.#options.stores.values(), entry))
       .repair((failed) => {
         this.#report(reasonOf(failed.failure()));
         return failed;

@@ -1,5 +1,4 @@
-import { Runtime, VirtualClock } from '@keelson/process';
-import type { AvailableBackends } from '@keelson/provisioner';
+import { Future, Runtime, VirtualClock } from '@keelson/process';
 import { chooseBackend, createBackends } from '@keelson/provisioner';
 import { describe, expect, it } from 'vitest';
 import { FakeMounts } from './support/fake-mounts.js';
@@ -15,25 +14,35 @@ function backendsOn(change: (mounts: FakeMounts) => void = () => {}, effectiveUs
   const executor = new MemoryExecutor(files);
   const created = createBackends({ runtime, paths, files, mounts, executor, host: { effectiveUserId } });
   runtime.settle();
-  return { available: created.get(), files, mounts };
-}
+  const available = created.get();
+  return {
+    available,
+    files,
+    mounts,
+    chosen: (requested?: string) => settled(chooseBackend(available, requested)).get().name,
+    refusal: (requested: string) => settled(chooseBackend(available, requested)).failure(),
+  };
 
-function refusalOf(available: AvailableBackends, requested: string): unknown {
-  try {
-    return chooseBackend(available, requested);
-  } catch (error) {
-    return error;
+  function settled<T>(future: Future<T>): Future<T> {
+    runtime.settle();
+    return future;
   }
 }
 
 describe('chooseBackend', () => {
   it('takes overlay where it works, and leaves no trace of having tried', () => {
-    const { available, files, mounts } = backendsOn();
+    const { chosen, files, mounts } = backendsOn();
 
-    expect(chooseBackend(available)).toBe('overlay');
+    expect([chosen(), chosen(), chosen('overlay')]).toEqual(['overlay', 'overlay', 'overlay']);
     expect(mounts.overlays).toHaveLength(1);
     expect(mounts.table).toEqual([]);
     expect([...files.nodes.keys()].filter((path) => path.includes('probe'))).toEqual([]);
+  });
+
+  it('tries nothing before it is asked, and nothing for another backend', () => {
+    const { chosen, files, mounts } = backendsOn();
+    expect([chosen('copy'), chosen('bind')]).toEqual(['copy', 'bind']);
+    expect([mounts.overlays, [...files.nodes.keys()].filter((path) => path.startsWith(paths.root))]).toEqual([[], []]);
   });
 
   it.each<[string, (mounts: FakeMounts) => void, number]>([
@@ -44,12 +53,12 @@ describe('chooseBackend', () => {
     ['d_type', (mounts) => (mounts.fileSystem = { type: 'xfs', entryTypes: false }), 0],
     ['EPERM', (mounts) => (mounts.failure = 'EPERM'), 0],
   ])('falls back to copy, and says why where overlay is asked for: %s', (reason, change, userId) => {
-    const { available } = backendsOn(change, userId);
+    const { chosen, refusal } = backendsOn(change, userId);
 
-    expect(chooseBackend(available)).toBe('copy');
-    expect(refusalOf(available, 'overlay')).toMatchObject({ code: 'BACKEND_NOT_SUPPORTED' });
-    expect(String(refusalOf(available, 'overlay'))).toContain(`'overlay' is not supported`);
-    expect(String(refusalOf(available, 'overlay'))).toContain(reason);
+    expect(chosen()).toBe('copy');
+    expect(refusal('overlay')).toMatchObject({ code: 'BACKEND_NOT_SUPPORTED' });
+    expect(String(refusal('overlay'))).toContain(`'overlay' is not supported`);
+    expect(String(refusal('overlay'))).toContain(reason);
   });
 
   it('keeps an overlay backend that may make nothing new: old mounts must be taken down', () => {
@@ -58,28 +67,28 @@ describe('chooseBackend', () => {
   });
 
   it('takes the one that is asked for', () => {
-    expect(chooseBackend(backendsOn().available, 'copy')).toBe('copy');
-    expect(chooseBackend(backendsOn().available, 'bind')).toBe('bind');
+    expect(backendsOn().chosen('copy')).toBe('copy');
+    expect(backendsOn().chosen('bind')).toBe('bind');
   });
 
   it('never takes bind by itself, whatever else is missing', () => {
-    const { available } = backendsOn((mounts) => (mounts.types = ['ext4']));
+    const { available, chosen } = backendsOn((mounts) => (mounts.types = ['ext4']));
     expect([...available.backends.keys()]).toContain('bind');
-    expect(chooseBackend(available)).toBe('copy');
+    expect(chosen()).toBe('copy');
   });
 
   it('says why bind cannot be had without root', () => {
-    expect(String(refusalOf(backendsOn(() => {}, 1000).available, 'bind'))).toContain('root');
+    expect(String(backendsOn(() => {}, 1000).refusal('bind'))).toContain('root');
   });
 
   it('refuses what does not exist, and lists what does', () => {
-    const refusal = refusalOf(backendsOn().available, 'aufs');
+    const refusal = backendsOn().refusal('aufs');
     expect(refusal).toMatchObject({ code: 'BACKEND_NOT_SUPPORTED' });
     expect(String(refusal)).toContain('not one of overlay, copy, bind');
   });
 
   it('fails with all reasons when nothing is left', () => {
-    const none = { backends: new Map(), unsuitable: new Map([['overlay' as const, 'no root']]) };
-    expect(() => chooseBackend(none)).toThrow('overlay: no root');
+    const none = { backends: new Map(), whyUnsuitable: () => Future.ready('no root') };
+    expect(String(chooseBackend(none).failure())).toContain('overlay: no root; copy: no root');
   });
 });

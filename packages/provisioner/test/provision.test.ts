@@ -1,3 +1,4 @@
+import { Deferred } from '@keelson/process';
 import { describe, expect, it } from 'vitest';
 import { docker, paths, recoveredProvisioner, simulatedProvisioner } from './support/simulated-provisioner.js';
 
@@ -79,7 +80,7 @@ describe('provision', () => {
     provisioner.pruneImages([]);
     runtime.settle();
 
-    expect(store.prunes).toEqual([{ excluded: [], activeLayers: ['a', 'b'] }]);
+    expect(store.prunes).toMatchObject([{ excluded: [], activeLayers: ['a', 'b'] }]);
   });
 
   it('protects the layers of every container, several images per container united (T2)', () => {
@@ -175,6 +176,22 @@ describe('provision', () => {
     expect(info.isDiscarded()).toBe(true);
     expect(store.roots.size).toBe(0);
     expect(containers.get()).toEqual([]);
+  });
+
+  it('pulls nothing for a request that was given up while its backend was chosen; the next one finds it chosen', () => {
+    const trial = new Deferred<undefined>();
+    const { runtime, provisioner, store } = recoveredProvisioner({}, { whyUnsuitable: () => trial.future });
+    const given = provisioner.provision('web', docker('alpine'), { backend: 'copy' });
+    const kept = provisioner.provision('db', docker('alpine'), { backend: 'copy' });
+    runtime.settle();
+    const destroyed = provisioner.destroy('web');
+    runtime.settle();
+    trial.set(undefined);
+    runtime.settle();
+
+    expect([given.isReady(), destroyed.get(), kept.isReady()]).toEqual([false, true, true]);
+    expect(store.calls.filter((call) => call === 'get alpine')).toHaveLength(1);
+    expect(store.roots.size).toBe(0);
   });
 
   it('never passes a discard to the backend: the work goes on and is answered (T11)', () => {

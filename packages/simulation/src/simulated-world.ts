@@ -1,5 +1,5 @@
 import type { Dispatcher, Observer, PID } from '@keelson/process';
-import { Runtime, VirtualClock } from '@keelson/process';
+import { Future, Runtime, VirtualClock } from '@keelson/process';
 import type { BackendName, BackendPid } from '@keelson/provisioner';
 import { CopyBackend, Provisioner, ProvisionerPaths } from '@keelson/provisioner';
 import { DockerStore, MetadataManager, PullerRouter, RegistryPuller, StorePaths, Sweeper } from '@keelson/store';
@@ -118,7 +118,7 @@ export class SimulatedWorld {
         random: this.#random,
         stores: new Map([['DOCKER', this.store]]),
         backends: new Map<BackendName, BackendPid>([['copy', copy]]),
-        unsuitable: new Map(),
+        whyUnsuitable: () => Future.ready(undefined),
         defaultBackend: 'copy',
       }),
     );

@@ -25,6 +25,10 @@ export interface DockerStoreOptions {
   readonly maxImageBytes?: number;
   /** Handed to the job `store.unpack-layer`; its defaults apply where nothing is given. */
   readonly unpackLimits?: Readonly<Record<string, number>>;
+  /** Told after a pull that fetched something. */
+  readonly onPulled?: (reference: string) => void;
+  /** Told when a pull failed because the disk, or the quota, is full. */
+  readonly onDiskFull?: () => void;
   /** Layers renamed in one turn of a prune. Default 64. */
   readonly pruneSliceSize?: number;
 }

@@ -4,6 +4,7 @@ import { readAreaBytes } from './area-bytes.js';
 import type { DockerStoreOptions } from './docker-store-options.js';
 import type { PullOptions } from './image-acquisition.js';
 import { ImageAcquisition } from './image-acquisition.js';
+import type { PulledImage } from './image-pull.js';
 import { ImagePulls } from './image-pulls.js';
 import type { InstalledLayer } from './layer-installer.js';
 import { LayerInstaller } from './layer-installer.js';
@@ -20,7 +21,7 @@ import type { PullResult } from './pull-result.js';
 import { pullResult } from './pull-result.js';
 import type { Root } from './roots.js';
 import { Roots } from './roots.js';
-import { StoreError } from './store-error.js';
+import { codeOf, StoreError } from './store-error.js';
 import { StoreMetrics } from './store-metrics.js';
 import type { StoreRecovery } from './store-recovery.js';
 import { recoverStore } from './store-recovery.js';
@@ -109,10 +110,9 @@ export class DockerStore extends Store<DockerStore> {
    */
   override get(reference: string, options: GetOptions = {}): Future<Image> {
     this.#expectRecovered(`get ${reference}`);
-    const { metadata, host } = this.#options;
-    return this.#images.acquire(reference, options).then(
+    return this.#acquire(reference, options).then(
       defer(this, ({ image, layers }) => {
-        metadata.touch(image.reference, new Date(host.wallClockMs()).toISOString());
+        this.used([image.reference]);
         return this.#imageOf(image, layers);
       }),
     );
@@ -123,9 +123,15 @@ export class DockerStore extends Store<DockerStore> {
     this.#expectRecovered(`pull ${reference}`);
     const { clock } = this.#options;
     const startedAtMs = clock.now();
-    return this.#images
-      .acquire(reference, options)
-      .then((acquired) => pullResult(acquired, clock.now() - startedAtMs));
+    return this.#acquire(reference, options).then((acquired) =>
+      pullResult(acquired, clock.now() - startedAtMs),
+    );
+  }
+
+  override used(references: readonly string[]): void {
+    const { metadata, host } = this.#options;
+    const at = new Date(host.wallClockMs()).toISOString();
+    for (const reference of references) metadata.touch(reference, at);
   }
 
   override release(owner: string): void {
@@ -142,6 +148,13 @@ export class DockerStore extends Store<DockerStore> {
   /** Every layer that is present. */
   layers(): readonly LayerRecord[] {
     return [...this.#table.records()];
+  }
+
+  /** What the layers take on disk, as far as it is on record. */
+  allocatedBytes(): number {
+    let bytes = 0;
+    for (const layer of this.#table.records()) bytes += layer.allocatedBytes;
+    return bytes;
   }
 
   /** Every root, for `why` and for people. */
@@ -222,6 +235,18 @@ export class DockerStore extends Store<DockerStore> {
     );
   }
 
+  #acquire(reference: string, options: PullOptions): Future<PulledImage> {
+    const { onPulled, onDiskFull } = this.#options;
+    return this.#images
+      .acquire(reference, options)
+      .onReady(({ image, bytesDownloaded }) => {
+        if (bytesDownloaded > 0) onPulled?.(image.reference);
+      })
+      .onFailed((error) => {
+        if (noSpace.has(codeOf(error) ?? '')) onDiskFull?.();
+      });
+  }
+
   #imageOf(
     { reference, digest, indexDigest, config }: StoredImage,
     layers: readonly InstalledLayer[],
@@ -264,3 +289,5 @@ export class DockerStore extends Store<DockerStore> {
     throw new StoreError('NOT_RECOVERED', `cannot ${what}: the store has not been recovered yet`);
   }
 }
+
+const noSpace = new Set(['ENOSPC', 'EDQUOT']);

@@ -73,6 +73,9 @@ export abstract class Store<Self = unknown> extends Process<Self> {
   /** Drops every root `owner` holds. Unknown owners are fine. */
   release(_owner: string): void {}
 
+  /** Somebody has used these images until now. Unknown ones are fine. */
+  used(_references: readonly string[]): void {}
+
   /**
    * Forgets every image but `excluded` and moves away every layer no retained image, root or `activeLayers`
    * needs. Runs under the provisioner's write lock: it marks by rename and never waits for the sweep.

@@ -2,7 +2,8 @@
  * `npm run bench:runtime [-- --quick] [--gate] [NAME…]`: the actor runtime beside its peers, as ratios of one run.
  *
  * Never read absolute figures off a shared machine: contestants take turns, each ratio is formed inside one turn, and
- * the median of all turns is printed with its floor. Exits 0 unless `--gate` is given and a ratio is below its floor.
+ * the median of all turns is printed with its floor. A floor may depend on the line of Node that runs this: `{ 20: 2,
+ * 24: 0.6 }` is 2 from Node 20 on and 0.6 from Node 24 on. Exits 0 unless `--gate` is given and a ratio is below its floor.
  */
 import { readdirSync } from 'node:fs';
 import { fork } from 'node:child_process';
@@ -61,6 +62,16 @@ async function start(file, name, { operations, fresh, nodeOptions = [] }) {
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
+const major = Number.parseInt(process.versions.node, 10);
+
+/** The bound that holds for this line of Node: a number for all, or numbers by the line from which they hold. */
+function boundHere(bound) {
+  if (typeof bound !== 'object') return bound;
+  const lines = Object.keys(bound).map(Number);
+  const line = Math.max(...lines.filter((from) => from <= major));
+  return bound[line];
+}
+
 /** One line: what was compared, the ratio, its floor or ceiling, and whether it holds. */
 function judge(ratio, samples) {
   const measured = samples.get(ratio.of ?? 'keelson');
@@ -69,7 +80,7 @@ function judge(ratio, samples) {
   const ceiling = ratio.atMost !== undefined;
   const values = measured.map((value, turn) => (ceiling ? value / other[turn] : other[turn] / value));
   const value = median(values);
-  const bound = ceiling ? ratio.atMost : ratio.atLeast;
+  const bound = boundHere(ceiling ? ratio.atMost : ratio.atLeast);
   const holds = bound === undefined ? undefined : ceiling ? value <= bound : value >= bound;
   const wanted = bound === undefined ? '' : ` (${ceiling ? 'at most' : 'at least'} ${bound})`;
   const verdict = holds === undefined ? 'for information' : holds ? 'pass' : 'below';

@@ -1,112 +1,199 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { Agent } from '../agent.js';
-import type { RunCommand } from './command-endpoint.js';
-import { CommandEndpoint } from './command-endpoint.js';
+import { createServer as createSecureServer } from 'node:https';
+import type { AgentState } from '../agent-state.js';
+import type { Access } from '../security/access.js';
+import type { Principal } from '../security/authenticator.js';
+import { checkOrigin, refuseOrigin } from '../security/origin-check.js';
+import type { AuditJournal } from './audit-journal.js';
+import { httpFailureOf } from './failure-status.js';
 import { HttpFailure } from './http-failure.js';
-import { jsonBody } from './json-body.js';
-import { answerCall } from './operator-api.js';
+import { readQuery } from './query.js';
+import { readJsonBody } from './request-body.js';
+import type { HttpCall, Route } from './route.js';
+import { sendJson, sendText } from './route.js';
+import { Router, routeFor } from './router.js';
 import { listenOnSocket } from './socket-listener.js';
+import { listenOnTcp } from './tcp-listener.js';
 
-export interface AgentServerOptions {
-  readonly agent: Pick<Agent, 'state' | 'start' | 'containers' | 'pruneImages' | 'metrics'>;
-  readonly version: string;
-  readonly run: RunCommand;
+export interface ServerLimits {
+  readonly requestTimeoutMs: number;
+  readonly maxBodyBytes: number;
+  readonly maxConnections: number;
 }
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
-
-/** How long a stopping server lets requests finish that are being answered. */
-const graceMs = 1_000;
+export interface AgentServerOptions {
+  readonly agent: { readonly state: AgentState };
+  readonly routes: readonly Route[];
+  readonly access: Access;
+  readonly limits: ServerLimits;
+  readonly journal?: AuditJournal;
+}
 
 /**
- * The HTTP face of an agent: commands at `/cli/v1`, the operator API at `/api/v1`, `/healthz` and
- * `/metrics/snapshot`. It listens from the moment on at which the root is owned; what needs a recovered
- * agent is refused with 503 until then, and commands wait.
+ * Lets requests in: who may not call, what is unknown, too large or malformed never reaches a route. It listens from
+ * the moment on at which the root is owned; until the agent has recovered most routes answer 503.
  */
 export class AgentServer {
   readonly #options: AgentServerOptions;
-  readonly #server: Server;
-  readonly #routes: Readonly<Record<string, Readonly<Record<string, Handler>>>>;
+  readonly #router: Router;
+  readonly #servers: Server[] = [];
+  readonly #stopping = new AbortController();
+  readonly #givenUp = new AbortController();
 
   constructor(options: AgentServerOptions) {
     this.#options = options;
-    const { agent, run } = options;
-    const commands = new CommandEndpoint((call) => Promise.resolve(agent.start()).then(() => run(call)));
-    this.#routes = {
-      '/cli/v1': { POST: (request, response) => commands.serve(request, response) },
-      '/api/v1': { POST: (request, response) => this.#operate(request, response) },
-      '/healthz': { GET: (_request, response) => this.#tellHealth(response) },
-      '/metrics/snapshot': { GET: (_request, response) => this.#tellMetrics(response) },
-    };
-    this.#server = createServer(
-      { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5_000 },
-      (request, response) => void this.#serve(request, response),
-    );
-    this.#server.maxConnections = 256;
+    this.#router = new Router(options.routes);
   }
 
   /** @throws AgentError SOCKET_UNUSABLE */
   listen(path: string): Promise<void> {
-    return listenOnSocket(this.#server, path);
+    return listenOnSocket(this.#server('socket'), path);
   }
 
-  /** Takes no more requests, gives those at work a moment, and removes the socket. */
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      const cut = setTimeout(() => this.#server.closeAllConnections(), graceMs);
-      this.#server.close(() => {
-        clearTimeout(cut);
-        resolve();
-      });
-      this.#server.closeIdleConnections();
-    });
+  /**
+   * @returns the base of what is served over TCP, if anything is
+   * @throws AgentError ADDRESS_UNUSABLE
+   */
+  async listenTcp(): Promise<string | undefined> {
+    const { listen, tls } = this.#options.access;
+    return listen && listenOnTcp(this.#server('tcp'), listen, tls ? 'https' : 'http');
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /**
+   * Takes no more requests, ends those that only watch, lets the others finish within `graceMs`, then gives them up.
+   */
+  async close(graceMs: number): Promise<void> {
+    this.#stopping.abort();
+    const cut = setTimeout(() => {
+      this.#givenUp.abort();
+      for (const server of this.#servers) server.closeAllConnections();
+    }, graceMs);
+    await Promise.all(this.#servers.map(closed));
+    clearTimeout(cut);
+    this.#givenUp.abort();
+  }
+
+  #server(via: Principal['via']): Server {
+    const { access, limits } = this.#options;
+    const { requestTimeoutMs: requestTimeout } = limits;
+    const options = {
+      maxHeaderSize: 16 * 1024,
+      headersTimeout: Math.min(10_000, requestTimeout),
+      requestTimeout,
+      keepAliveTimeout: 5_000,
+      connectionsCheckingInterval: Math.min(1_000, requestTimeout),
+    };
+    const listener = (request: IncomingMessage, response: ServerResponse): void =>
+      void this.#serve(request, response, via);
+    const tls = via === 'tcp' ? access.tls : undefined;
+    // Who shows no certificate may still show a token.
+    const secure = tls && { ...tls, requestCert: tls.ca !== undefined, rejectUnauthorized: false };
+    const server = secure
+      ? createSecureServer({ ...options, ...secure }, listener)
+      : createServer(options, listener);
+    server.maxConnections = limits.maxConnections;
+    this.#servers.push(server);
+    return server;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse, via: Principal['via']): Promise<void> {
     // A client that goes away while it is answered is its own business.
     response.on('error', () => {});
+    response.setHeader('cache-control', 'no-store').setHeader('x-content-type-options', 'nosniff');
+    const audited = new AuditedResponse(response);
+    let textFailures = false;
     try {
-      await this.#handlerOf(request)(request, response);
+      const { access } = this.#options;
+      if (via === 'tcp') checkOrigin(request, access.hostNames);
+      else refuseOrigin(request);
+      const [path = '/', query = ''] = (request.url ?? '/').split(/\?(.*)/s);
+      const { routes, parameters } = this.#router.match(path);
+      textFailures = routes.some((each) => each.textFailures === true);
+      const principal = access.authenticator.principalOf(request, via);
+      const route = this.#open(routes, request.method ?? 'GET', via);
+      const call: HttpCall = {
+        request,
+        response,
+        principal,
+        parameters,
+        query: route.query ? readQuery(new URLSearchParams(query), route.query) : {},
+        body: route.body && route.body.read(await readJsonBody(request, this.#options.limits.maxBodyBytes), ''),
+        gone: goneOf(response, this.#givenUp.signal),
+        watch: () => this.#watch(response),
+        audit: async (name, subject) => {
+          const entry = { call: name, principal, ...(subject !== undefined && { subject }) };
+          audited.end = await this.#options.journal?.begin(entry);
+        },
+      };
+      await route.handle(call);
     } catch (error) {
-      const { status, message, headers } =
-        error instanceof HttpFailure ? error : new HttpFailure(500, (error as Error).message);
-      if (response.headersSent) response.destroy();
-      else response.writeHead(status, { 'content-type': 'text/plain', ...headers }).end(message);
+      this.#refuse(response, httpFailureOf(error), textFailures);
     }
   }
 
   /** Recovery first, then the method: the order in which Mesos looks (`slave/http.cpp`). */
-  #handlerOf({ url = '/', method = 'GET' }: IncomingMessage): Handler {
-    const path = url.split('?', 1)[0]!;
-    const methods = Object.hasOwn(this.#routes, path) ? this.#routes[path]! : undefined;
-    if (!methods) throw new HttpFailure(404, `There is nothing at ${path}`);
-    if (path === '/api/v1' && this.#options.agent.state === 'RECOVERING') {
-      throw new HttpFailure(503, 'Agent has not finished recovery');
-    }
-    const handler = Object.hasOwn(methods, method) ? methods[method] : undefined;
-    if (handler) return handler;
-    const allow = Object.keys(methods).join(', ');
-    throw new HttpFailure(405, `Expecting one of { ${allow} }, but received ${method}`, { allow });
-  }
-
-  async #operate(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const answer = await answerCall(this.#options, await jsonBody(request));
-    if (answer === undefined) response.writeHead(200).end();
-    else sendJson(response, answer);
-  }
-
-  async #tellHealth(response: ServerResponse): Promise<void> {
+  #open(routes: readonly Route[], method: string, via: Principal['via']): Route {
     const { state } = this.#options.agent;
-    response.writeHead(state === 'RUNNING' ? 200 : 503, { 'content-type': 'text/plain' }).end(`${state}\n`);
+    if (this.#stopping.signal.aborted) throw new HttpFailure(503, 'Agent is stopping', { connection: 'close' });
+    if (state !== 'RUNNING' && !routes.every((each) => each.always)) {
+      throw new HttpFailure(503, whyNotServed(state), { 'retry-after': '1' });
+    }
+    const route = routeFor(routes, method);
+    if (route.socketOnly && via !== 'socket') throw new HttpFailure(403, `${route.path} is for the socket alone`);
+    return route;
   }
 
-  async #tellMetrics(response: ServerResponse): Promise<void> {
-    if (this.#options.agent.state !== 'RUNNING') throw new HttpFailure(503, 'Agent has not finished recovery');
-    sendJson(response, await this.#options.agent.metrics());
+  #refuse(response: ServerResponse, { status, message, headers, code }: HttpFailure, asText: boolean): void {
+    if (response.destroyed) return;
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    if (asText) sendText(response, message, status);
+    else sendJson(response, { error: { code, message } }, status);
+  }
+
+  #watch(response: ServerResponse): void {
+    const { signal } = this.#stopping;
+    const end = (): void => {
+      if (response.headersSent) response.end();
+      else this.#refuse(response, new HttpFailure(503, 'Agent is stopping', { connection: 'close' }), true);
+    };
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end, { once: true });
+    response.once('close', () => signal.removeEventListener('abort', end));
   }
 }
 
-function sendJson(response: ServerResponse, document: unknown): void {
-  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document));
+/** Writes how an audited call ended into the journal, whatever ends it. */
+class AuditedResponse {
+  end: ((outcome: string) => Promise<void>) | undefined;
+
+  constructor(response: ServerResponse) {
+    response.once('close', () => {
+      void this.end?.(response.writableFinished ? String(response.statusCode) : 'client gone');
+    });
+  }
+}
+
+/** The first words are Mesos's, which its clients look for. */
+function whyNotServed(state: AgentState): string {
+  if (state === 'STOPPED') return 'Agent has stopped, because one of its components failed';
+  if (state === 'CLOSED') return 'Agent is closed';
+  return 'Agent has not finished recovery';
+}
+
+function goneOf(response: ServerResponse, givenUp: AbortSignal): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  return AbortSignal.any([gone.signal, givenUp]);
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
 }

@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { CommandLine, CommandRequest } from '../client/command-protocol.js';
 import { encodeChunk, parseCommandBody } from '../client/command-protocol.js';
+import type { GuardedAction } from '../security/acls.js';
+import { answer } from '../schema/composed-schema.js';
 import { HttpFailure } from './http-failure.js';
-import { jsonBody } from './json-body.js';
+import type { HttpCall, Route } from './route.js';
+import { route } from './route.js';
+import { drained } from './stream-writer.js';
 
 /** A command that is run for a client. */
 export interface CommandCall {
@@ -15,6 +19,12 @@ export interface CommandCall {
   listen(receive: (signal: string) => void): () => void;
   /** Aborted when the client is gone. */
   readonly gone: AbortSignal;
+  /** From here on the command only watches: an agent that stops leaves it at once. */
+  watch(): void;
+  /** Puts the command into the journal, before it changes anything. */
+  audit(command: string, subject?: string): Promise<void>;
+  /** @throws HttpFailure 403  its caller may not do that */
+  authorize(action: GuardedAction): void;
 }
 
 /** Runs a command and answers its exit code; never throws. */
@@ -27,11 +37,36 @@ const maxUnsentBytes = 16 * 1024 * 1024;
 export class CommandEndpoint {
   readonly #listeners = new Map<string, (signal: string) => void>();
 
-  /** @param run  gets a command once the agent serves */
-  constructor(private readonly run: RunCommand) {}
+  /**
+   * @param run        gets a command once the agent serves
+   * @param authorize  throws where a principal may not do something
+   */
+  constructor(
+    private readonly run: RunCommand,
+    private readonly authorize: (action: GuardedAction, principal: string) => void,
+  ) {}
 
-  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = parseCommandBody(await jsonBody(request));
+  /** For the command line of this machine alone: it runs as who owns the socket. */
+  get route(): Route {
+    return route({
+      method: 'POST',
+      path: '/cli/v1',
+      summary: 'Runs a command line; internal to the keelson command.',
+      socketOnly: true,
+      always: true,
+      textFailures: true,
+      body: answer({ type: 'object', description: 'A command, or a signal for one.' }),
+      answers: {
+        200: { description: 'What it says, a line of JSON each; the last one is its exit.', type: 'application/jsonl' },
+        204: { description: 'The signal was handed on.' },
+      },
+      handle: (call) => this.#serve(call),
+    });
+  }
+
+  async #serve(http: HttpCall): Promise<void> {
+    const { response } = http;
+    const body = parseCommandBody(http.body);
     if (!body) throw new HttpFailure(400, 'Expecting argv and an absolute workingDirectory, or to and signal');
     if ('to' in body) {
       this.#listeners.get(body.to)?.(body.signal);
@@ -39,17 +74,18 @@ export class CommandEndpoint {
       return;
     }
     response.writeHead(200, { 'content-type': 'application/jsonl' }).flushHeaders();
-    const exit = await this.run(this.#call(body, response));
+    const exit = await this.run(this.#call(body, http));
     send(response, { exit });
     response.end();
   }
 
-  #call(request: CommandRequest, response: ServerResponse): CommandCall {
-    const gone = new AbortController();
-    response.on('close', () => gone.abort());
+  #call(request: CommandRequest, { response, principal, gone, watch, audit }: HttpCall): CommandCall {
     return {
       request,
-      gone: gone.signal,
+      gone,
+      watch,
+      audit,
+      authorize: (action) => this.authorize(action, principal.name),
       write: (stream, chunk) => {
         const text = encodeChunk(chunk);
         send(response, stream === 'stdout' ? { stdout: text } : { stderr: text });
@@ -71,15 +107,4 @@ function send(response: ServerResponse, line: CommandLine): void {
   if (response.destroyed || response.writableEnded) return;
   response.write(`${JSON.stringify(line)}\n`);
   if (response.writableLength > maxUnsentBytes) response.destroy();
-}
-
-function drained(response: ServerResponse): Promise<void> {
-  if (response.destroyed || !response.writableNeedDrain) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = (): void => {
-      response.off('drain', done).off('close', done);
-      resolve();
-    };
-    response.on('drain', done).on('close', done);
-  });
 }

@@ -1,4 +1,5 @@
 import type { CommandDefinition } from '../command-definition.js';
+import { allArguments } from '../command-definition.js';
 
 export const destroyCommand: CommandDefinition = (program, bind) => {
   program
@@ -6,10 +7,13 @@ export const destroyCommand: CommandDefinition = (program, bind) => {
     .description('end a container, however it was made, and remove it with its root filesystem')
     .argument('<id>', 'the container')
     .action(
-      bind(async (session, command) => {
-        const containerId = command.args[0]!;
-        await session.withAgent(async (agent) => agent.destroy(containerId));
-        session.output.result({ containerId, destroyed: true }, () => [containerId]);
-      }),
+      bind(
+        async (session, command) => {
+          const containerId = command.args[0]!;
+          await session.withAgent(async (agent) => agent.destroy(containerId));
+          session.output.result({ containerId, destroyed: true }, () => [containerId]);
+        },
+        { changes: allArguments },
+      ),
     );
 };

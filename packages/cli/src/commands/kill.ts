@@ -1,6 +1,7 @@
 import type { Agent } from '@keelson/agent';
 import { CliError } from '../cli-error.js';
 import type { CommandDefinition } from '../command-definition.js';
+import { allArguments } from '../command-definition.js';
 
 export const killCommand: CommandDefinition = (program, bind) => {
   program
@@ -9,14 +10,17 @@ export const killCommand: CommandDefinition = (program, bind) => {
     .argument('<id>', 'the container')
     .option('-s, --signal <signal>', 'TERM, SIGTERM or 15', 'KILL')
     .action(
-      bind(async (session, command) => {
-        const containerId = command.args[0]!;
-        const signal = await readSignal(command.opts<{ signal: string }>().signal);
-        await session.withAgent(async (agent) => {
-          if (!(await agent.kill(containerId, signal))) await explain(agent, containerId, signal);
-        });
-        session.output.result({ containerId, signal }, () => [containerId]);
-      }),
+      bind(
+        async (session, command) => {
+          const containerId = command.args[0]!;
+          const signal = await readSignal(command.opts<{ signal: string }>().signal);
+          await session.withAgent(async (agent) => {
+            if (!(await agent.kill(containerId, signal))) await explain(agent, containerId, signal);
+          });
+          session.output.result({ containerId, signal }, () => [containerId]);
+        },
+        { changes: allArguments },
+      ),
     );
 };
 

@@ -14,6 +14,7 @@ Needs no lock. There is nothing to print of a container that ran in the foregrou
     .action(
       bind(async (session, command) => {
         const { follow = false } = command.opts<{ follow?: boolean }>();
+        if (follow) session.watch();
         const { printLogs } = await import('../container-logs.js');
         await printLogs(session, command.args[0]!, { follow });
       }),

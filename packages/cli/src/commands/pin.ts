@@ -1,4 +1,5 @@
 import type { CommandDefinition } from '../command-definition.js';
+import { allArguments } from '../command-definition.js';
 
 export const pinCommand: CommandDefinition = (program, bind) => {
   program
@@ -6,9 +7,12 @@ export const pinCommand: CommandDefinition = (program, bind) => {
     .description('protect images from every prune')
     .argument('<ref...>', 'as "keelson images" lists them')
     .action(
-      bind(async (session, command) => {
-        const images = await session.withAgent(async (agent) => agent.pin(command.args));
-        session.output.result({ images }, () => images.map(({ reference }) => reference));
-      }),
+      bind(
+        async (session, command) => {
+          const images = await session.withAgent(async (agent) => agent.pin(command.args));
+          session.output.result({ images }, () => images.map(({ reference }) => reference));
+        },
+        { changes: allArguments },
+      ),
     );
 };

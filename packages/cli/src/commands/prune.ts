@@ -24,32 +24,36 @@ export const pruneCommand: CommandDefinition = (program, bind) => {
 Layers are marked at once by moving them aside, and removed after the answer is printed; the command ends after both.`,
     )
     .action(
-      bind(async (session, command) => {
-        const { dryRun, apply, exclude = [], wait = false } = command.opts<PruneFlags>();
-        if (dryRun && apply !== undefined) {
-          throw new CliError('USAGE', '--dry-run and --apply exclude each other');
-        }
-        const { output, options } = session;
-        const text = await import('../terminal/prune-text.js');
-
-        if (dryRun) {
-          const { readOnlyView } = await import('@keelson/agent');
-          const plan = await readOnlyView(options.root).plan({ exclude });
-          output.result(plan, () => text.planLines(plan, output.paint));
-          return ExitCode.success;
-        }
-        return session.withAgent(async (agent) => {
-          const asked = agent.pruneImages({ exclude, wait, ...(apply !== undefined && { apply }) });
-          const { report, error } = await asked.then(
-            (done) => ({ report: done, error: undefined }),
-            partialPrune,
-          );
-          output.result({ ...report, ...(error && { error }) }, () => text.reportLines(report, output.paint));
-          if (error) output.failureLine(error);
-          // The answer is out; closing the agent finishes the sweep.
-          return error ? ExitCode.failure : ExitCode.success;
-        });
-      }),
+      bind(
+        async (session, command) => {
+          const { dryRun, apply, exclude = [], wait = false } = command.opts<PruneFlags>();
+          if (dryRun && apply !== undefined) {
+            throw new CliError('USAGE', '--dry-run and --apply exclude each other');
+          }
+          const { output, options } = session;
+          const text = await import('../terminal/prune-text.js');
+  
+          if (dryRun) {
+            const { readOnlyView } = await import('@keelson/agent');
+            const plan = await readOnlyView(options.root).plan({ exclude });
+            output.result(plan, () => text.planLines(plan, output.paint));
+            return ExitCode.success;
+          }
+          session.requirePermission('PRUNE_IMAGES');
+          return session.withAgent(async (agent) => {
+            const asked = agent.pruneImages({ exclude, wait, ...(apply !== undefined && { apply }) });
+            const { report, error } = await asked.then(
+              (done) => ({ report: done, error: undefined }),
+              partialPrune,
+            );
+            output.result({ ...report, ...(error && { error }) }, () => text.reportLines(report, output.paint));
+            if (error) output.failureLine(error);
+            // The answer is out; closing the agent finishes the sweep.
+            return error ? ExitCode.failure : ExitCode.success;
+          });
+        },
+        { changes: () => 'images' },
+      ),
     );
 };
 

@@ -2,6 +2,7 @@ import type { Platform } from '@keelson/agent';
 import { absoluteSource } from '../absolute-source.js';
 import { CliError } from '../cli-error.js';
 import type { CommandDefinition } from '../command-definition.js';
+import { allArguments } from '../command-definition.js';
 import { formatBytes, formatDuration } from '../terminal/bytes.js';
 
 export const pullCommand: CommandDefinition = (program, bind) => {
@@ -18,35 +19,38 @@ Each blob is fetched once, however many images share it, and every digest is che
 Registries on loopback addresses are spoken to in plain http.`,
     )
     .action(
-      bind(async (session, command) => {
-        const { force, platform } = command.opts<{ force?: boolean; platform?: string }>();
-        const wanted = platform === undefined ? undefined : await readPlatform(platform);
-        const { drawnPull } = await import('../drawn-pull.js');
-        const options = {
-          ...(force && { force }),
-          ...(wanted && { platform: wanted }),
-        };
-        const images = await session.withAgent(async (agent) => {
-          const pulled = [];
-          for (const reference of command.args) {
-            const source = absoluteSource(reference, session.caller.workingDirectory);
-            pulled.push(
-              await drawnPull(session.output, reference, (onProgress) =>
-                session.answer(agent.pull(source, { ...options, onProgress })),
-              ),
-            );
-          }
-          return pulled;
-        });
-        session.output.result({ images }, () =>
-          images.map((image) => {
-            const reused = image.layers.filter((layer) => layer.reused).length;
-            const layers = `${image.layers.length} layers, ${reused} of them here already`;
-            const cost = `${formatBytes(image.bytesDownloaded)} in ${formatDuration(image.elapsedMs)}`;
-            return `${image.reference}  ${image.digest}\n  ${layers}, ${cost}`;
-          }),
-        );
-      }),
+      bind(
+        async (session, command) => {
+          const { force, platform } = command.opts<{ force?: boolean; platform?: string }>();
+          const wanted = platform === undefined ? undefined : await readPlatform(platform);
+          const { drawnPull } = await import('../drawn-pull.js');
+          const options = {
+            ...(force && { force }),
+            ...(wanted && { platform: wanted }),
+          };
+          const images = await session.withAgent(async (agent) => {
+            const pulled = [];
+            for (const reference of command.args) {
+              const source = absoluteSource(reference, session.caller.workingDirectory);
+              pulled.push(
+                await drawnPull(session.output, reference, (onProgress) =>
+                  session.answer(agent.pull(source, { ...options, onProgress })),
+                ),
+              );
+            }
+            return pulled;
+          });
+          session.output.result({ images }, () =>
+            images.map((image) => {
+              const reused = image.layers.filter((layer) => layer.reused).length;
+              const layers = `${image.layers.length} layers, ${reused} of them here already`;
+              const cost = `${formatBytes(image.bytesDownloaded)} in ${formatDuration(image.elapsedMs)}`;
+              return `${image.reference}  ${image.digest}\n  ${layers}, ${cost}`;
+            }),
+          );
+        },
+        { changes: allArguments },
+      ),
     );
 };
 

@@ -1,4 +1,5 @@
 import type { CommandDefinition } from '../command-definition.js';
+import { allArguments } from '../command-definition.js';
 
 export const rmCommand: CommandDefinition = (program, bind) => {
   program
@@ -7,10 +8,13 @@ export const rmCommand: CommandDefinition = (program, bind) => {
     .argument('<id>', 'the container')
     .addHelpText('after', '\nOne that runs is refused: "keelson destroy ID" ends and removes it.')
     .action(
-      bind(async (session, command) => {
-        const containerId = command.args[0]!;
-        await session.withAgent(async (agent) => agent.remove(containerId));
-        session.output.result({ containerId, removed: true }, () => [containerId]);
-      }),
+      bind(
+        async (session, command) => {
+          const containerId = command.args[0]!;
+          await session.withAgent(async (agent) => agent.remove(containerId));
+          session.output.result({ containerId, removed: true }, () => [containerId]);
+        },
+        { changes: allArguments },
+      ),
     );
 };

@@ -29,9 +29,17 @@ export const runCommand: CommandDefinition = (program, bind) => {
     .option('-u, --user <user>', "user, or user:group, by the image's own passwd and group files")
     .option('--memory <bytes>', 'limit of memory: bytes, or a number with k, m or g')
     .option('--cpus <number>', 'limit of processor time, for example 0.5')
+    .option('--pids-limit <number>', 'limit of processes and threads')
     .addOption(
       new Option('--network <network>', 'which network it sees (default: host)').choices(['host', 'none']),
     )
+    .addOption(
+      new Option('--containerizer <name>', 'who runs it: keelson itself, or a Docker engine').choices([
+        'mesos',
+        'docker',
+      ]),
+    )
+    .option('--docker-socket <path>', "the engine's socket, where no agent serves (default: /var/run/docker.sock)")
     .addOption(new Option('--launcher <launcher>', 'who starts it').choices(['crun', 'runc', 'linux']))
     .addOption(
       new Option('--backend <backend>', 'how its root filesystem is made').choices(['overlay', 'copy', 'bind']),
@@ -46,17 +54,22 @@ Exit status: the container's own; 128+n if signal n ended it; 125 keelson failed
 127 the command was not found.`,
     )
     .action(
-      bind(async (session, command) => {
-        const { launchOptionsOf } = await import('../run-options.js');
-        const flags = command.opts<RunFlags>();
-        const options = launchOptionsOf(flags, command.args, session.caller);
-        if (flags.detach && flags.rm) throw new CliError('USAGE', '--detach and --rm exclude each other');
-        if (flags.detach) {
-          const { runDetached } = await import('../detached-run.js');
-          return runDetached(session, options);
-        }
-        const { runForeground } = await import('../foreground-run.js');
-        return runForeground(session, options, { remove: flags.rm ?? false });
-      }),
+      bind(
+        async (session, command) => {
+          const { launchOptionsOf } = await import('../run-options.js');
+          const { dockerSettingsOfRun } = await import('../docker-settings.js');
+          const flags = command.opts<RunFlags>();
+          const options = launchOptionsOf(flags, command.args, session.caller);
+          if (flags.detach && flags.rm) throw new CliError('USAGE', '--detach and --rm exclude each other');
+          const settings = dockerSettingsOfRun(flags, session.caller);
+          if (flags.detach) {
+            const { runDetached } = await import('../detached-run.js');
+            return runDetached(session, options, settings);
+          }
+          const { runForeground } = await import('../foreground-run.js');
+          return runForeground(session, options, { remove: flags.rm ?? false, settings });
+        },
+        { changes: ({ args }) => args[0] ?? 'a folder' },
+      ),
     );
 };

@@ -1,4 +1,5 @@
 import type { CommandDefinition } from '../command-definition.js';
+import { allArguments } from '../command-definition.js';
 
 export const untagCommand: CommandDefinition = (program, bind) => {
   program
@@ -7,9 +8,12 @@ export const untagCommand: CommandDefinition = (program, bind) => {
     .argument('<ref...>', 'as "keelson images" lists them')
     .addHelpText('after', '\nWhat they meant goes with the next prune; a container keeps the layers it stands on.')
     .action(
-      bind(async (session, command) => {
-        const images = await session.withAgent(async (agent) => agent.untag(command.args));
-        session.output.result({ images }, () => images.map(({ reference }) => reference));
-      }),
+      bind(
+        async (session, command) => {
+          const images = await session.withAgent(async (agent) => agent.untag(command.args));
+          session.output.result({ images }, () => images.map(({ reference }) => reference));
+        },
+        { changes: allArguments },
+      ),
     );
 };

@@ -8,6 +8,7 @@ export const waitCommand: CommandDefinition = (program, bind) => {
     .action(
       bind(async (session, command) => {
         const containerId = command.args[0]!;
+        session.watch();
         const { containerEnd } = await import('../container-end.js');
         const { exitStatus = null, signal = null } = await containerEnd(session, containerId);
         session.output.result({ containerId, exitStatus, signal }, () => [String(exitStatus ?? 'unknown')]);

@@ -187,6 +187,7 @@ export class FakeLauncher {
 export class FakeIsolator implements IsolatorRequests {
   contribution: LaunchContribution = {};
   failCleanup: Error | undefined;
+  explanation: ContainerLimitation | undefined;
   gate: Deferred<LaunchContribution> | undefined;
   readonly limitation = new Deferred<ContainerLimitation>();
 
@@ -212,6 +213,11 @@ export class FakeIsolator implements IsolatorRequests {
 
   watch(): Future<ContainerLimitation> {
     return this.limitation.future;
+  }
+
+  explain(id: string, exitStatus: number | undefined): Future<ContainerLimitation | undefined> {
+    this.calls.push(`${this.name} explain ${id} ${exitStatus}`);
+    return Future.ready(this.explanation);
   }
 
   cleanup(id: string): Future<void> {

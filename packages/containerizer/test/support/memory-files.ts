@@ -98,8 +98,16 @@ export class MemoryFiles implements Files {
     return Future.ready({ kind: node.kind, sizeBytes, mode, ...rest });
   }
 
-  rename(): Future<void> {
-    return refuse('ENOSYS', 'rename', '');
+  rename(from: string, to: string): Future<void> {
+    if (!this.nodes.has(from)) return refuse('ENOENT', 'rename', from);
+    if ([...this.nodes.keys()].some((path) => path.startsWith(`${to}/`))) return refuse('ENOTEMPTY', 'rename', to);
+    this.journal.push(`rename ${from} ${to}`);
+    for (const [path, node] of this.nodes) {
+      if (path !== from && !path.startsWith(`${from}/`)) continue;
+      this.nodes.delete(path);
+      this.nodes.set(to + path.slice(from.length), node);
+    }
+    return Future.ready(undefined);
   }
 
   remove(path: string): Future<void> {

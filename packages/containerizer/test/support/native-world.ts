@@ -9,7 +9,8 @@ import { MemoryFiles } from './memory-files.js';
  * A native containerizer in a machine of fakes. Everything that can happen has happened after each `run`.
  */
 export class NativeWorld {
-  readonly runtime = new Runtime({ clock: new VirtualClock() });
+  readonly clock = new VirtualClock();
+  readonly runtime = new Runtime({ clock: this.clock });
   readonly host: FakeHost;
   readonly files: MemoryFiles;
   readonly provisioner = new FakeProvisioner();

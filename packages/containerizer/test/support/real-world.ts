@@ -16,6 +16,7 @@ import type {
   LauncherPid,
 } from '@keelson/containerizer';
 import {
+  CgroupIsolator,
   containerConfig,
   ContainerPaths,
   LinuxLauncher,
@@ -23,7 +24,7 @@ import {
   NetworkFilesIsolator,
   OciLauncher,
 } from '@keelson/containerizer';
-import { LocalFiles, LocalHost, LocalSubprocesses, PoolExecutor } from '@keelson/os';
+import { LocalCgroups, LocalFiles, LocalHost, LocalSubprocesses, PoolExecutor } from '@keelson/os';
 import type { PID } from '@keelson/process';
 import { Runtime } from '@keelson/process';
 import { FakeProvisioner } from './fakes.js';
@@ -38,6 +39,8 @@ export class RealWorld {
   readonly files = new LocalFiles();
   readonly host = new LocalHost();
   readonly executor = new PoolExecutor();
+  readonly cgroups = new LocalCgroups();
+  readonly group = `/keelson/${this.directory.split('-').at(-1)}`;
   readonly #runtimes: Runtime[] = [];
   #last = 0;
 
@@ -98,7 +101,10 @@ export class RealWorld {
         executor: this.executor,
         provisioner: new FakeProvisioner(),
         launchers: [{ name: this.launcherName, launcher: this.#launcher(runtime) }],
-        isolators: [runtime.spawn(new NetworkFilesIsolator(this.files))],
+        isolators: [
+          runtime.spawn(new NetworkFilesIsolator(this.files)),
+          runtime.spawn(new CgroupIsolator({ cgroups: this.cgroups, host: this.host, group: this.group })),
+        ],
       }),
     );
     await containerizer.recover();
@@ -142,6 +148,7 @@ export class RealWorld {
   async close(): Promise<void> {
     for (const runtime of this.#runtimes) await runtime.finalize();
     await this.executor.close();
+    if (this.host.effectiveUserId === 0) await this.cgroups.remove(this.group);
     rmSync(this.directory, { recursive: true, force: true });
   }
 

@@ -75,6 +75,12 @@ export interface Files {
   space(path: string): Future<FileSystemSpace>;
 }
 
+/** Files that several may write at once, because every byte has its place: a log that is copied. */
+export interface PositionedFiles {
+  /** Writes at `position`, and creates the file (0600). Not durable. A link is not followed (ELOOP). */
+  writeAt(path: string, content: Uint8Array, position: number): Future<void>;
+}
+
 /** Why a file operation failed. `code` is the errno name, `syscall` what was attempted on `path`. */
 export class FileError extends Error {
   override readonly name = 'FileError';

@@ -1,8 +1,15 @@
 import type { Future } from '@keelson/process';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
   readonly url: string;
+  /**
+   * The unix socket on which the server listens; host and port of `url` are no address then. Every request gets a
+   * connection of its own: it costs nothing here, and a kept one may be closed just when a POST is sent.
+   */
+  readonly socketPath?: string;
+  /** Instead of the client's own idle timeout; 0 waits for ever. */
+  readonly idleTimeoutMs?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
 }
@@ -54,6 +61,29 @@ export interface Http {
    * Streams the body into a new file with flat memory, hashing on the way. The file is removed on failure.
    */
   download(request: HttpRequest, targetPath: string, options: DownloadOptions): Future<DownloadResult>;
+}
+
+export interface StreamResult {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The (capped) body of any status but 2xx. */
+  readonly errorBody?: Uint8Array;
+}
+
+export interface StreamOptions {
+  /** Gets the body of a 2xx answer piece by piece. Nothing more is read before a future it answers is ready. */
+  readonly onChunk: (chunk: Uint8Array) => Future<void> | void;
+}
+
+/** HTTP whose answers go on for as long as something does: a log that is followed, an end that is waited for. */
+export interface HttpStreams {
+  /**
+   * Answers when the body has ended. Each stream has a connection of its own that does not keep the process alive.
+   * Discarding the future closes it.
+   *
+   * @throws HttpError, or what `onChunk` fails with
+   */
+  stream(request: HttpRequest, options: StreamOptions): Future<StreamResult>;
 }
 
 export type HttpErrorCode =

@@ -1,3 +1,4 @@
+export * from './cgroups.js';
 export * from './file-lock.js';
 export * from './files.js';
 export * from './host.js';

@@ -1,6 +1,6 @@
 import { DiscardedError, toError } from '../errors.js';
 import { DISCARDED, FAILED, READY, STATE } from './future-core.js';
-import type { FutureCore, Watcher } from './future-core.js';
+import type { DiscardListener, FutureCore, Watcher } from './future-core.js';
 import { Future } from './future.js';
 import { requestDiscard } from './discard-request.js';
 import { abandon, settle, watch } from './settlement.js';
@@ -19,20 +19,16 @@ export function collect<T extends readonly unknown[]>(futures: {
 }): Future<{ -readonly [K in keyof T]: T[K] }>;
 export function collect<T>(futures: Iterable<Future<T>>): Future<T[]>;
 export function collect(futures: Iterable<Future<unknown>>): Future<unknown[]> {
-  const inputs = Array.from(futures);
+  const inputs = Array.isArray(futures) ? (futures as Future<unknown>[]).slice() : Array.from(futures);
   const result = Future.pending<unknown[]>();
   const collector = new Collector(inputs, result);
-  result.onDiscard(() => {
-    collector.close();
-    for (const input of inputs) requestDiscard(input);
-    settle(result, DISCARDED, undefined);
-  });
+  result.upstream = collector;
   for (const input of inputs) watch(input, collector);
   collector.finishIfDone();
   return result;
 }
 
-class Collector implements Watcher {
+class Collector implements Watcher, DiscardListener {
   #open: number;
   #closed = false;
 
@@ -42,11 +38,6 @@ class Collector implements Watcher {
   ) {
     // One more than there are: the result waits until every input is watched.
     this.#open = inputs.length + 1;
-  }
-
-  /** The result is being discarded: inputs that react to that are not to fail it. */
-  close(): void {
-    this.#closed = true;
   }
 
   settled(source: FutureCore<unknown>): void {
@@ -59,6 +50,13 @@ class Collector implements Watcher {
 
   abandoned(): void {
     abandon(this.result);
+  }
+
+  discardRequested(): void {
+    // Inputs that react to the request at once must not fail the result.
+    this.#closed = true;
+    for (const input of this.inputs) requestDiscard(input);
+    settle(this.result, DISCARDED, undefined);
   }
 
   finishIfDone(): void {

@@ -17,19 +17,19 @@ export class Deferred<T> {
 
   /** Completes it with a value, or ties it to another future (as `associate`). */
   set(value: T | Future<T>): boolean {
-    if (this.#taken) return false;
+    if (isTaken(this.future)) return false;
     if (value instanceof FutureCore) return this.associate(value as Future<T>);
     return settle(this.future, READY, value);
   }
 
   /** Completes it with an error. */
   fail(error: unknown): boolean {
-    return this.#taken ? false : settle(this.future, FAILED, toError(error));
+    return isTaken(this.future) ? false : settle(this.future, FAILED, toError(error));
   }
 
   /** Makes it DISCARDED. Not a request: nobody is asked, and `hasDiscard` stays as it is. */
   discard(): boolean {
-    return this.#taken ? false : settle(this.future, DISCARDED, undefined);
+    return isTaken(this.future) ? false : settle(this.future, DISCARDED, undefined);
   }
 
   /**
@@ -37,7 +37,7 @@ export class Deferred<T> {
    * made before at once). Once only; afterwards set, fail and discard answer false.
    */
   associate(other: Future<T>): boolean {
-    if (this.#taken) return false;
+    if (isTaken(this.future)) return false;
     this.future.bits |= ASSOCIATED;
     follow(this.future, other);
     return true;
@@ -45,7 +45,7 @@ export class Deferred<T> {
 
   /** Says that nobody will complete it. Without effect once complete or associated. */
   abandon(): void {
-    if (!this.#taken) abandon(this.future);
+    if (!isTaken(this.future)) abandon(this.future);
   }
 
   /** Abandons what is still open, where libprocess would drop the last reference. */
@@ -57,8 +57,9 @@ export class Deferred<T> {
   answer(result: unknown): void {
     complete(this.future, result);
   }
+}
 
-  get #taken(): boolean {
-    return (this.future.bits & (STATE | ASSOCIATED)) !== 0;
-  }
+/** Whether it is complete, or tied to another that will complete it. */
+function isTaken(future: FutureCore<unknown>): boolean {
+  return (future.bits & (STATE | ASSOCIATED)) !== 0;
 }

@@ -3,7 +3,8 @@ import { take } from 'rxjs/internal/operators/take';
 import { toError } from '../errors.js';
 import { current } from '../runtime/current.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { DISCARDED, DiscardHooks, FAILED, READY } from './future-core.js';
+import { addDiscardHook } from './discard-request.js';
+import { DISCARDED, FAILED, READY } from './future-core.js';
 import type { FutureCore } from './future-core.js';
 import { abandon, followPromise, settle } from './settlement.js';
 
@@ -34,10 +35,8 @@ function adoptObservable(future: FutureCore<unknown>, source: Observable<unknown
     complete: () => void abandon(future),
   });
   if (subscription.closed) return;
-  const hooks = new DiscardHooks(undefined);
-  hooks.callbacks.push(() => {
+  addDiscardHook(future, () => {
     subscription.unsubscribe();
     settle(future, DISCARDED, undefined);
   });
-  future.upstream = hooks;
 }

@@ -16,9 +16,9 @@ export const ASSOCIATED = 1 << 4;
 export const OBSERVED = 1 << 5;
 
 /**
- * What a node in a reaction list does when its source settles. The first four are futures derived from the
- * source, the others are callbacks. Those from MIRROR to ON_ABANDONED stand in the list that runs first
- * (libprocess's onReady, onFailed, onDiscarded, onAbandoned), the rest in the one that runs after it (onAny).
+ * What a reaction does when its source settles. The first four are futures derived from the source, the others
+ * are callbacks. Those from MIRROR to ON_ABANDONED run first (libprocess's onReady, onFailed, onDiscarded,
+ * onAbandoned), the rest after them (onAny).
  */
 export const KIND = 0xff00;
 export const THEN = 1 << 8;
@@ -35,6 +35,13 @@ export const WATCH = 10 << 8;
 export const GONE = 11 << 8;
 
 /**
+ * The kind of the only reaction, where that is a bare callback or watcher lying in `reactions` itself: most
+ * futures have one reaction, and it costs no object. The same kinds, higher up; 0 where there is no such.
+ */
+export const SOLE = 0xff0000;
+export const SOLE_SHIFT = 8;
+
+/**
  * Reacts to a future it watches with more than one function; `collect`, `recover`, subscribers and others are
  * such.
  */
@@ -45,7 +52,10 @@ export interface Watcher {
   abandoned(source: FutureCore<unknown>): void;
 }
 
-/** A callback in a reaction list. A future made by `then` is its own node, so a hop costs one allocation. */
+/** A function of the on… family, whatever it takes. */
+export type Callback = (argument: never) => void;
+
+/** A callback or watcher that is not alone. A future made by `then` is its own node: a hop costs one object. */
 export class Reaction {
   next: Node | undefined = undefined;
 
@@ -58,19 +68,28 @@ export class Reaction {
 /** An element of a reaction list: linked through `next`, told apart by the kind in `bits`. */
 export type Node = FutureCore<unknown> | Reaction;
 
-/** Two or more reactions: those on one state run before those on any, whatever the order they came in. */
+/**
+ * Two or more reactions: those on one state run before those on any, whatever the order they came in. Those on
+ * abandonment alone lie apart, because they run once while the others stay.
+ */
 export class ReactionList {
   stateHead: Node | undefined = undefined;
   stateTail: Node | undefined = undefined;
   anyHead: Node | undefined = undefined;
   anyTail: Node | undefined = undefined;
+  abandonedHead: Node | undefined = undefined;
+  abandonedTail: Node | undefined = undefined;
   #gone = 0;
   #size = 0;
 
   add(node: Node): void {
     this.#size += 1;
     const kind = node.bits & KIND;
-    if (kind >= MIRROR && kind <= ON_ABANDONED) {
+    if (kind === ON_ABANDONED) {
+      if (this.abandonedTail) this.abandonedTail.next = node;
+      else this.abandonedHead = node;
+      this.abandonedTail = node;
+    } else if (kind >= MIRROR && kind < ON_ABANDONED) {
       if (this.stateTail) this.stateTail.next = node;
       else this.stateHead = node;
       this.stateTail = node;
@@ -88,29 +107,50 @@ export class ReactionList {
   forgetOne(): void {
     this.#gone += 1;
     if (this.#gone < 32 || this.#gone * 2 < this.#size) return;
-    let node = this.joined();
-    this.stateHead = this.stateTail = this.anyHead = this.anyTail = undefined;
-    this.#gone = this.#size = 0;
+    // Who unsubscribes is a watcher, and those are among the reactions on any state.
+    let node = this.anyHead;
+    this.#size -= this.#gone;
+    this.anyHead = this.anyTail = undefined;
+    this.#gone = 0;
     while (node) {
       const next: Node | undefined = node.next;
       node.next = undefined;
-      if ((node.bits & KIND) !== GONE) this.add(node);
+      if ((node.bits & KIND) !== GONE) {
+        this.#size -= 1;
+        this.add(node);
+      }
       node = next;
     }
   }
 
-  /** Both lists as one. */
-  joined(): Node | undefined {
+  /** Those who hear of a settled state, in order. */
+  takeSettled(): Node | undefined {
     if (!this.stateTail) return this.anyHead;
     this.stateTail.next = this.anyHead;
     return this.stateHead;
   }
+
+  /** Those who hear of abandonment alone. */
+  takeAbandoned(): Node | undefined {
+    const head = this.abandonedHead;
+    this.abandonedHead = this.abandonedTail = undefined;
+    return head;
+  }
 }
 
-/** Who wants to hear of a discard request: the future this one was derived from, and callbacks. */
+/** A producer that reacts to discard requests itself; one that is `upstream` of a future costs no callback. */
+export interface DiscardListener {
+  /** Somebody asks for the first time, while `future` is pending. */
+  discardRequested(future: FutureCore<unknown>): void;
+}
+
+/** Whom a discard request goes to next: the future this one was derived from, or its producer. */
+export type Upstream = FutureCore<unknown> | DiscardListener;
+
+/** Callbacks that want to hear of a discard request, and whom it goes to before them. */
 export class DiscardHooks {
   readonly callbacks: (() => void)[] = [];
-  constructor(public source: FutureCore<unknown> | undefined) {}
+  constructor(public source: Upstream | undefined) {}
 }
 
 /**
@@ -123,12 +163,12 @@ export class FutureCore<T> extends Observable<T> {
    * future.
    */
   value: unknown = undefined;
-  /** @internal */
-  reactions: Node | ReactionList | undefined = undefined;
+  /** @internal Who waits: one bare callback or watcher (its kind is in `bits`, see SOLE), one node, or several. */
+  reactions: Callback | Watcher | Node | ReactionList | undefined = undefined;
   /** @internal The next node while this future is a node in the list of another. */
   next: Node | undefined = undefined;
   /** @internal */
-  upstream: FutureCore<unknown> | DiscardHooks | undefined = undefined;
+  upstream: Upstream | DiscardHooks | undefined = undefined;
 
   /** @internal The state, and facts beside it. */
   bits: number;

@@ -8,7 +8,6 @@ import {
   ABANDONED,
   DISCARDED,
   DISCARD_REQUESTED,
-  DiscardHooks,
   FAILED,
   FutureCore,
   OBSERVED,
@@ -20,15 +19,16 @@ import {
   PENDING,
   READY,
   REPAIR,
-  Reaction,
   SHIELD,
   STATE,
   THEN,
 } from './future-core.js';
+import type { Callback } from './future-core.js';
 import { PromiseWatcher } from './promise-watcher.js';
 import { RecoverWatcher } from './recover-watcher.js';
-import { linkUpstream, requestDiscard } from './discard-request.js';
-import { attach, runRepair, runThen, settle, watch } from './settlement.js';
+import { addDiscardHook, linkUpstream, requestDiscard } from './discard-request.js';
+import { addCallback } from './reactions.js';
+import { derive, runRepair, runThen, settle, watch } from './settlement.js';
 import { guarded } from './unobserved.js';
 import { listen } from './subscriber-watcher.js';
 
@@ -158,17 +158,20 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
 
   /** Runs `f` with the value once READY; at once if it is. */
   onReady(f: (value: T) => void): this {
-    return this.#on(ON_READY, READY, f as (value: unknown) => void);
+    on(this, ON_READY, READY, f);
+    return this;
   }
 
   /** Runs `f` with the error once FAILED; at once if it is. */
   onFailed(f: (error: Error) => void): this {
-    return this.#on(ON_FAILED, FAILED, f as (value: unknown) => void);
+    on(this, ON_FAILED, FAILED, f);
+    return this;
   }
 
   /** Runs `f` once DISCARDED; at once if it is. */
   onDiscarded(f: () => void): this {
-    return this.#on(ON_DISCARDED, DISCARDED, f);
+    on(this, ON_DISCARDED, DISCARDED, f);
+    return this;
   }
 
   /**
@@ -177,7 +180,7 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
    */
   onAny(f: (future: Future<T>) => void): this {
     if ((this.bits & STATE) === PENDING) {
-      attach(this, new Reaction(ON_ANY, f));
+      addCallback(this, ON_ANY, f);
     } else {
       this.bits |= OBSERVED;
       guarded(f as (future: this) => void, this);
@@ -187,19 +190,15 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
 
   /** Runs `f` when a discard is requested; at once if it was, even if the future has completed since. */
   onDiscard(f: () => void): this {
-    if (this.bits & DISCARD_REQUESTED) {
-      guarded(f, undefined);
-    } else if ((this.bits & STATE) === PENDING) {
-      if (!(this.upstream instanceof DiscardHooks)) this.upstream = new DiscardHooks(this.upstream);
-      this.upstream.callbacks.push(f);
-    }
+    if (this.bits & DISCARD_REQUESTED) guarded(f, undefined);
+    else if ((this.bits & STATE) === PENDING) addDiscardHook(this, f);
     return this;
   }
 
   /** Runs `f` when nobody is left who could complete it; at once if that is so. */
   onAbandoned(f: () => void): this {
     if (this.bits & ABANDONED) guarded(f, undefined);
-    else if ((this.bits & STATE) === PENDING) attach(this, new Reaction(ON_ABANDONED, f));
+    else if ((this.bits & STATE) === PENDING) addCallback(this, ON_ABANDONED, f);
     return this;
   }
 
@@ -225,10 +224,10 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
       runThen(derived, this);
       return derived;
     }
-    if (state !== PENDING) return this.#passOn(derived);
+    if (state !== PENDING) return passOn(this, derived);
     derived.value = f;
     derived.upstream = this;
-    attach(this, derived);
+    derive(this, derived);
     return derived;
   }
 
@@ -241,10 +240,10 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
     if (state === PENDING) {
       derived.value = f;
       derived.upstream = this;
-      attach(this, derived);
+      derive(this, derived);
       return derived;
     }
-    if (state !== FAILED) return this.#passOn(derived);
+    if (state !== FAILED) return passOn(this, derived);
     this.bits |= OBSERVED;
     derived.value = f;
     runRepair(derived, this);
@@ -278,8 +277,8 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
   /** A future with the same outcome through which no discard request passes. */
   undiscardable(): Future<T> {
     const derived = new Future<T>(SHIELD);
-    if (!this.isPending()) return this.#passOn(derived);
-    attach(this, derived);
+    if (!this.isPending()) return passOn(this, derived);
+    derive(this, derived);
     return derived;
   }
 
@@ -325,24 +324,26 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
     const asked = this.hasDiscard() ? ' (with discard)' : '';
     return state === FAILED ? `${name}${asked}: ${(this.value as Error).message}` : `${name}${asked}`;
   }
+}
 
-  #on(kind: number, state: number, f: (value: unknown) => void): this {
-    const now = this.bits & STATE;
-    if (now === PENDING) {
-      attach(this, new Reaction(kind, f));
-    } else if (now === state) {
-      this.bits |= OBSERVED;
-      guarded(f, this.value);
-    }
-    return this;
-  }
+// Functions instead of private methods, which would give each future one more field.
 
-  /** Gives this final outcome to a future that was derived too late to wait for it. */
-  #passOn<R>(derived: Future<R>): Future<R> {
-    this.bits |= OBSERVED;
-    settle(derived, this.bits & STATE, this.value);
-    return derived;
+/** Runs `f` with the value or error of `future` once it is in `state`; at once if it is. */
+function on(future: FutureCore<unknown>, kind: number, state: number, f: Callback): void {
+  const now = future.bits & STATE;
+  if (now === PENDING) {
+    addCallback(future, kind, f);
+  } else if (now === state) {
+    future.bits |= OBSERVED;
+    guarded(f as (argument: unknown) => void, future.value);
   }
+}
+
+/** Gives the final outcome of `source` to a future that was derived too late to wait for it. */
+function passOn<R>(source: FutureCore<unknown>, derived: Future<R>): Future<R> {
+  source.bits |= OBSERVED;
+  settle(derived, source.bits & STATE, source.value);
+  return derived;
 }
 
 function ignore(): void {}

@@ -1,7 +1,7 @@
 import { toError } from '../errors.js';
-import { DISCARD_REQUESTED, DiscardHooks, FAILED, PENDING, READY, STATE } from './future-core.js';
+import { DISCARD_REQUESTED, FAILED, PENDING, READY, STATE } from './future-core.js';
 import type { FutureCore, Watcher } from './future-core.js';
-import { requestDiscard } from './discard-request.js';
+import { addDiscardHook, linkUpstream, requestDiscard } from './discard-request.js';
 import { complete, settle } from './settlement.js';
 
 /** `Future.recover`: the one continuation that also hears of discard and abandonment. Runs at most once. */
@@ -30,11 +30,9 @@ export class RecoverWatcher implements Watcher {
     const { derived } = this;
     // The request was for what is over now; the recovery starts without one, and can be discarded anew.
     derived.bits &= ~DISCARD_REQUESTED;
-    const hooks = derived.upstream instanceof DiscardHooks ? derived.upstream : new DiscardHooks(undefined);
-    hooks.source = undefined;
-    derived.upstream = hooks;
+    linkUpstream(derived, undefined);
     // An abandoned source is still pending: whoever discards the recovery has no use for that either.
-    if ((source.bits & STATE) === PENDING) hooks.callbacks.push(() => void requestDiscard(source));
+    if ((source.bits & STATE) === PENDING) addDiscardHook(derived, () => void requestDiscard(source));
     try {
       complete(derived, this.f(source));
     } catch (error) {

@@ -1,38 +1,35 @@
 import { toError } from '../errors.js';
 import { current } from '../runtime/current.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { tellAbandonedOne } from './abandonment.js';
 import { DEFERRED } from './deferred-call.js';
 import type { DeferredCall, Origin } from './deferred-call.js';
 import { linkUpstream, requestDiscard } from './discard-request.js';
-import { guarded, reportUnobserved } from './unobserved.js';
-import type { Node } from './future-core.js';
 import {
   ABANDONED,
   ASSOCIATED,
   DISCARDED,
   DISCARD_REQUESTED,
-  DiscardHooks,
   FAILED,
   FutureCore,
   KIND,
   MIRROR,
   OBSERVED,
-  ON_ANY,
-  ON_DISCARDED,
-  ON_FAILED,
-  ON_READY,
+  ON_ABANDONED,
   PENDING,
   READY,
   REPAIR,
   Reaction,
   ReactionList,
   SHIELD,
+  SOLE,
+  SOLE_SHIFT,
   STATE,
   THEN,
-  WATCH,
 } from './future-core.js';
-import type { Watcher } from './future-core.js';
+import type { Node, Watcher } from './future-core.js';
+import { notifyAbandoned, notifySettled } from './notify.js';
+import { addNode, addWatcher } from './reactions.js';
+import { reportUnobserved } from './unobserved.js';
 
 type AnyFuture = FutureCore<unknown>;
 
@@ -43,16 +40,12 @@ type AnyFuture = FutureCore<unknown>;
 const MAX_DEPTH = 48;
 
 let depth = 0;
-const postponed: { future: AnyFuture; node: Node }[] = [];
+const postponed: Frame[] = [];
 
 /** Completes a pending future and runs who waits for it; false if it was complete already. */
 export function settle(future: AnyFuture, state: number, value: unknown): boolean {
   if (finish(future, state, value) === undefined) return false;
-  const reactions = future.reactions;
-  if (reactions !== undefined) {
-    future.reactions = undefined;
-    run(future, reactions instanceof ReactionList ? reactions.joined()! : reactions);
-  }
+  if (future.reactions !== undefined) runReactions(future);
   return true;
 }
 
@@ -65,6 +58,30 @@ function finish(future: AnyFuture, state: number, value: unknown): AnyFuture | u
   future.upstream = undefined;
   if (state === FAILED && future.reactions === undefined && (bits & OBSERVED) === 0) reportUnobserved(future);
   return future;
+}
+
+/** Marks a pending future as one that nobody can complete, and tells who depends on it. */
+export function abandon(future: AnyFuture): boolean {
+  if ((future.bits & (STATE | ABANDONED)) !== PENDING) return false;
+  future.bits |= ABANDONED;
+  if (future.reactions !== undefined) runReactions(future);
+  return true;
+}
+
+/** Makes `derived` a reaction of a pending future; an abandonment that happened already is passed on at once. */
+export function derive(source: AnyFuture, derived: AnyFuture): void {
+  addNode(source, derived);
+  if (source.bits & ABANDONED) abandon(derived);
+}
+
+/** Registers a watcher; on a settled future it is told before this returns. */
+export function watch(source: AnyFuture, watcher: Watcher): void {
+  if ((source.bits & STATE) === PENDING) {
+    addWatcher(source, watcher);
+  } else {
+    source.bits |= OBSERVED;
+    watcher.settled(source);
+  }
 }
 
 /**
@@ -131,64 +148,71 @@ export function follow(future: AnyFuture, inner: AnyFuture): void {
   }
   future.bits = (future.bits & ~KIND) | MIRROR | ASSOCIATED;
   linkUpstream(future, inner);
-  attach(inner, future);
+  derive(inner, future);
   if (future.bits & DISCARD_REQUESTED) requestDiscard(inner);
 }
 
-/** Puts a node into the list of a pending future; an abandonment that happened already is told at once. */
-export function attach(source: AnyFuture, node: Node): void {
-  const reactions = source.reactions;
-  if (reactions === undefined) {
-    source.reactions = node;
-  } else if (reactions instanceof ReactionList) {
-    reactions.add(node);
-  } else {
-    const list = new ReactionList();
-    list.add(reactions);
-    list.add(node);
-    source.reactions = list;
-  }
-  source.bits |= OBSERVED;
-  if (source.bits & ABANDONED) tellAbandoned(node, source);
+/** Runs who waits for a future that has just settled or been abandoned. */
+function runReactions(future: AnyFuture): void {
+  const first = takeReactions(future);
+  if (first !== undefined) run(future, first);
 }
 
-/** Registers a watcher; on a settled future it is told before this returns. */
-export function watch(source: AnyFuture, watcher: Watcher): Reaction | undefined {
-  if ((source.bits & STATE) !== PENDING) {
-    source.bits |= OBSERVED;
-    watcher.settled(source);
+/**
+ * The nodes to run now that `future` changed: taken out if it settled, left in place if it was only abandoned,
+ * because it may still settle. What is no part of a longer list is run here.
+ */
+function takeReactions(future: AnyFuture): Node | undefined {
+  const { reactions } = future;
+  if (reactions === undefined) return undefined;
+  if (future.bits & SOLE) {
+    runSole(future);
     return undefined;
   }
-  const node = new Reaction(WATCH, watcher);
-  attach(source, node);
-  return node;
+  const settled = (future.bits & STATE) !== PENDING;
+  if (settled) future.reactions = undefined;
+  if (!(reactions instanceof ReactionList)) return reactions as Node;
+  if (settled) return reactions.takeSettled();
+
+  const abandoned = reactions.takeAbandoned();
+  if (abandoned) run(future, abandoned);
+  const { stateHead } = reactions;
+  if (stateHead && (future.bits & STATE) === PENDING) run(future, stateHead);
+  return (future.bits & STATE) === PENDING ? reactions.anyHead : undefined;
 }
 
-/** Marks a pending future as one that nobody can complete, and tells who depends on it. */
-export function abandon(future: AnyFuture): boolean {
-  if ((future.bits & (STATE | ABANDONED)) !== PENDING) return false;
-  future.bits |= ABANDONED;
-  const reactions = future.reactions;
-  if (reactions === undefined) return true;
-  if (reactions instanceof ReactionList) {
-    // Two walks, because the lists stay in use: an abandoned future may still be completed.
-    const { stateHead, anyHead } = reactions;
-    if (stateHead) run(future, stateHead);
-    if (anyHead && (future.bits & STATE) === PENDING) run(future, anyHead);
-  } else {
-    run(future, reactions);
+/** Runs a reaction that is alone. */
+function runSole(future: AnyFuture): void {
+  const kind = (future.bits & SOLE) >> SOLE_SHIFT;
+  const settled = (future.bits & STATE) !== PENDING;
+  const f = future.reactions;
+  if (settled || kind === ON_ABANDONED) {
+    future.reactions = undefined;
+    future.bits &= ~SOLE;
   }
-  return true;
-}
-
-function run(source: AnyFuture, node: Node): void {
   if (depth >= MAX_DEPTH) {
-    postponed.push({ future: source, node });
+    postponed.push({ source: future, node: new Reaction(kind, f), settled, below: undefined });
     return;
   }
   depth += 1;
   try {
-    drive(source, node);
+    if (settled) notifySettled(kind, f, future);
+    else notifyAbandoned(kind, f, future);
+    if (depth === 1 && postponed.length > 0) drivePostponed();
+  } finally {
+    depth -= 1;
+  }
+}
+
+function run(source: AnyFuture, node: Node): void {
+  const settled = (source.bits & STATE) !== PENDING;
+  if (depth >= MAX_DEPTH) {
+    postponed.push({ source, node, settled, below: undefined });
+    return;
+  }
+  depth += 1;
+  try {
+    drive(source, node, settled);
     if (depth === 1 && postponed.length > 0) drivePostponed();
   } finally {
     depth -= 1;
@@ -198,8 +222,8 @@ function run(source: AnyFuture, node: Node): void {
 function drivePostponed(): void {
   // Indexed rather than shifted: what runs here may postpone more, a million times over.
   for (let at = 0; at < postponed.length; at += 1) {
-    const { future, node } = postponed[at]!;
-    drive(future, node);
+    const { source, node, settled } = postponed[at]!;
+    drive(source, node, settled);
     if (at === 4096) {
       postponed.splice(0, at + 1);
       at = -1;
@@ -212,6 +236,8 @@ function drivePostponed(): void {
 interface Frame {
   readonly source: AnyFuture;
   readonly node: Node;
+  /** Whether they are to hear that the source has settled, or that it is abandoned. */
+  readonly settled: boolean;
   readonly below: Frame | undefined;
 }
 
@@ -219,61 +245,41 @@ interface Frame {
  * The settling loop: depth first, as libprocess's nested calls would run, in one stack frame. Only a list
  * with more nodes to come allocates, so a chain of a million hops runs in constant space.
  */
-function drive(source: AnyFuture, node: Node): void {
+function drive(source: AnyFuture, node: Node, isSettled: boolean): void {
   let rest: Frame | undefined;
-  let on: AnyFuture = source;
+  let on = source;
   let at: Node | undefined = node;
+  let settled = isSettled;
   for (;;) {
-    const settled: boolean = (on.bits & STATE) !== PENDING;
-    const next: Node | undefined = at.next;
-    let changed: AnyFuture | undefined;
-    if (settled) {
-      at.next = undefined;
-      changed = react(at, on);
-    } else {
-      changed = tellAbandonedOne(at, on);
+    // An abandoned source that has settled meanwhile told all the others itself.
+    const stale: boolean = !settled && (on.bits & STATE) !== PENDING && (at.bits & KIND) !== ON_ABANDONED;
+    const next: Node | undefined = stale ? undefined : at.next;
+    let first: Node | undefined;
+    if (!stale) {
+      if (settled) at.next = undefined;
+      const changed: AnyFuture | undefined = settled ? react(at, on) : passAbandonment(at, on);
+      first = changed && takeReactions(changed);
+      if (first !== undefined) {
+        if (next !== undefined) rest = { source: on, node: next, settled, below: rest };
+        on = changed!;
+        settled = (on.bits & STATE) !== PENDING;
+      }
     }
-    // An abandoned source that settled meanwhile has run its whole list itself.
-    const more: boolean = next !== undefined && settled === ((on.bits & STATE) !== PENDING);
-    const first: Node | undefined = changed === undefined ? undefined : takeReactions(changed);
-    if (first !== undefined) {
-      if (more) rest = { source: on, node: next!, below: rest };
-      on = changed!;
-      at = first;
-    } else if (more) {
-      at = next!;
-    } else if (rest !== undefined) {
-      on = rest.source;
-      at = rest.node;
-      rest = rest.below;
-    } else {
-      return;
-    }
+    at = first ?? next;
+    if (at !== undefined) continue;
+    if (rest === undefined) return;
+    on = rest.source;
+    at = rest.node;
+    settled = rest.settled;
+    rest = rest.below;
   }
-}
-
-/**
- * The nodes to run now that `future` changed: taken out if it settled, left in place if it was only
- * abandoned.
- */
-function takeReactions(future: AnyFuture): Node | undefined {
-  const reactions = future.reactions;
-  if (reactions === undefined) return undefined;
-  const settled = (future.bits & STATE) !== PENDING;
-  if (settled) future.reactions = undefined;
-  if (!(reactions instanceof ReactionList)) return reactions;
-  if (settled) return reactions.joined();
-  if (reactions.stateHead && reactions.anyHead) {
-    run(future, reactions.stateHead);
-    return (future.bits & STATE) === PENDING ? reactions.anyHead : undefined;
-  }
-  return reactions.stateHead ?? reactions.anyHead;
 }
 
 /** One node meets its settled source. Answers the derived future if that is final now. */
 function react(node: Node, source: AnyFuture): AnyFuture | undefined {
   const state = source.bits & STATE;
-  switch (node.bits & KIND) {
+  const kind = node.bits & KIND;
+  switch (kind) {
     case THEN:
       if (state === READY) return runThen(node as AnyFuture, source);
       return finish(node as AnyFuture, state, source.value);
@@ -285,24 +291,23 @@ function react(node: Node, source: AnyFuture): AnyFuture | undefined {
       return finish(node as AnyFuture, state, source.value);
     case SHIELD:
       return finish(node as AnyFuture, state, source.value);
-    case ON_READY:
-      if (state === READY) guarded(node.value as (value: unknown) => void, source.value);
-      return undefined;
-    case ON_FAILED:
-      if (state === FAILED) guarded(node.value as (error: unknown) => void, source.value);
-      return undefined;
-    case ON_DISCARDED:
-      if (state === DISCARDED) guarded(node.value as (none: undefined) => void, undefined);
-      return undefined;
-    case ON_ANY:
-      guarded(node.value as (future: unknown) => void, source);
-      return undefined;
-    case WATCH:
-      (node.value as Watcher).settled(source);
-      return undefined;
     default:
+      notifySettled(kind, node.value, source);
       return undefined;
   }
+}
+
+/** One node hears that its source is abandoned. Answers the derived future if that is abandoned through it. */
+function passAbandonment(node: Node, source: AnyFuture): AnyFuture | undefined {
+  const kind = node.bits & KIND;
+  if (kind > MIRROR) {
+    notifyAbandoned(kind, node.value, source);
+    return undefined;
+  }
+  const derived = node as AnyFuture;
+  if ((derived.bits & (STATE | ABANDONED)) !== PENDING) return undefined;
+  derived.bits |= ABANDONED;
+  return derived;
 }
 
 /** Runs the function of a `then` whose source is READY. */
@@ -311,7 +316,7 @@ export function runThen(derived: AnyFuture, source: AnyFuture): AnyFuture | unde
   const f = derived.value as ((value: unknown) => unknown) & { [DEFERRED]?: DeferredCall };
   const deferred = f[DEFERRED];
   derived.value = undefined;
-  derived.upstream = derived.upstream instanceof DiscardHooks ? withoutSource(derived.upstream) : undefined;
+  linkUpstream(derived, undefined);
   if (deferred !== undefined) {
     deferred.enqueue(derived, source.value);
     return undefined;
@@ -332,15 +337,4 @@ export function runRepair(derived: AnyFuture, source: AnyFuture): AnyFuture | un
   } catch (error) {
     return finish(derived, FAILED, toError(error));
   }
-}
-
-function withoutSource(hooks: DiscardHooks): DiscardHooks {
-  hooks.source = undefined;
-  return hooks;
-}
-
-function tellAbandoned(node: Node, source: AnyFuture): void {
-  const changed = tellAbandonedOne(node, source);
-  const first = changed && takeReactions(changed);
-  if (first) run(changed, first);
 }

@@ -1,8 +1,9 @@
 import { Subscription } from 'rxjs/internal/Subscription';
 import { AbandonedError, DiscardedError, toError } from '../errors.js';
-import { FAILED, GONE, OBSERVED, READY, ReactionList, STATE } from './future-core.js';
-import type { FutureCore, Reaction, Watcher } from './future-core.js';
-import { watch } from './settlement.js';
+import { ABANDONED, FAILED, GONE, OBSERVED, PENDING, READY, STATE, WATCH } from './future-core.js';
+import { Reaction, ReactionList } from './future-core.js';
+import type { FutureCore, Watcher } from './future-core.js';
+import { addNode } from './reactions.js';
 import { reportCallbackError, reportUnobserved } from './unobserved.js';
 
 interface Listener {
@@ -19,9 +20,12 @@ interface Listener {
  */
 export function listen(future: FutureCore<unknown>, listener: Listener, heeds: boolean): Subscription {
   const watcher = new SubscriberWatcher(listener, heeds);
-  const observed = future.bits & OBSERVED;
-  const node = watch(future, watcher);
-  if (!heeds && !observed) future.bits &= ~OBSERVED;
+  const node = new Reaction(WATCH, watcher);
+  const observed = heeds ? OBSERVED : future.bits & OBSERVED;
+  if ((future.bits & STATE) !== PENDING) watcher.tell(future);
+  else if (future.bits & ABANDONED) watcher.abandoned();
+  else addNode(future, node);
+  future.bits = (future.bits & ~OBSERVED) | observed;
   return new Subscription(() => watcher.close(future, node));
 }
 
@@ -35,6 +39,11 @@ class SubscriberWatcher implements Watcher {
 
   settled(source: FutureCore<unknown>): void {
     if (this.#closed) return;
+    if (!this.heeds && (source.bits & STATE) === FAILED) reportUnobserved(source);
+    this.tell(source);
+  }
+
+  tell(source: FutureCore<unknown>): void {
     this.#closed = true;
     const state = source.bits & STATE;
     try {
@@ -42,7 +51,6 @@ class SubscriberWatcher implements Watcher {
         this.listener.next(source.value);
         this.listener.complete();
       } else {
-        if (state === FAILED && !this.heeds) reportUnobserved(source);
         this.listener.error(state === FAILED ? source.value : new DiscardedError());
       }
     } catch (error) {
@@ -60,8 +68,8 @@ class SubscriberWatcher implements Watcher {
     }
   }
 
-  close(future: FutureCore<unknown>, node: Reaction | undefined): void {
-    if (this.#closed || !node) return;
+  close(future: FutureCore<unknown>, node: Reaction): void {
+    if (this.#closed) return;
     this.#closed = true;
     const reactions = future.reactions;
     if (reactions === node) {

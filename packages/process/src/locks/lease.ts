@@ -9,19 +9,29 @@ export interface Lease {
   [Symbol.dispose](): void;
 }
 
-/** A lease whose release runs `give` exactly once. */
-export class OnceLease<T> implements Lease {
-  #held = true;
+/** The number of a request; its sign says what is wanted: positive to read, negative to write. */
+export type Ticket = number;
 
-  constructor(
-    private readonly give: (what: T) => void,
-    private readonly what: T,
-  ) {}
+/** Takes leases back. */
+export interface Lessor {
+  giveBack(ticket: Ticket): void;
+}
+
+/** A lease that is held until it is released, once. */
+export class HeldLease implements Lease {
+  #lessor: Lessor | undefined;
+  readonly #ticket: Ticket;
+
+  constructor(lessor: Lessor, ticket: Ticket) {
+    this.#lessor = lessor;
+    this.#ticket = ticket;
+  }
 
   release(): void {
-    if (!this.#held) throw new Error('Lease.release: this lease was released before');
-    this.#held = false;
-    this.give(this.what);
+    const lessor = this.#lessor;
+    if (!lessor) throw new Error('Lease.release: this lease was released before');
+    this.#lessor = undefined;
+    lessor.giveBack(this.#ticket);
   }
 
   [Symbol.dispose](): void {

@@ -1,11 +1,15 @@
 /** What a holder or waiter of a read-write lock wants. */
 export type LockKind = 'read' | 'write';
 
-/** Everything a decision needs to know. At most one of `writing` and `readers > 0` holds. */
-export interface LockFacts {
+/** Who holds a lock. At most one of `writing` and `readers > 0` holds. */
+export interface LockHolders {
   readonly writing: boolean;
   /** Readers that hold the lock. */
   readonly readers: number;
+}
+
+/** Everything a decision needs to know. */
+export interface LockFacts extends LockHolders {
   /** Waiters queued. */
   readonly waiting: number;
 }
@@ -20,27 +24,21 @@ export function stateOf({ writing, readers, waiting }: LockFacts): LockStateName
   return waiting === 0 ? 'reading' : 'draining';
 }
 
-/** A reader goes at once unless somebody writes or waits: readers never overtake a waiting writer. */
-export function mayRead({ writing, waiting }: LockFacts): boolean {
-  return !writing && waiting === 0;
-}
-
-/** A writer goes at once if nobody holds the lock. */
-export function mayWrite({ writing, readers }: LockFacts): boolean {
-  return !writing && readers === 0;
-}
-
 /**
- * How many waiters at the head of the queue go now: one writer if nobody holds the lock, or the whole run of
- * readers if nobody writes. Asked after every release, and after a waiter gave up (a writer who leaves may
- * free the readers behind it).
+ * Whether the holders leave room for one more: readers share with readers, a writer wants to be alone. Asked
+ * for the head of the queue, again and again, after every release and after a waiter gave up (a writer who
+ * leaves may free the readers behind it): so the leading run of readers gets in, or one writer.
  */
-export function leadingGroup({ writing, readers }: LockFacts, queue: Iterable<LockKind>): number {
-  if (writing) return 0;
-  let group = 0;
-  for (const kind of queue) {
-    if (kind === 'write') return group === 0 && readers === 0 ? 1 : group;
-    group += 1;
-  }
-  return group;
+export function admits({ writing, readers }: LockHolders, kind: LockKind): boolean {
+  return !writing && (kind === 'read' || readers === 0);
+}
+
+/** Whether somebody who comes now gets in at once: nobody overtakes those who wait. */
+export function admitsNewcomer(facts: LockFacts, kind: LockKind): boolean {
+  return facts.waiting === 0 && admits(facts, kind);
+}
+
+/** The holders once one more is in. */
+export function withHolder<H extends LockHolders>(holders: H, kind: LockKind): H {
+  return kind === 'write' ? { ...holders, writing: true } : { ...holders, readers: holders.readers + 1 };
 }

@@ -1,5 +1,5 @@
 import { assign, setup } from 'xstate';
-import { leadingGroup, mayRead, mayWrite, stateOf } from './lock-rules.js';
+import { admits, admitsNewcomer, stateOf, withHolder } from './lock-rules.js';
 import type { LockKind, LockStateName } from './lock-rules.js';
 
 /** Somebody in the queue of the machine. */
@@ -32,11 +32,9 @@ export function nextLock(context: LockContext, event: LockEvent): LockContext {
   const facts = { ...context, waiting: context.queue.length };
   switch (event.type) {
     case 'read':
-      if (mayRead(facts)) return { ...context, readers: context.readers + 1, granted: [event.id] };
-      return { ...context, queue: [...context.queue, { id: event.id, kind: 'read' }], granted: [] };
     case 'write':
-      if (mayWrite(facts)) return { ...context, writing: true, granted: [event.id] };
-      return { ...context, queue: [...context.queue, { id: event.id, kind: 'write' }], granted: [] };
+      if (admitsNewcomer(facts, event.type)) return withHolder({ ...context, granted: [event.id] }, event.type);
+      return { ...context, queue: [...context.queue, { id: event.id, kind: event.type }], granted: [] };
     case 'readUnlock':
       return letIn({ ...context, readers: context.readers - 1 });
     case 'writeUnlock':
@@ -46,17 +44,15 @@ export function nextLock(context: LockContext, event: LockEvent): LockContext {
   }
 }
 
+/** Grants to the head of the queue for as long as the holders leave room. */
 function letIn(context: LockContext): LockContext {
-  const { queue, writing, readers } = context;
-  const group = leadingGroup({ writing, readers, waiting: queue.length }, queue.map(({ kind }) => kind));
-  const granted = queue.slice(0, group);
-  const writes = granted[0]?.kind === 'write';
-  return {
-    writing: writing || writes,
-    readers: writes ? readers : readers + group,
-    queue: queue.slice(group),
-    granted: granted.map(({ id }) => id),
-  };
+  const { queue } = context;
+  let next: LockContext = { ...context, granted: [] };
+  for (const { id, kind } of queue) {
+    if (!admits(next, kind)) break;
+    next = withHolder({ ...next, granted: [...next.granted, id] }, kind);
+  }
+  return { ...next, queue: queue.slice(next.granted.length) };
 }
 
 const leadsTo =

@@ -1,7 +1,8 @@
-import { DISCARDED, READY } from '../future/future-core.js';
+import { READY } from '../future/future-core.js';
 import { Future } from '../future/future.js';
 import { settle } from '../future/settlement.js';
-import { WaiterList } from '../locks/waiter-list.js';
+import { WaitingLine } from '../locks/waiting-line.js';
+import { Fifo } from './fifo.js';
 
 /**
  * Values on their way from those who `put` to those who `get`, first in, first out. Unbounded: it is for
@@ -13,8 +14,8 @@ import { WaiterList } from '../locks/waiter-list.js';
  * queue.put('a'); // completes `first` before it returns
  */
 export class Queue<T> {
-  readonly #values = new WaiterList<T>();
-  readonly #getters = new WaiterList<Future<T>>();
+  readonly #values = new Fifo<T>();
+  readonly #getters = new WaitingLine<T>();
 
   /** Values stored; those who wait do not count. */
   get size(): number {
@@ -30,13 +31,6 @@ export class Queue<T> {
 
   /** The oldest value, at once if there is one. Discarding it while it waits leaves the queue. */
   get(): Future<T> {
-    if (this.#values.size > 0) return Future.ready(this.#values.shift() as T);
-    const future = Future.pending<T>();
-    const waiter = this.#getters.add(future);
-    future.onDiscard(() => {
-      this.#getters.remove(waiter);
-      settle(future, DISCARDED, undefined);
-    });
-    return future;
+    return this.#values.size > 0 ? Future.ready(this.#values.shift()!) : this.#getters.join();
   }
 }

@@ -2,7 +2,7 @@ import { DisposedError } from '../errors.js';
 import { DISCARDED, READY } from '../future/future-core.js';
 import { Future } from '../future/future.js';
 import { settle } from '../future/settlement.js';
-import { WaiterList } from '../locks/waiter-list.js';
+import { WaitingLine } from '../locks/waiting-line.js';
 import { current } from '../runtime/current.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { TimeOptions } from '../time/after.js';
@@ -21,7 +21,7 @@ import { startTimer } from '../time/start-timer.js';
 export class RateLimiter {
   readonly #intervalMs: number;
   readonly #runtime: Runtime | undefined;
-  readonly #waiting = new WaiterList<Future<void>>();
+  readonly #waiting = new WaitingLine<void>(() => this.#gaveUp());
   #nextAtMs = -Infinity;
   #timer: ClockTimer | undefined;
   #disposed = false;
@@ -45,15 +45,8 @@ export class RateLimiter {
       this.#nextAtMs = this.#now() + this.#intervalMs;
       return Future.ready();
     }
-    const future = Future.pending<void>();
-    const waiter = this.#waiting.add(future);
-    future.onDiscard(() => {
-      this.#waiting.remove(waiter);
-      if (this.#waiting.size === 0) this.#stop();
-      settle(future, DISCARDED, undefined);
-    });
     this.#timer ??= startTimer(this.#nextAtMs - this.#now(), () => this.#grant(), this.#runtime);
-    return future;
+    return this.#waiting.join();
   }
 
   /** Discards who waits. */
@@ -72,6 +65,10 @@ export class RateLimiter {
     this.#nextAtMs = this.#now() + this.#intervalMs;
     if (this.#waiting.size > 0) this.#timer = startTimer(this.#intervalMs, () => this.#grant(), this.#runtime);
     settle(future, READY, undefined);
+  }
+
+  #gaveUp(): void {
+    if (this.#waiting.size === 0) this.#stop();
   }
 
   #stop(): void {

@@ -6,7 +6,7 @@ import { linkUpstream, requestDiscard } from '../future/discard-request.js';
 import { Future } from '../future/future.js';
 import type { Answer } from '../future/future.js';
 import { abandon, settle, watch } from '../future/settlement.js';
-import { WaiterList } from '../locks/waiter-list.js';
+import { Fifo } from './fifo.js';
 
 /**
  * Runs asynchronous work one piece at a time, in the order it was added: the next begins when the future of
@@ -20,7 +20,7 @@ import { WaiterList } from '../locks/waiter-list.js';
  * writes.add(() => files.appendDurably(path, record));
  */
 export class Sequence {
-  readonly #waiting = new WaiterList<Piece>();
+  readonly #waiting = new Fifo<Piece>();
   #running: Piece | undefined;
   #draining = false;
   #disposed = false;
@@ -67,7 +67,7 @@ class Piece implements Watcher {
   constructor(
     private readonly f: () => unknown,
     readonly result: FutureCore<unknown>,
-    private readonly next: () => void,
+    private readonly ended: () => void,
   ) {}
 
   start(): void {
@@ -98,6 +98,6 @@ class Piece implements Watcher {
   #end(): void {
     if (this.#over) return;
     this.#over = true;
-    this.next();
+    this.ended();
   }
 }

@@ -1,5 +1,5 @@
 import type { Dispatcher, PID, Random } from '@keelson/process';
-import { Runtime, VirtualClock } from '@keelson/process';
+import { Future, Runtime, VirtualClock } from '@keelson/process';
 import type { BackendName, BackendPid, ImageName, ProvisionerOptions } from '@keelson/provisioner';
 import { Provisioner, ProvisionerPaths } from '@keelson/provisioner';
 import { FakeBackend } from './fake-backend.js';
@@ -44,7 +44,7 @@ export function simulatedProvisioner(
     executor: new MemoryExecutor(files),
     stores: new Map([['DOCKER' as const, runtime.spawn(store)]]),
     backends: new Map<BackendName, BackendPid>([['copy', runtime.spawn(backend)]]),
-    unsuitable: new Map(),
+    whyUnsuitable: () => Future.ready(undefined),
     defaultBackend: 'copy',
     warn: (warning) => warnings.push(warning),
     ...overrides,

@@ -118,12 +118,12 @@ export const load = {
     erlang: erlang('flood', messages),
   },
   ratios: [
-    { title: 'post against a hand-written mailbox', against: 'native', atLeast: 2 },
+    { title: 'post against a hand-written mailbox', against: 'native', atLeast: { 20: 2, 24: 0.6 } },
     {
       title: 'dispatch against that mailbox with a promise for each message',
       of: 'keelson, a future each',
       against: 'native, a promise each',
-      atLeast: 0.6,
+      atLeast: { 20: 0.6, 24: 0.4 },
     },
     { title: "post against xstate's bare transition actor", against: 'xstate', atLeast: 4 },
     { title: 'post against nact', against: 'nact', atLeast: 50 },

@@ -100,12 +100,12 @@ export const load = {
     erlang: erlang('ping-pong', messages / 2),
   },
   ratios: [
-    { title: 'post against hand-written mailboxes', against: 'native', atLeast: 0.8 },
+    { title: 'post against hand-written mailboxes', against: 'native', atLeast: { 20: 0.8, 24: 0.6 } },
     {
       title: 'dispatch against mailboxes with a promise for each message',
       of: 'keelson, a future each',
       against: 'native, a promise each',
-      atLeast: 0.8,
+      atLeast: { 20: 0.8, 24: 0.6 },
     },
     { title: 'post against nact', against: 'nact', atLeast: 15 },
     { title: 'post against Erlang', against: 'erlang', atLeast: 1.5 },

@@ -95,7 +95,7 @@ export const load = {
     erlang: erlang('ask', requests),
   },
   ratios: [
-    { title: 'against a native await of a hand-written mailbox', against: 'native', atLeast: 0.8 },
+    { title: 'against a native await of a hand-written mailbox', against: 'native', atLeast: { 20: 0.8, 24: 0.6 } },
     {
       title: 'against the same with the answer sent through the mailbox',
       against: 'native, back through the mailbox',

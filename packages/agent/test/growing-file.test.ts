@@ -1,9 +1,8 @@
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readGrowing } from '@keelson/agent';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { absoluteSource } from '../src/absolute-source.js';
-import { readGrowing } from '../src/growing-file.js';
 
 let folder: string;
 let path: string;
@@ -47,17 +46,5 @@ describe('reading a file that grows', () => {
     await reading.next();
     gone.abort();
     expect(await reading.next()).toEqual({ done: true, value: undefined });
-  });
-});
-
-describe('a local image', () => {
-  it.each([
-    ['oci:./layout:app', 'oci:/home/me/layout:app'],
-    ['docker-archive:image.tar', 'docker-archive:/home/me/image.tar'],
-    ['oci:/abs:app', 'oci:/abs:app'],
-    ['alpine:3.20', 'alpine:3.20'],
-    ['localhost:5000/app', 'localhost:5000/app'],
-  ])('%s is %s', (named, meant) => {
-    expect(absoluteSource(named, '/home/me')).toBe(meant);
   });
 });

@@ -1,0 +1,15 @@
+import type { MetricsSnapshot } from '@keelson/process';
+import type { Agent } from '../../agent.js';
+import type { ReadOnlyView } from '../../read-only-view.js';
+import type { GuardedAction } from '../../security/acls.js';
+
+/** What the REST view answers from. */
+export interface RestContext {
+  readonly agent: Agent;
+  readonly version: string;
+  readonly view: ReadOnlyView;
+  readonly metrics: (timeoutMs: number) => PromiseLike<MetricsSnapshot>;
+  readonly streams: { readonly maxStreams: number; readonly maxStreamBytes: number; readonly heartbeatMs: number };
+  /** @throws HttpFailure 403 */
+  readonly authorize: (action: GuardedAction, principal: string) => void;
+}
