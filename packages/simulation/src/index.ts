@@ -55,6 +55,8 @@ export { DeadlockError, WatchList } from './oracles/deadlock.js';
 export type { Pending } from './oracles/deadlock.js';
 export { LivelockError } from './oracles/livelock.js';
 export { LeakedLeaseError, LockLedger } from './oracles/lock-ledger.js';
+export { expectRootsReleased, LeakedRootError } from './oracles/leaked-roots.js';
+export { RequestLedger, UnansweredError } from './oracles/request-ledger.js';
 export { expectLinearizable, LinearizabilityError, linearize } from './oracles/linearizability.js';
 export type { Linearization, Operation, SequentialModel } from './oracles/linearizability.js';
 export { History } from './oracles/history.js';
