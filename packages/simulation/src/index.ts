@@ -13,8 +13,8 @@ export type { DiskStep, SimulatedFilesOptions } from './files/simulated-files.js
 export { SeededRandom } from './seeded-random.js';
 export { SimulatedExecutor } from './simulated-executor.js';
 export type { JobStep, SimulatedExecutorOptions, SimulatedJob } from './simulated-executor.js';
-export { crashPoint, faults, runOrder } from './arbitraries.js';
-export type { CrashPoint, Fault, RunOrderOptions } from './arbitraries.js';
+export { crashPoint, faults, jobFaults, runOrder } from './arbitraries.js';
+export type { CrashPoint, Fault, JobFault, RunOrderOptions } from './arbitraries.js';
 export { CrashingDispatcher, PowerCut } from './power-cut.js';
 export { SimulatedHost } from './simulated-host.js';
 export { makeSimulatedImage } from './simulated-image.js';
@@ -62,6 +62,7 @@ export type { Linearization, Operation, SequentialModel } from './oracles/linear
 export { History } from './oracles/history.js';
 export { FairDispatcher } from './dispatchers/fair-dispatcher.js';
 export { Footprints, independentByProcess } from './dispatchers/footprints.js';
+export { machineFootprint } from './dispatchers/machine-footprint.js';
 export type { TurnFootprint } from './dispatchers/footprints.js';
 export { exploreScenario } from './simulate/explore-scenario.js';
 export type { ExploreScenarioOptions, ScenarioExploration } from './simulate/explore-scenario.js';
