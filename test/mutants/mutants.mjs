@@ -47,12 +47,12 @@ export const mutants = [
   { id: 'roots hold no layers', file: 'store/dist/roots.js', search: 'root.layers.add(id);', replace: ';', killer: 'P1 what an owner' },
   { id: 'what is released during a prune does not linger', file: 'store/dist/roots.js', search: 'this.#lingering.push(root);', replace: ';', killer: 'P1 what is let' },
   { id: 'references held do not count', file: 'store/dist/roots.js', search: 'for (const { owner, references } of this.list())\n            addAll(held, references, heldBy(owner));', replace: '', killer: 'P1 what an owner' },
-  { id: 'a slice is not checked against the roots again', file: 'store/dist/prune-run.js', search: 'slice.flatMap((id) => verdictOf(id, whyLive(id)))', replace: '[]', killer: 'P6 a discarded', trap: 'T9' },
+  { id: 'a prune does not ask the roots', file: 'store/dist/docker-store.js', search: 'whyLive: (id) => request.whyLive(id)', replace: 'whyLive: () => undefined', killer: 'P1 what an owner', trap: 'T9' },
   { id: 'nothing that a pull finds is rooted', file: 'store/dist/image-pull.js', search: 'roots.hold(this.#rootOwner, holdingOf(image));\n        for (const asker of this.#askers)\n            this.#rootFor(asker, image);', replace: '', killer: 'P1 what an owner', trap: 'T36' },
   { id: 'askers do not hold what the pull finds', file: 'store/dist/image-pull.js', search: 'for (const asker of this.#askers)\n            this.#rootFor(asker, image);', replace: '', killer: 'P1 what an owner' },
   { id: 'a known image is used without a root', file: 'store/dist/image-acquisition.js', search: 'roots.hold(asker, { digest: known.digest, layers: known.layers });', replace: ';', killer: 'P1 what an owner' },
   { id: 'the root is taken after the look', file: 'store/dist/image-acquisition.js', search: 'roots.hold(asker, { reference: source.key });', replace: '', killer: 'P1 launches' },
-  { id: 'a pull keeps its root', file: 'store/dist/image-pull.js', search: 'pulled.onAny(defer(this.context.owner, () => roots.release(this.#rootOwner)));', replace: '', killer: 'P6' },
+  { id: 'a pull keeps its root', file: 'store/dist/image-pull.js', search: 'roots.release(this.#rootOwner);', replace: '', killer: 'P6' },
   { id: 'layers move before the names are forgotten', file: 'store/dist/prune-run.js', search: '.prune({ exclusions, references: heldReferences(), ...(choice && { choice }) }, atVersion)', replace: '.images().then(({ images }) => { const references = heldReferences(); const keeps = (image) => references.has(image.reference) || exclusions.some((each) => each.canonical === image.reference); void metadata.prune({ exclusions, references }, atVersion); return { kept: images.filter(keeps).map((image) => ({ image })), removed: images.filter((image) => !keeps(image)), unmatchedExclusions: [] }; })', killer: 'P1 launches' },
   { id: 'prune before the store has recovered', file: 'store/dist/docker-store.js', search: "this.#expectRecovered('prune');", replace: '', killer: 'P9', trap: 'T3' },
   { id: 'a prune does not start the sweep', file: 'store/dist/docker-store.js', search: 'this.#roots.closePrune();\n            this.#options.sweeper.sweep();', replace: 'this.#roots.closePrune();', killer: 'P4' },
@@ -64,7 +64,7 @@ export const mutants = [
   { id: 'an ended flight erases its successor', file: 'store/dist/single-flight.js', search: 'if (this.#flights.get(key) === flight)', replace: 'if (true)', killer: 'P7 who asks', trap: 'T13' },
   { id: 'one asker who leaves ends the pull', file: 'store/dist/single-flight.js', search: 'if (flight.interested > 0)\n            return;', replace: '', killer: 'P7', trap: 'T13' },
   { id: 'a shared blob is deleted under its second user', file: 'store/dist/blob-cache.js', search: 'if (held.users > 0)\n                    return;', replace: '', killer: 'P7', trap: 'T37' },
-  { id: 'a layer is published before it is durable', file: 'store/dist/layer-installer.js', search: '.then(() => files.syncFileSystem(stage))', replace: '', killer: 'P2' },
+  { id: 'a layer is published before it is durable', file: 'store/dist/layer-installer.js', search: 'files.syncFileSystem(stage)', replace: 'files.status(stage)', killer: 'P2' },
   { id: 'the rename of a layer is not made durable', file: 'store/dist/layer-publisher.js', search: '.then(() => files.syncDirectory(paths.layers).repair((failed) => this.#takeBack(record, stage, failed)));', replace: ';', killer: 'P3 the power' },
   { id: 'the image is stored before its layers are there', file: 'store/dist/image-pull.js', search: '.then(defer(this.context.owner, (image) => this.#install(image)))', replace: '.then(defer(this.context.owner, (image) => { void this.context.metadata.put({ reference: image.reference, digest: image.digest, configDigest: image.configDigest, config: image.config, platform: image.platform, layers: image.layers.map((each) => each.id), layerBlobs: [], sizeBytes: 0, pulledAt: "", pinned: false }); return this.#install(image); }))', killer: 'P1 launches' },
   { id: 'memory changes before the journal', file: 'store/dist/metadata-manager.js', search: 'this.#append(entries).then(() => answer)', replace: '(entries.forEach((entry) => applyEntry(this.#table, entry)), this.#append([]).then(() => answer))', killer: 'P3 what', trap: 'T31' },
@@ -84,7 +84,6 @@ export const mutants = [
 
   // The containerizer.
   { id: 'prune forgets the images of containers', file: 'containerizer/dist/mesos-containerizer.js', search: 'users.push({ container: id, images: imagesOf(record.config.config) });', replace: ';', killer: 'P1 a prune keeps', trap: 'T14' },
-  { id: 'prune forgets image volumes', file: 'containerizer/dist/container-config.js', search: 'return config.image ? [config.image, ...volumes] : volumes;', replace: 'return config.image ? [config.image] : [];', killer: 'P1 a prune keeps', trap: 'T2' },
   { id: 'the configuration is not on disk before the launch', file: 'containerizer/dist/launch-container.js', search: '.then(() => checkpoint(files, paths.config(id), configFormat, record.config));', replace: ';', killer: 'P3 a container', trap: 'T7' },
   { id: 'a destroy does not wait for the step at work', file: 'containerizer/dist/destroy-container.js', search: '.then(() => settled(container.step))', replace: '', killer: 'P5 nested launches' },
   { id: 'a destroy leaves the processes', file: 'containerizer/dist/destroy-container.js', search: '.then(turn(() => this.#killProcesses()))', replace: '', killer: 'P5 nested launches' },
@@ -95,4 +94,12 @@ export const mutants = [
   { id: 'recovery watches nobody', file: 'containerizer/dist/recover-containers.js', search: 'running.forEach(table.watch);', replace: '', killer: 'P3 a container' },
   { id: 'leftovers of a crash stay', file: 'containerizer/dist/recover-containers.js', search: ".filter(({ state }) => state === 'STARTING')", replace: '.filter(() => false)', killer: 'P1 containers outlive' },
   { id: 'containers are said to be unknown to the provisioner', file: 'containerizer/dist/recover-containers.js', search: 'return provisioner\n            .recover(kept)', replace: 'return provisioner\n            .recover([])', killer: 'P3 a container' },
+
+  // Collections of images.
+  { id: 'the most recently used go first', file: 'store/dist/reclaim.js', search: 'return first < second ? -1 : 1;', replace: 'return first < second ? 1 : -1;', killer: 'P10 a collection takes' },
+  { id: 'a collection takes all that may go', file: 'store/dist/reclaim.js', search: 'if (bytes >= reclaim.bytes)', replace: 'if (false)', killer: 'P10 a collection takes', trap: 'T30' },
+  { id: 'a collection stops before enough is free', file: 'store/dist/reclaim.js', search: 'if (bytes >= reclaim.bytes)', replace: 'if (bytes > 0)', killer: 'P10 a collection takes' },
+  { id: 'a pin does not count', file: 'store/dist/keep-reason.js', search: "return image.pinned ? 'pinned' : undefined;", replace: 'return undefined;', killer: 'P10' },
+  { id: 'young images go too', file: 'store/dist/reclaim.js', search: 'if (lastUseOf(image) < reclaim.unusedSince)', replace: 'if (true)', killer: 'P10' },
+  { id: 'images go whose layers others need', file: 'store/dist/reclaim.js', search: 'holders.get(id) === 0 && allocated.has(id)', replace: 'true', killer: 'P10 a collection takes' },
 ];

@@ -1,6 +1,17 @@
 import { imageGcSchema } from './image-gc-config.js';
+import type { Schema } from './schema/schema.js';
 import { absolutePath, choice, flag, text, whole } from './schema/schema.js';
 import { list, optional, shape } from './schema/composed-schema.js';
+
+/** A platform as `parsePlatform` reads it. */
+export function platformText(description: string): Schema<string> {
+  return text({
+    description,
+    pattern: /^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/,
+    expected: 'OS/ARCHITECTURE[/VARIANT], for example linux/arm64',
+    maxLength: 100,
+  });
+}
 
 /**
  * The settings of an agent that can be written down, in a file or as a flag. `AgentOptions` says what they mean for
@@ -21,12 +32,7 @@ export const agentFields = {
     }),
   ),
   platform: optional(
-    text({
-      description: 'Which image of a multi-platform index is taken. Without it: that of this machine.',
-      pattern: /^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/,
-      expected: 'OS/ARCHITECTURE[/VARIANT], for example linux/arm64',
-      maxLength: 100,
-    }),
+    platformText('Which image of a multi-platform index is taken. Without it: that of this machine.'),
   ),
   containerizers: optional(
     list(choice(['mesos', 'docker'], { description: 'The native one, or one that has a Docker engine do it.' }), {

@@ -11,7 +11,7 @@ import type { AgentOptions, AgentSettings } from './agent-options.js';
 import { settingsOf } from './agent-options.js';
 import type { AgentState } from './agent-state.js';
 import type { AttachedContainer } from './attached-container.js';
-import type { CheckReport } from './consistency.js';
+import type { CheckOptions, CheckReport } from './consistency.js';
 import { ContainerRequests } from './container-requests.js';
 import type { MissedEvents, NumberedEvent } from './event-log.js';
 import { EventLog } from './event-log.js';
@@ -24,6 +24,7 @@ import type { PruneOptions } from './prune-options.js';
 import type { PullOptions } from './pull-options.js';
 import type { PlanOptions, ReadOnlyView } from './read-only-view.js';
 import { readOnlyView } from './read-only-view.js';
+import { repairMachine } from './repair-store.js';
 
 /**
  * A container agent: pulls images, runs containers from them, and removes what nobody uses.
@@ -75,6 +76,16 @@ export class Agent {
     return this.#events.after(id);
   }
 
+  /**
+   * Serves the inspector page on 127.0.0.1 until the agent is closed; asked twice it is done once.
+   *
+   * @returns the address to open, with its token in the fragment
+   * @throws InspectorError INSPECTOR_UNUSABLE
+   */
+  inspect(): Future<string> {
+    return Future.from(this.#life.inspector.listen()).then(({ url }) => url);
+  }
+
   get state(): AgentState {
     return this.#life.state;
   }
@@ -98,11 +109,22 @@ export class Agent {
   /**
    * Fetches an image and unpacks its layers. Discarding the answer gives up this caller's interest alone.
    *
-   * @param reference  as users write it: `alpine:3.20`, `localhost:5000/app@sha256:…`, `oci:DIR:TAG`
+   * @param reference  as users write it: `alpine:3.20`, `localhost:5000/app@sha256:…`, `oci:DIR:TAG`,
+   *     `docker-archive:FILE:NAME`
    * @throws StoreError, ImageError
    */
   pull(reference: string, options: PullOptions = {}): Future<PullResult> {
     return this.#images.pull(reference, options);
+  }
+
+  /**
+   * Loads all images of an archive (of `docker save`, or OCI) or of an OCI layout folder, packed or not.
+   *
+   * @param source  an absolute path, or as for `pull` with a scheme; a selection takes one image
+   * @throws StoreError ARCHIVE_INVALID, NAME_TAKEN, …; what was loaded before stays
+   */
+  load(source: string, options: PullOptions = {}): Future<readonly PullResult[]> {
+    return this.#images.load(source, options);
   }
 
   /** Every image that is here. */
@@ -229,9 +251,13 @@ export class Agent {
     return this.#view.usage();
   }
 
-  /** Compares directories and records, both ways. Repairs nothing, and does not hash contents again. */
-  check(): Future<CheckReport> {
-    return this.#view.check();
+  /**
+   * Compares directories and records, both ways, and hashes every layer again. With `repair`, what is damaged is moved
+   * into quarantine and the images that are not whole then are forgotten: the next pull fetches what is missing.
+   */
+  check({ repair = false, seen = [] }: CheckOptions = {}): Future<CheckReport> {
+    if (!repair) return this.#view.check({ contents: true });
+    return this.#life.served((machine) => repairMachine(machine, this.#view, seen));
   }
 
   /** What was measured since the start, by Mesos's names; what cannot be told within `timeoutMs` is left out. */

@@ -21,14 +21,27 @@ export class ImageRequests {
   ) {}
 
   pull(reference: string, options: PullOptions): Future<PullResult> {
-    const { force = false, platform = this.settings.platform, ...rest } = options;
     return this.life.served(({ store }) =>
-      store.pull(reference, { ...rest, cached: !force, ...(platform && { platform }) }).then((pulled) => {
-        const { digest, bytesDownloaded } = pulled;
-        this.events.tell({ type: 'IMAGE_PULLED', reference: pulled.reference, digest, bytesDownloaded });
-        return { ...pulled, elapsedMs: Math.round(pulled.elapsedMs) };
-      }),
+      store.pull(reference, this.#storeOptions(options)).then((pulled) => this.#told(pulled)),
     );
+  }
+
+  load(source: string, options: PullOptions): Future<readonly PullResult[]> {
+    return this.life.served(({ store }) =>
+      store
+        .load(source, this.#storeOptions(options))
+        .then((loaded) => loaded.map((pulled) => this.#told(pulled))),
+    );
+  }
+
+  #storeOptions({ force = false, platform = this.settings.platform, ...rest }: PullOptions) {
+    return { ...rest, cached: !force, ...(platform && { platform }) };
+  }
+
+  #told(pulled: PullResult): PullResult {
+    const { reference, digest, bytesDownloaded } = pulled;
+    this.events.tell({ type: 'IMAGE_PULLED', reference, digest, bytesDownloaded });
+    return { ...pulled, elapsedMs: Math.round(pulled.elapsedMs) };
   }
 
   setPinned(names: readonly string[], pinned: boolean): Future<readonly ImageListing[]> {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Agent } from './agent.js';
 import type { AgentOptions } from './agent-options.js';
+import { settingsOf } from './agent-options.js';
 import { socketPathOf } from './client/socket-path.js';
 import type { Configuration } from './configuration/configuration.js';
 import { effectiveSettings } from './configuration/configuration.js';
@@ -53,9 +54,11 @@ export async function serveAgent(configuration: Configuration, options: ServeOpt
   const settings = withDefaults(configuration);
   const logLevel = new LogLevelSwitch(settings.logLevel, options.log ?? (() => {}));
   const warn = (message: string): void => logLevel.write({ level: 'warn', message });
+  const agentOptions = agentOptionsFrom(configuration);
+  const { executorThreads } = settingsOf(agentOptions);
   let owned: Owned | undefined;
   const agent = Agent.create({
-    ...agentOptionsFrom(configuration),
+    ...agentOptions,
     log: logLevel.write,
     ...(options.onLockWait && { onLockWait: options.onLockWait }),
     onOwned: (root) => {
@@ -75,7 +78,7 @@ export async function serveAgent(configuration: Configuration, options: ServeOpt
       root,
       access,
       logLevel,
-      settings: effectiveSettings({ ...settings, root }),
+      settings: effectiveSettings({ ...settings, executorThreads, root }),
       streams: settings,
       version: options.version,
       ...(options.run && { run: options.run }),

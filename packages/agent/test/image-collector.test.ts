@@ -22,6 +22,7 @@ class Bench {
   images: { readonly name: string; readonly bytes: number }[] = [];
   failing: { space?: Error; prune?: Error } = {};
   gate: Deferred<void> | undefined;
+  sweeping: Deferred<void> | undefined;
 
   constructor(config?: ImageGcConfig) {
     this.collector = this.runtime.spawn(
@@ -33,7 +34,7 @@ class Bench {
         },
         storeBytes: () => Future.ready(this.images.reduce((sum, { bytes }) => sum + bytes, 0)),
         prune: (excluded, reclaim) => this.#prune(excluded, reclaim),
-        swept: () => Future.ready({ removedEntries: 0, unlinkedBytes: 7, failures: [] }),
+        swept: () => (this.sweeping?.future ?? Future.ready()).then(() => ({ removedEntries: 0, unlinkedBytes: 7, failures: [] })),
         clock: this.clock,
         wallClockMs: () => Date.UTC(2026, 0, 1) + this.clock.now(),
         onRun: (run) => void this.runs.push(run),
@@ -221,6 +222,16 @@ describe('the image collector', () => {
     ]);
     expect(bench.runs[0]?.error).toEqual({ code: 'EIO', message: 'no statfs' });
     expect(bench.runs[2]).toMatchObject({ error: { code: 'RECOVERING' }, targetBytes: 100, disk: { usedBytes: 900 } });
+  });
+
+  it('does not count as used what is being swept', () => {
+    const bench = new Bench({ watchIntervalMs: minute }).holds(['old', 300]).uses(900);
+    bench.sweeping = new Deferred<void>();
+    bench.wait(minute);
+    expect(bench.runs).toEqual([]);
+    bench.uses(500).sweeping?.set(undefined);
+    bench.settle();
+    expect(bench.told).toEqual(['interval noop below_watermark']);
   });
 
   it('tells that nothing may go', () => {

@@ -1,6 +1,4 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync, mkdirSync } from 'node:fs';
-import type { IncomingHttpHeaders } from 'node:http';
-import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,11 +7,7 @@ import { serveAgent } from '@keelson/agent';
 import type { CommandRequest } from '@keelson/agent/client';
 import { callAgent, decodeChunk, signalCommand, socketPathOf } from '@keelson/agent/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AgentServer } from '../src/http/agent-server.js';
-import { agentRoutes } from '../src/http/agent-routes.js';
-import { LogLevelSwitch } from '../src/log-level-switch.js';
-import { openAccess } from '../src/security/access.js';
-import { writeLayout } from './support/oci-layout.js';
+import { ask } from './support/serving.js';
 
 let folder: string;
 let root: string;
@@ -31,33 +25,10 @@ afterEach(async () => {
 type Run = (call: CommandCall) => Promise<number>;
 
 async function serve(run: Run = async () => 0, at = root): Promise<ServedAgent> {
-  const served = await serveAgent({ root: at, backend: 'copy', lockTimeoutMs: 0 }, { version: '1.2.3', run });
+  const configuration = { root: at, backend: 'copy', lockTimeoutMs: 0, shutdownTimeoutMs: 1_000 } as const;
+  const served = await serveAgent(configuration, { version: '1.2.3', run });
   open.push(served);
   return served;
-}
-
-interface Reply {
-  readonly status: number | undefined;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
-function ask(socketPath: string, method: string, path: string, body?: unknown, type?: string): Promise<Reply> {
-  const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
-  const headers = { ...(type && { 'content-type': type }), 'content-length': Buffer.byteLength(text) };
-  return new Promise((resolve, reject) => {
-    request({ socketPath, method, path, headers, agent: false }, async (response) => {
-      let received = '';
-      for await (const chunk of response.setEncoding('utf8')) received += chunk;
-      resolve({ status: response.statusCode, headers: response.headers, body: received });
-    })
-      .on('error', reject)
-      .end(text);
-  });
-}
-
-async function call(socket: string, body: unknown): Promise<Reply> {
-  return ask(socket, 'POST', '/api/v1', body, 'application/json');
 }
 
 const command: CommandRequest = {
@@ -67,90 +38,6 @@ const command: CommandRequest = {
   stdout: { isTTY: false },
   stderr: { isTTY: false },
 };
-
-describe('the operator API', () => {
-  it('answers in the shape of the Mesos v1 agent API', async () => {
-    const { socket, agent } = await serve();
-    const image = writeLayout(join(folder, 'layout'), ['left', 'right'])('left');
-    await agent.provision({ id: 'mine', image });
-    expect(JSON.parse((await call(socket, { type: 'GET_HEALTH' })).body)).toEqual({
-      type: 'GET_HEALTH',
-      get_health: { healthy: true },
-    });
-    expect(JSON.parse((await call(socket, { type: 'GET_VERSION' })).body)).toEqual({
-      type: 'GET_VERSION',
-      get_version: { version_info: { version: '1.2.3' } },
-    });
-    const container_id = { value: 'mine' };
-    expect(JSON.parse((await call(socket, { type: 'GET_CONTAINERS' })).body)).toEqual({
-      type: 'GET_CONTAINERS',
-      get_containers: { containers: [{ container_id, container_status: { container_id } }] },
-    });
-  });
-
-  it('prunes images but those excluded, and answers nothing', async () => {
-    const { socket, agent } = await serve();
-    const layout = writeLayout(join(folder, 'layout'), ['left', 'right']);
-    const [left, right] = [await agent.pull(layout('left')), await agent.pull(layout('right'))];
-    const excluded = [{ type: 'DOCKER', docker: { name: left.reference } }, { type: 'APPC', appc: {} }];
-    const type = 'PRUNE_IMAGES';
-    const { status, body } = await call(socket, { type, prune_images: { excluded_images: excluded } });
-    expect([status, body]).toEqual([200, '']);
-    expect((await agent.images()).map(({ reference }) => reference)).toEqual([left.reference]);
-    expect((await call(socket, { type })).status).toBe(200);
-    expect(await agent.images()).toEqual([]);
-    expect(right.reference).not.toBe(left.reference);
-  });
-
-  it.each([
-    [501, { type: 'LAUNCH_NESTED_CONTAINER_SESSION' }],
-    [400, {}],
-    [400, []],
-    [400, '{'],
-    [400, { type: 'PRUNE_IMAGES', prune_images: { excluded_images: 'mysql' } }],
-    [400, { type: 'PRUNE_IMAGES', prune_images: { excluded_images: [{ type: 'DOCKER' }] } }],
-    [500, { type: 'PRUNE_IMAGES', prune_images: { excluded_images: [{ type: 'DOCKER', docker: { name: 'A B' } }] } }],
-    [413, JSON.stringify({ type: 'x'.repeat(2 ** 20) })],
-  ])('answers %i to what it cannot do', async (status, body) => {
-    const { socket } = await serve();
-    const reply = await call(socket, body);
-    expect([reply.status, reply.body]).toEqual([status, expect.stringMatching(/./)]);
-  });
-
-  it('takes JSON by POST and nothing else', async () => {
-    const { socket } = await serve();
-    const get = await ask(socket, 'GET', '/api/v1');
-    expect([get.status, get.headers.allow]).toEqual([405, 'POST']);
-    expect((await ask(socket, 'POST', '/api/v1', '{}')).status).toBe(400);
-    expect((await ask(socket, 'POST', '/api/v1', 'x', 'application/x-protobuf')).status).toBe(415);
-    expect((await ask(socket, 'GET', '/constructor')).status).toBe(404);
-  });
-
-  it('refuses until the agent has recovered, whatever it is asked', async () => {
-    const agent = { state: 'RECOVERING', processes: () => [] } as unknown as ServedAgent['agent'];
-    const access = openAccess({}, folder);
-    const streams = { maxStreams: 1, maxStreamBytes: 4096, heartbeatMs: 1000 };
-    const logLevel = new LogLevelSwitch('warn', () => {});
-    const shared = { agent, access, root: folder, version: '1.2.3', settings: [], logLevel, streams };
-    const limits = { requestTimeoutMs: 1000, maxBodyBytes: 4096, maxConnections: 4 };
-    const server = new AgentServer({ agent, access, limits, routes: agentRoutes(shared) });
-    const socket = join(folder, 'agent.sock');
-    await server.listen(socket);
-    expect(await ask(socket, 'GET', '/api/v1')).toMatchObject({
-      status: 503,
-      body: 'Agent has not finished recovery',
-    });
-    expect((await ask(socket, 'GET', '/metrics/snapshot')).status).toBe(503);
-    expect(await ask(socket, 'GET', '/healthz')).toMatchObject({ status: 503, body: 'RECOVERING\n' });
-    await server.close(1000);
-  });
-
-  it('tells metrics by name', async () => {
-    const { socket } = await serve();
-    const { body } = await ask(socket, 'GET', '/metrics/snapshot');
-    expect(JSON.parse(body)).toMatchObject({ 'containerizer/mesos/container_destroy_errors': 0 });
-  });
-});
 
 describe('commands through the socket', () => {
   it('answer what was written, text and bytes, and the exit code', async () => {
@@ -226,7 +113,8 @@ describe('commands through the socket', () => {
     'are refused when they are none: %j',
     async (body) => {
       const { socket } = await serve();
-      expect((await ask(socket, 'POST', '/cli/v1', body ?? 'null', 'application/json')).status).toBe(400);
+      const asking = { method: 'POST', path: '/cli/v1', body: body ?? 'null' };
+      expect((await ask({ socket }, asking)).status).toBe(400);
     },
   );
 

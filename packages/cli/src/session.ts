@@ -1,4 +1,4 @@
-import type { Agent, AgentOptions } from '@keelson/agent';
+import type { Agent, AgentOptions, PlanOptions, PrunePlan } from '@keelson/agent';
 import type { Future } from '@keelson/process';
 import type { Caller, HostingAgent, RunCommandLine } from './caller.js';
 import type { GlobalOptions } from './global-options.js';
@@ -29,6 +29,13 @@ export class Session {
   /** @throws HttpFailure FORBIDDEN  whoever has a hosting agent do this may not */
   requirePermission(action: 'PRUNE_IMAGES'): void {
     this.host?.call.authorize(action);
+  }
+
+  /** What a prune would do: by the settings of the agent that runs this command, if one does. */
+  async plan(options: PlanOptions): Promise<PrunePlan> {
+    if (this.host) return this.host.agent.plan(options);
+    const { readOnlyView } = await import('@keelson/agent');
+    return readOnlyView(this.options.root).plan(options);
   }
 
   /**

@@ -7,9 +7,9 @@ import { relativePathOf } from '@keelson/provisioner';
  *
  * ```
  * <root>/runtime/containers/<id>/config        what was asked for; written before anything is started
- *                               /launch_info   what was started, names resolved
+ *                               /launch_info   the root filesystem, and who launched it
  *                               /pid           who runs: pid, start time, boot id
- *                               /status        exit status, a decimal number, renamed in by the monitor
+ *                               /status        exit status, a decimal number and a line end, by the monitor
  *                               /termination   written last: it ended and its root filesystem is released
  *                               /launcher/     the launcher's own files
  *                               /containers/<child>/…

@@ -2,7 +2,7 @@ import type { ProcessIdentity } from '@keelson/os/ports';
 import type { RecordFormat } from '@keelson/store';
 import type { ContainerConfig, LauncherName } from './container-config.js';
 import type { ContainerTermination } from './container-termination.js';
-import type { LaunchRequest, ProcessRecord } from './launcher.js';
+import type { ProcessRecord } from './launcher.js';
 
 /** What was asked for, and when. */
 export interface ConfigRecord {
@@ -11,14 +11,16 @@ export interface ConfigRecord {
   readonly createdAt: string;
 }
 
-/** What was made of it: the root filesystem, and unless that was all, what was started in it. */
+/**
+ * What was made of it: the root filesystem, and unless that was all, who started something in it. What exactly that
+ * was is in the launcher's own files: written once.
+ */
 export interface LaunchInfo {
   readonly rootfs: string;
   readonly backend?: string;
   /** Base first. */
   readonly layers?: readonly string[];
   readonly launcher?: LauncherName;
-  readonly request?: LaunchRequest;
 }
 
 export const configFormat: RecordFormat<ConfigRecord> = {

@@ -116,7 +116,7 @@ export class ContainerLaunch {
         .then(
           turn((request) => {
             this.container.launcher = launcher;
-            return this.#checkpointLaunchInfo({ ...launchInfo, launcher: launcher.name, request }).then(
+            return this.#checkpointLaunchInfo({ ...launchInfo, launcher: launcher.name }).then(
               () => request,
             );
           }),

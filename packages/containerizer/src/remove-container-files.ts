@@ -4,23 +4,28 @@ import { collect, Future as Futures } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
 import { removedPrefix } from './container-paths.js';
 import type { ContainerizerContext } from './containerizer-context.js';
+import { messageOf } from './containerizer-error.js';
 
-type Context = Pick<ContainerizerContext, 'paths' | 'files' | 'executor'>;
+type Context = Pick<ContainerizerContext, 'paths' | 'files' | 'executor' | 'logger'>;
 
 /**
- * Removes a container's runtime folder and sandbox, with those of what is nested in it. Missing ones are
- * success.
+ * Takes a container's runtime folder and sandbox away, with those of what is nested in it. Missing ones are
+ * success. Answers when nobody knows of them any more; the bytes follow, after a crash with the next start.
  *
- * The runtime folder goes last, for while it is there the next start still knows of the container; and in one
- * step, so that nobody who reads without a lock finds half a record.
+ * The sandbox moves into the runtime folder, for while that is there the next start still knows of the
+ * container; then both go in one step, so that nobody who reads without a lock finds half a record.
  */
 export function removeContainerFiles(context: Context, id: ContainerId): Future<unknown> {
-  const { paths, files } = context;
+  const { paths, files, logger } = context;
   const removed = paths.removed(id);
   const moved = (): Future<void> => files.rename(paths.container(id), removed);
-  return removeTree(context, paths.sandbox(id))
+  return files
+    .rename(paths.sandbox(id), `${paths.container(id)}/sandbox`)
+    .repair(() => removeTree(context, paths.sandbox(id)).then(() => undefined))
     .then(() => moved().repair((failed) => retry(failed.failure())))
-    .then(() => removeTree(context, removed));
+    .then((): void => {
+      removeTree(context, removed).onFailed((error) => logger.warn(`Cannot remove '${removed}': ${messageOf(error)}`));
+    });
 
   /** What is in the way was left by an earlier removal that could not finish. */
   function retry(error: Error): Future<void> {

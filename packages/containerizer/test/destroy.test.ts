@@ -318,7 +318,7 @@ describe('the other requests', () => {
 
     const steps = world.files.journal.filter((step) => step.includes('.removed-web') || step.includes('sandboxes'));
     expect(steps).toEqual([
-      'remove-tree /root/sandboxes/web',
+      'rename /root/sandboxes/web /root/runtime/containers/web/sandbox',
       'remove-tree /root/runtime/containers/.removed-web',
       'rename /root/runtime/containers/web /root/runtime/containers/.removed-web',
       'remove-tree /root/runtime/containers/.removed-web',

@@ -112,9 +112,24 @@ describe.each(launchers)('real containers by %s', (name) => {
   });
 
   it('has its own host name, processes and, when asked, network', async () => {
-    const script = 'hostname; echo $$; ls /sys/class/net | grep -v lo; true';
+    const script = 'hostname; echo $$; ls /sys/class/net | grep -v lo; cat /etc/hostname /etc/hosts; true';
     const { stdout } = await world.run(agent, ['sh', '-c', script], { hostname: 'box', network: 'none' });
-    expect(stdout).toMatch(/^box\n1\n$/);
+    expect(stdout).toBe(`box\n1\n${root ? 'box\n' : ''}127.0.0.1\tlocalhost\n::1\tlocalhost\n`);
+  });
+
+  it('has the name servers of the host where it is on its network, and cannot change them', async () => {
+    const script = 'cat /etc/resolv.conf; (echo x > /etc/resolv.conf) 2>/dev/null || echo refused';
+    const { stdout } = await world.run(agent, ['sh', '-c', script]);
+    expect(stdout).toBe(`${existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf', 'utf8') : ''}refused\n`);
+  });
+
+  it('hides what tells about the whole machine, and lets nobody write to its knobs', async () => {
+    const script = [
+      'head -c 1 /proc/kcore | wc -c; ls /sys/firmware | wc -l',
+      'for each in /proc/sys/kernel/domainname /proc/sysrq-trigger /sys/class; do',
+      '(echo x > $each) 2>/dev/null && echo written; done; echo done',
+    ].join('\n');
+    expect((await world.run(agent, ['sh', '-c', script])).stdout).toBe('0\n0\ndone\n');
   });
 
   it('sees no part of the root filesystem of the host', async () => {

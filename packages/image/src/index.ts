@@ -2,6 +2,8 @@ export { chainIds } from './chain-id.js';
 export type { Descriptor, LayerDescriptor, ManifestDescriptor } from './descriptor.js';
 export type { Digest, DigestAlgorithm } from './digest.js';
 export { algorithmOf, digestOf, hexOf, isDigest, parseDigest } from './digest.js';
+export type { DockerArchiveImage, LegacyLayer } from './docker-archive.js';
+export { parseDockerArchive, parseLegacyLayer, parseRepositories } from './docker-archive.js';
 export type { ImageConfig } from './image-config.js';
 export { parseImageConfig } from './image-config.js';
 export type { ImageErrorCode } from './image-error.js';

@@ -23,16 +23,17 @@ export class JsonCursor {
 
   /** @throws ImageError `code`  not JSON in UTF-8, not an object, too long or too deep */
   static parse(bytes: Uint8Array, what: string, code: ImageErrorCode, limits: JsonLimits = {}): JsonCursor {
-    const { maxBytes = 4 * 1024 * 1024, maxDepth = 64 } = limits;
-    if (bytes.length > maxBytes) throw new ImageError(code, `the ${what} is longer than ${maxBytes} bytes`);
-    if (isDeeper(bytes, maxDepth)) throw new ImageError(code, `the ${what} nests deeper than ${maxDepth}`);
-    try {
-      const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-      return new JsonCursor(JSON.parse(text), what, code).asObject();
-    } catch (error) {
-      if (error instanceof ImageError) throw error;
-      throw new ImageError(code, `the ${what} is not JSON: ${(error as Error).message}`, { cause: error });
-    }
+    return new JsonCursor(parseJson(bytes, what, code, limits), what, code).asObject();
+  }
+
+  /** The elements of a document that is an array. Throws as `parse`. */
+  static parseArray(
+    bytes: Uint8Array,
+    what: string,
+    code: ImageErrorCode,
+    limits: JsonLimits = {},
+  ): JsonCursor[] {
+    return new JsonCursor({ '': parseJson(bytes, what, code, limits) }, what, code).array('');
   }
 
   /** Go writes an absent slice or map as `null`: it counts as missing. */
@@ -112,6 +113,17 @@ export class JsonCursor {
   #own(key: string): unknown {
     const object = this.value as Record<string, unknown>;
     return Object.hasOwn(object, key) ? (object[key] ?? undefined) : undefined;
+  }
+}
+
+function parseJson(bytes: Uint8Array, what: string, code: ImageErrorCode, limits: JsonLimits): unknown {
+  const { maxBytes = 4 * 1024 * 1024, maxDepth = 64 } = limits;
+  if (bytes.length > maxBytes) throw new ImageError(code, `the ${what} is longer than ${maxBytes} bytes`);
+  if (isDeeper(bytes, maxDepth)) throw new ImageError(code, `the ${what} nests deeper than ${maxDepth}`);
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw new ImageError(code, `the ${what} is not JSON: ${(error as Error).message}`, { cause: error });
   }
 }
 

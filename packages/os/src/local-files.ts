@@ -8,9 +8,10 @@ import { fileError, toFileError } from './file-error.js';
 import type {
   DirectoryEntry,
   FileKind,
-  Files,
+  FileSlice,
   FileStatus,
   FileSystemSpace,
+  Files,
   NewDirectoryOptions,
   PositionedFiles,
 } from './ports/files.js';
@@ -24,8 +25,15 @@ export const TEMPORARY_PREFIX = '.tmp-';
  * waits for the first. Writing needs no cleaning up after an error; after a crash a `.tmp-…` may be left.
  */
 export class LocalFiles implements Files, PositionedFiles {
-  read(path: string, { maxBytes = 64 * 1024 ** 2 }: { maxBytes?: number } = {}): Future<Uint8Array> {
-    return attempt('read', path, () => withFile(path, READ, (file) => readAtMost(file, path, maxBytes)));
+  read(
+    path: string,
+    { maxBytes = 64 * 1024 ** 2, slice }: { maxBytes?: number; slice?: FileSlice } = {},
+  ): Future<Uint8Array> {
+    return attempt('read', path, () =>
+      withFile(path, READ, (file) =>
+        slice ? readSlice(file, path, maxBytes, slice) : readAtMost(file, path, maxBytes),
+      ),
+    );
   }
 
   writeDurably(path: string, content: Uint8Array, { mode = 0o600 }: { mode?: number } = {}): Future<void> {
@@ -170,6 +178,22 @@ async function readAtMost(file: FileHandle, path: string, maxBytes: number): Pro
     total += bytesRead;
   }
   throw fileError('EFBIG', 'read', path, `it holds more than ${maxBytes} bytes`);
+}
+
+async function readSlice(
+  file: FileHandle,
+  path: string,
+  maxBytes: number,
+  { position, sizeBytes }: FileSlice,
+): Promise<Uint8Array> {
+  if (sizeBytes > maxBytes) throw fileError('EFBIG', 'read', path, `${sizeBytes} bytes of it, over ${maxBytes}`);
+  const bytes = Buffer.alloc(sizeBytes);
+  for (let read = 0; read < sizeBytes;) {
+    const { bytesRead } = await file.read(bytes, read, sizeBytes - read, position + read);
+    if (bytesRead === 0) throw fileError('ENODATA', 'read', path, `it ends before byte ${position + sizeBytes}`);
+    read += bytesRead;
+  }
+  return bytes;
 }
 
 /** Temporary file, write, fsync, rename, fsync of the folder. On any error the temporary file goes. */

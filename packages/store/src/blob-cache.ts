@@ -9,8 +9,7 @@ import { Slots } from './slots.js';
 
 /** A blob on disk, for as long as it is not released. */
 export interface BlobLease {
-  readonly path: string;
-  readonly downloadedBytes: number;
+  readonly blob: FetchedBlob;
   /** A second release throws. */
   release(): void;
 }
@@ -34,19 +33,34 @@ export interface BlobCacheOptions {
  * (containerd/containerd#4249).
  */
 export class BlobCache {
-  readonly #flights = new SingleFlight<Digest, FetchedBlob>((blob) => this.#delete(blob));
-  readonly #held = new Map<Digest, { readonly blob: FetchedBlob; users: number }>();
+  readonly #flights = new SingleFlight<string, FetchedBlob>((blob) => this.#delete(blob));
+  readonly #held = new Map<string, { readonly blob: FetchedBlob; users: number }>();
+  /** Who a blob under way is asked of. */
+  readonly #origins = new Map<string, BlobOrigin>();
   readonly #slots = new Map<string, Slots>();
 
   constructor(private readonly options: BlobCacheOptions) {}
 
   /** Discarding the answer gives up this interest alone. */
   acquire(layer: ResolvedLayer, origin: BlobOrigin): Future<BlobLease> {
-    const held = this.#held.get(layer.digest);
-    const blob = held
-      ? Future.ready(held.blob)
-      : this.#flights.join(layer.digest, () => this.#fetch(layer, origin));
-    return blob.then((fetched) => this.#lease(layer.digest, fetched));
+    const key = keyOf(layer, origin);
+    const held = this.#held.get(key);
+    if (held) return Future.ready(this.#lease(key, held.blob));
+
+    let asked: BlobOrigin | undefined;
+    const blob = this.#flights.join(key, () => {
+      this.#origins.set(key, (asked = origin));
+      const fetched = this.#fetch(layer, origin);
+      fetched.onAny(() => {
+        if (this.#origins.get(key) === origin) this.#origins.delete(key);
+      });
+      return fetched;
+    });
+    asked ??= this.#origins.get(key);
+    const lease = blob.then((fetched) => this.#lease(key, fetched));
+    if (asked?.location === origin.location) return lease;
+    // Somebody else's registry failed, which says nothing about ours.
+    return lease.repair(() => this.acquire(layer, origin));
   }
 
   #fetch(layer: ResolvedLayer, origin: BlobOrigin): Future<FetchedBlob> {
@@ -79,20 +93,19 @@ export class BlobCache {
     return done;
   }
 
-  #lease(digest: Digest, blob: FetchedBlob): BlobLease {
-    const held = this.#held.get(digest) ?? { blob, users: 0 };
-    this.#held.set(digest, held);
+  #lease(key: string, blob: FetchedBlob): BlobLease {
+    const held = this.#held.get(key) ?? { blob, users: 0 };
+    this.#held.set(key, held);
     held.users += 1;
     let released = false;
     return {
-      path: held.blob.path,
-      downloadedBytes: held.blob.downloadedBytes,
+      blob: held.blob,
       release: () => {
-        if (released) throw new Error(`the lease of blob ${digest} was released before`);
+        if (released) throw new Error(`the lease of blob ${key} was released before`);
         released = true;
         held.users -= 1;
         if (held.users > 0) return;
-        this.#held.delete(digest);
+        this.#held.delete(key);
         this.#delete(held.blob);
       },
     };
@@ -104,4 +117,12 @@ export class BlobCache {
     // What cannot be deleted now is cleared with the rest of staging at the next start.
     files.remove(blob.path).then(() => files.removeDirectory(blob.path.slice(0, blob.path.lastIndexOf('/'))));
   }
+}
+
+/**
+ * What comes from a registry is verified, so that one transfer serves every repository; a blob that lies on
+ * this machine costs nothing to find, and is only as good as its own file.
+ */
+function keyOf({ digest }: ResolvedLayer, { scheme, location }: BlobOrigin): string {
+  return scheme === 'docker' ? digest : `${digest} of ${location}`;
 }

@@ -13,6 +13,7 @@ import type { LayerRecord } from './layer-record.js';
 import { treeOf } from './layer-record.js';
 import { LayerShelf } from './layer-shelf.js';
 import { LayerTable } from './layer-table.js';
+import { loadImages } from './load-images.js';
 import type { PrunePlan } from './plan.js';
 import { PruneRequest } from './prune-request.js';
 import type { PruneReport } from './prune-report.js';
@@ -25,6 +26,8 @@ import { codeOf, StoreError } from './store-error.js';
 import { StoreMetrics } from './store-metrics.js';
 import type { StoreRecovery } from './store-recovery.js';
 import { recoverStore } from './store-recovery.js';
+import type { StoreRepair } from './store-repair.js';
+import { repairStore } from './store-repair.js';
 import type { GetOptions, Image, LayerId, StorePruneOptions } from './store.js';
 import { Store } from './store.js';
 import type { StoredImage } from './stored-image.js';
@@ -47,6 +50,7 @@ export class DockerStore extends Store<DockerStore> {
   readonly #roots = new Roots();
   readonly #prunes = new Sequence();
   readonly #installer: LayerInstaller;
+  readonly #shelf: LayerShelf;
   readonly #images: ImageAcquisition;
   #recovering: Future<void> | undefined;
   #recovery: StoreRecovery | undefined;
@@ -67,11 +71,12 @@ export class DockerStore extends Store<DockerStore> {
       onReceived: (digest, receivedBytes) => pulls.received(digest, receivedBytes),
       discardArea: (unique) => this.#discardArea(unique),
     });
+    this.#shelf = new LayerShelf({ ...shared, publisher });
     this.#images = new ImageAcquisition({
       ...shared,
       pulls,
       installer: this.#installer,
-      shelf: new LayerShelf({ ...shared, publisher }),
+      shelf: this.#shelf,
       platform: options.platform ?? options.host.platform,
       maxImageBytes: options.maxImageBytes ?? 64 * 2 ** 30,
     });
@@ -103,7 +108,7 @@ export class DockerStore extends Store<DockerStore> {
   /**
    * Answers the layers of `reference`, oldest first, pulling the image at most once however many ask.
    *
-   * @param reference  as the user wrote it: a registry reference, or `oci:PATH[:NAME]`
+   * @param reference  as the user wrote it: a registry reference, `oci:PATH[:NAME]` or one of the archives
    * @returns discarding it gives up this caller's interest; the last one to go ends the pull
    * @throws StoreError NOT_RECOVERED, NAME_TAKEN, and what the puller says
    * @throws ImageError INVALID_REFERENCE
@@ -132,6 +137,17 @@ export class DockerStore extends Store<DockerStore> {
     const { metadata, host } = this.#options;
     const at = new Date(host.wallClockMs()).toISOString();
     for (const reference of references) metadata.touch(reference, at);
+  }
+
+  /**
+   * Pulls all images of a file or folder: an archive of `docker save`, an OCI archive, or an OCI layout.
+   *
+   * @param source  its path, or with a scheme as in `pull`; a selection takes one image
+   * @throws StoreError ARCHIVE_INVALID, NAME_TAKEN, and what `pull` says; what was loaded before stays
+   */
+  load(source: string, options: PullOptions = {}): Future<readonly PullResult[]> {
+    this.#expectRecovered(`load ${source}`);
+    return loadImages(this.#options.puller, source, defer(this, (each) => this.pull(each, options)));
   }
 
   override release(owner: string): void {
@@ -213,6 +229,19 @@ export class DockerStore extends Store<DockerStore> {
       .onReady((report) => this.metrics.pruned(report))
       .onFailed(() => this.metrics.prunesFailed.increment());
     return pruned.undiscardable();
+  }
+
+  /**
+   * Moves the damaged layers among `objects`, and what is no layer at all, into quarantine, and forgets the images that
+   * are not whole then. What somebody needs stays, and is told.
+   *
+   * @param objects  names below `layers/`
+   */
+  repair(objects: readonly string[], activeLayers: readonly LayerId[] = []): Future<StoreRepair> {
+    this.#expectRecovered('repair the store');
+    const live = this.#roots.liveLayers(activeLayers, this.#installer.busy());
+    const context = { ...this.#options, table: this.#table, shelf: this.#shelf, owner: this };
+    return repairStore(context, objects, live).undiscardable();
   }
 
   /** Writes what is gathered and not written yet: when images were last used. For a clean end. */

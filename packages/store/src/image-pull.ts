@@ -73,13 +73,20 @@ export class ImagePull {
     const { source, platform, platformRequired, insecure, known } = this.target;
     roots.hold(this.#rootOwner, { reference: source.key });
 
-    const pulled = puller
-      .resolve({ source, platform, platformRequired, insecure, ...(known === undefined ? {} : { known }) })
+    const wanted = { source, platform, platformRequired, insecure, ...(known === undefined ? {} : { known }) };
+    const resolved = puller.resolve(wanted);
+    const pulled = resolved
       .then(defer(this.context.owner, (image) => this.#found(image)))
       .then(defer(this.context.owner, (image) => this.#install(image)))
       // One more turn: who looked the name up before it was stored stands in this mailbox already, and joins in time.
       .then(defer(this.context.owner, (image) => image));
-    pulled.onAny(defer(this.context.owner, () => roots.release(this.#rootOwner)));
+    pulled.onAny(
+      defer(this.context.owner, () => {
+        roots.release(this.#rootOwner);
+        // Also when it is resolved only after everybody has left.
+        resolved.onReady(({ origin }) => puller.close(origin));
+      }),
+    );
     return pulled;
   }
 

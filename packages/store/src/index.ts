@@ -1,3 +1,5 @@
+export type { ArchivePullerOptions } from './archive/archive-puller.js';
+export { ArchivePuller } from './archive/archive-puller.js';
 export type { AreaBytes } from './area-bytes.js';
 export { readAreaBytes } from './area-bytes.js';
 export { DockerStore } from './docker-store.js';
@@ -37,6 +39,7 @@ export type {
   ResolvedImage,
   ResolvedLayer,
   ResolveRequest,
+  SourceListing,
 } from './puller.js';
 export { Puller } from './puller.js';
 export { PullerRouter } from './puller-router.js';
@@ -55,6 +58,7 @@ export type { StoreErrorCode } from './store-error.js';
 export { StoreError } from './store-error.js';
 export { StoreMetrics } from './store-metrics.js';
 export type { StoreRecovery } from './store-recovery.js';
+export type { StoreRepair } from './store-repair.js';
 export type { GetOptions, Image, LayerId, LayerTree, PruneOptions, StorePruneOptions } from './store.js';
 export { Store } from './store.js';
 export type { StoredImage } from './stored-image.js';

@@ -135,7 +135,7 @@ export class LayerInstaller {
     return work;
   }
 
-  #unpack(image: ResolvedImage, index: number, unique: string, blob: BlobLease): Future<InstalledLayer> {
+  #unpack(image: ResolvedImage, index: number, unique: string, { blob }: BlobLease): Future<InstalledLayer> {
     const { paths, files, executor, host, table, publisher, unpackLimits, onState } = this.options;
     const layer = image.layers[index]!;
     const stage = `${paths.stagingArea(unique)}/${layer.id}`;
@@ -152,6 +152,8 @@ export class LayerInstaller {
           name: 'store.unpack-layer',
           input: {
             blobPath: blob.path,
+            ...(blob.slice && { slice: blob.slice }),
+            ...(blob.unverified && { blobDigest: layer.digest }),
             compression: layer.compression,
             target: stage,
             lower,
@@ -162,11 +164,17 @@ export class LayerInstaller {
         }),
       )
       .then((unpacked) => {
-        const record = this.#recordOf(image, index, unpacked);
-        return files
-          .writeDurably(`${stage}/layer.json`, encodeRecord(layerRecordFormat, record))
-          .then(() => files.syncFileSystem(stage))
-          .then(() => publisher.publish(record, stage));
+        // Hashed while it goes to the disk: the one needs a processor, the other does not.
+        const hashed = executor.execute<{ digest: Digest }>({
+          name: 'store.hash-tree',
+          input: { path: `${stage}/rootfs` },
+        });
+        return gather<unknown>([hashed, files.syncFileSystem(stage)]).then(() => {
+          const record = this.#recordOf(image, index, unpacked, hashed.get().digest);
+          return files
+            .writeDurably(`${stage}/layer.json`, encodeRecord(layerRecordFormat, record))
+            .then(() => publisher.publish(record, stage));
+        });
       })
       .then((record) => {
         onState(layer.id, 'done');
@@ -174,7 +182,7 @@ export class LayerInstaller {
       });
   }
 
-  #recordOf(image: ResolvedImage, index: number, unpacked: UnpackedLayer): LayerRecord {
+  #recordOf(image: ResolvedImage, index: number, unpacked: UnpackedLayer, treeDigest: Digest): LayerRecord {
     const { id, diffId, digest, sizeBytes } = image.layers[index]!;
     const parent = image.layers[index - 1]?.id;
     return {
@@ -188,6 +196,7 @@ export class LayerInstaller {
       opaques: unpacked.opaques,
       blob: { digest, sizeBytes },
       createdAt: new Date(this.options.host.wallClockMs()).toISOString(),
+      treeDigest,
     };
   }
 }

@@ -1,6 +1,13 @@
 import type { Future, PID } from '@keelson/process';
-import type { SourceScheme } from './image-source.js';
-import type { BlobRequest, FetchedBlob, ResolvedImage, ResolveRequest } from './puller.js';
+import type { ImageSource, SourceScheme } from './image-source.js';
+import type {
+  BlobOrigin,
+  BlobRequest,
+  FetchedBlob,
+  ResolvedImage,
+  ResolveRequest,
+  SourceListing,
+} from './puller.js';
 import { Puller } from './puller.js';
 import { StoreError } from './store-error.js';
 
@@ -20,6 +27,14 @@ export class PullerRouter extends Puller<PullerRouter> {
     onProgress: (receivedBytes: number) => void,
   ): Future<FetchedBlob> {
     return this.#of(blob.origin.scheme).fetch(blob, targetPath, onProgress);
+  }
+
+  override list(source: ImageSource): Future<SourceListing> {
+    return this.#of(source.scheme).list(source);
+  }
+
+  override close(origin: BlobOrigin): Future<void> {
+    return this.#of(origin.scheme).close(origin);
   }
 
   #of(scheme: SourceScheme): PID<Puller> {

@@ -1,7 +1,8 @@
 import type { Digest, ImageConfig, LayerCompression, Platform } from '@keelson/image';
-import type { Future } from '@keelson/process';
-import { Process } from '@keelson/process';
+import type { FileSlice } from '@keelson/os/ports';
+import { Future, Process } from '@keelson/process';
 import type { ImageSource, SourceScheme } from './image-source.js';
+import { StoreError } from './store-error.js';
 import type { LayerId } from './store.js';
 
 /** Where the blobs of a resolved image are. Plain data; what a puller needs to go back to its source. */
@@ -54,18 +55,30 @@ export interface BlobRequest {
   readonly sizeBytes: number;
 }
 
-/** A verified blob. A temporary one is the store's to delete; another stays where its owner keeps it. */
+/** A blob on disk. A temporary one is the store's to delete; another stays where its owner keeps it. */
 export interface FetchedBlob {
   readonly path: string;
+  /** Missing where it is the whole file. */
+  readonly slice?: FileSlice;
+  /** Nobody has compared it with its digest yet: who unpacks it does. */
+  readonly unverified?: boolean;
   readonly temporary: boolean;
   readonly downloadedBytes: number;
+}
+
+/** What a file or folder of images holds. */
+export interface SourceListing {
+  /** Every image of it, as `parseSource` takes it. */
+  readonly sources: readonly string[];
+  /** To be closed when the images have been pulled. */
+  readonly origin?: BlobOrigin;
 }
 
 /**
  * Finds images at their source and brings their blobs. Mirrors Mesos `docker/puller.hpp`.
  *
  * A puller knows nothing of layers on disk: it resolves, then fetches the blobs the store asks for.
- * Everything it answers has been verified against its digest and size.
+ * Everything it answers has been verified against its digest and size, but for blobs it says are not.
  */
 export abstract class Puller<Self = unknown> extends Process<Self> {
   /** Answers what the source means right now. Discarding gives the request up. */
@@ -81,4 +94,21 @@ export abstract class Puller<Self = unknown> extends Process<Self> {
     targetPath: string,
     onProgress: (receivedBytes: number) => void,
   ): Future<FetchedBlob>;
+
+  /** The images a source stands for, where it may stand for several: a file that `docker save` wrote. */
+  list(source: ImageSource): Future<SourceListing> {
+    return Future.ready({ sources: [source.key] });
+  }
+
+  /** Nothing more is fetched for an image that was resolved with this origin. Answers when nothing is left. */
+  close(_origin: BlobOrigin): Future<void> {
+    return Future.ready(undefined);
+  }
+}
+
+/** @throws StoreError SIZE_MISMATCH */
+export function expectSize(path: string, foundBytes: number, { digest, sizeBytes }: BlobRequest): void {
+  if (foundBytes === sizeBytes) return;
+  const why = `${digest} has ${foundBytes} bytes in ${path}, not ${sizeBytes}`;
+  throw new StoreError('SIZE_MISMATCH', why);
 }

@@ -9,6 +9,7 @@ export type StoreErrorCode =
   | 'SOURCE_UNSUPPORTED'
   | 'INVALID_MANIFEST'
   | 'LAYOUT_INVALID'
+  | 'ARCHIVE_INVALID'
   | 'SELECTION_NEEDED'
   | 'NAME_TAKEN'
   | 'PLAN_STALE'

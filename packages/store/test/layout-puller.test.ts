@@ -96,7 +96,7 @@ describe('layout puller', () => {
       layout.runtime.settle();
       return fetched;
     };
-    expect(fetch(sizeBytes).get()).toEqual({ path, temporary: false, downloadedBytes: 0 });
+    expect(fetch(sizeBytes).get()).toEqual({ path, temporary: false, downloadedBytes: 0, unverified: true });
     expect(codeOf(fetch(sizeBytes + 1))).toBe('SIZE_MISMATCH');
     layout.files.nodes.delete(path);
     expect(codeOf(fetch(sizeBytes))).toBe('LAYOUT_INVALID');

@@ -166,6 +166,20 @@ describe('store get', () => {
     expect(world.value(second).layers).toHaveLength(1);
   });
 
+  it('takes a shared blob from its own source too, where it stands on another layer', () => {
+    const world = World.ready();
+    const image = world.fakePuller.offer(app, ['base', 'shared']);
+    world.fakePuller.offer(other, ['another', 'shared']);
+    const proceed = world.fakePuller.hold('fetch');
+    const [first, second] = [world.store.get(app), world.store.get(other)];
+    world.settle();
+    const { location } = image.origin;
+    world.fakePuller.failFetch('shared', location, new StoreError('REGISTRY_UNREACHABLE', 'gone'));
+    proceed();
+    expect(world.failure(first)).toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
+    expect(world.value(second).layers).toHaveLength(2);
+  });
+
   it('unpacks bottom up, each layer over all below it', () => {
     const world = World.ready();
     const { layers } = world.fakePuller.offer(app, ['a', 'b', 'c']);
@@ -187,7 +201,7 @@ describe('store get', () => {
     const changes = world.files.changes.filter((change) =>
       /layer\.json|sync|layers\/|storedImages/.test(change),
     );
-    expect(changes.map((change) => change.split(' ')[0])).toEqual(['write', 'sync', 'rename', 'write', 'write']);
+    expect(changes.map((change) => change.split(' ')[0])).toEqual(['sync', 'write', 'rename', 'write', 'write']);
     expect(changes[2]).toContain(world.paths.layer(layers[0]!.id));
     expect(changes[3]).toContain('storedImages');
     // Last of all, that it was used.

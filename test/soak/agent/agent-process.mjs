@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync, closeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { callAgent, decodeChunk, socketPathOf } from '@keelson/agent/client';
 
@@ -11,7 +11,10 @@ export class AgentProcess {
   constructor(root, child, startMs) {
     this.root = root;
     this.child = child;
+    /** From the start of the program to its ready line. */
     this.startMs = startMs;
+    /** How long of this its main thread could have run and had no processor. */
+    this.starvedMs = Number(readFileSync(`/proc/${child.pid}/schedstat`, 'latin1').split(' ')[1]) / 1e6;
     this.gone = once(child, 'exit');
   }
 
@@ -36,7 +39,7 @@ export class AgentProcess {
   /**
    * Runs a command through the agent's socket.
    *
-   * @returns `{ exit, document }`, or `{ lost: true }` when the agent went away before it answered
+   * @returns `{ exit, stdout, stderr, document }`, or `{ lost: true }` when the agent went away before it answered
    */
   async call(...argv) {
     let stdout = '';
@@ -49,7 +52,7 @@ export class AgentProcess {
         if ('stderr' in line) stderr += decodeChunk(line.stderr);
       });
       if (exit === undefined) return { lost: true };
-      return { exit, stderr, document: stdout.startsWith('{') ? JSON.parse(stdout) : undefined };
+      return { exit, stdout, stderr, document: stdout.startsWith('{') ? JSON.parse(stdout) : undefined };
     } catch (error) {
       if (error.code === 'AGENT_GONE') return { lost: true };
       throw error;

@@ -2,6 +2,7 @@
 const lawful = new Set([
   'NO_SUCH_CONTAINER',
   'CONTAINER_RUNNING',
+  'CONTAINER_NOT_RUNNING',
   'CONTAINER_DESTROYED',
   'CONTAINER_EXISTS',
   'NO_SUCH_OBJECT',
@@ -11,11 +12,12 @@ const lawful = new Set([
 const kinds = { run: 6, pull: 4, destroy: 3, kill: 1, rm: 2, prune: 2, list: 2, plan: 1, foreground: 2, pin: 1 };
 
 /** One client: asks one thing after the other until the agent is gone. Answers what went wrong. */
-export async function client({ agent, model, images, launchers, random, crowd, name }) {
+export async function client({ agent, model, images, launchers, random, crowd, name, onAnswer }) {
   const faults = [];
   for (let step = 0; ; step += 1) {
     const kind = model.addressable.length > crowd ? 'destroy' : random.weighted(kinds);
     const answer = await ask[kind]({ agent, model, images, launchers, random, id: `${name}-${step}` });
+    onAnswer();
     if (answer === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
     else if (answer.lost) return faults;
     else if (answer.exit !== 0 && !lawful.has(codeOf(answer))) faults.push(`${kind}: ${answer.exit} ${answer.stderr}`);
@@ -83,9 +85,10 @@ const ask = {
   async pin({ agent, model, images, random }) {
     const { reference } = random.of(images);
     const unpin = random.chance(0.5);
-    if (unpin) model.pinned.delete(reference);
+    const mark = unpin ? model.unpinBegins(reference) : model.pinMark(reference);
     const answer = await agent.call(unpin ? 'unpin' : 'pin', reference);
-    if (answer.exit === 0 && !unpin) model.pinned.add(reference);
+    if (answer.exit === 0 && !unpin) model.pinnedSince(reference, mark);
+    if (!answer.lost && unpin) model.unpinEnds(reference);
     return answer;
   },
 

@@ -1,5 +1,6 @@
 import { AgentProcess } from './agent-process.mjs';
 import { eventually } from './machine.mjs';
+import { verifyStart } from './verify.mjs';
 
 /** Many containers live at once, outlive their agent, and are all taken down by the next. */
 export async function crowd({ agent, machine, images, launchers, root, log, count, fault }) {
@@ -19,7 +20,7 @@ export async function crowd({ agent, machine, images, launchers, root, log, coun
 
   await agent.end('SIGKILL');
   const next = await AgentProcess.start(root, log);
-  if (next.startMs > 5_000) fault(`the start with ${count} containers took ${Math.round(next.startMs)} ms`);
+  verifyStart(next, fault);
   const after = alive((await next.must('ps')).containers);
   if (after.length !== count) fault(`only ${after.length} of ${count} containers run after a kill of the agent`);
   const same = new Map(before.map(({ id, pid }) => [id, pid]));

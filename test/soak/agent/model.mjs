@@ -37,6 +37,34 @@ export class Model {
     if (mark === this.#prunes && !this.pruning) this.promisedImages.add(reference);
   }
 
+  /** By reference: unpins that were asked for, and those still at work. Either leaves open which came last. */
+  #unpins = new Map();
+
+  pinMark(reference) {
+    return this.#unpinsOf(reference).asked;
+  }
+
+  pinnedSince(reference, mark) {
+    const { asked, open } = this.#unpinsOf(reference);
+    if (asked === mark && open === 0) this.pinned.add(reference);
+  }
+
+  unpinBegins(reference) {
+    this.pinned.delete(reference);
+    const unpins = this.#unpinsOf(reference);
+    unpins.asked += 1;
+    unpins.open += 1;
+  }
+
+  unpinEnds(reference) {
+    this.#unpinsOf(reference).open -= 1;
+  }
+
+  #unpinsOf(reference) {
+    if (!this.#unpins.has(reference)) this.#unpins.set(reference, { asked: 0, open: 0 });
+    return this.#unpins.get(reference);
+  }
+
   pruning = 0;
 
   pruneBegins() {
@@ -67,5 +95,6 @@ export class Model {
       else Object.assign(each, { promised: true, ...((each.doomed || !each.promised) && { loose: true }) });
     }
     this.pruning = 0;
+    for (const unpins of this.#unpins.values()) unpins.open = 0;
   }
 }

@@ -49,12 +49,12 @@ let agent = await AgentProcess.start(root, log);
 const launchers = await workingLaunchers(agent);
 console.log(`seed ${seed}, launchers ${launchers.join(', ')}, ${values.clients} clients, in ${folder}`);
 let failed = 0;
-let slowestMs = 0;
+const starts = [];
 for (let round = 1; round <= rounds; round += 1) {
   const faults = await oneRound(round);
-  slowestMs = Math.max(slowestMs, agent.startMs);
+  starts.push(agent.startMs);
   const { length: known } = model.addressable;
-  console.log(`round ${round}: ${faults.length === 0 ? 'ok' : 'WRONG'}, ${known} containers, start ${Math.round(agent.startMs)} ms`);
+  console.log(`round ${round}: ${faults.length === 0 ? 'ok' : 'WRONG'}, ${known} containers, start ${Math.round(agent.startMs)} ms (${Math.round(agent.starvedMs)} without a processor)`);
   for (const fault of faults) console.log(`  ${fault}`);
   failed += faults.length > 0 ? 1 : 0;
   if (faults.length > 0 && values.keep) break;
@@ -64,21 +64,32 @@ const lastFaults = failed && values.keep ? [] : await theEnd();
 for (const fault of [...crowdFaults, ...lastFaults]) console.log(`  ${fault}`);
 await registry.close();
 const wrong = failed + crowdFaults.length + lastFaults.length;
-console.log(`${rounds - failed} of ${rounds} rounds passed, slowest start ${Math.round(slowestMs)} ms, seed ${seed}`);
+console.log(`${rounds - failed} of ${rounds} rounds passed, slowest start ${Math.round(Math.max(...starts))} ms, seed ${seed}`);
 if (wrong === 0 || !values.keep) rmSync(folder, { recursive: true, force: true });
 process.exitCode = wrong === 0 ? 0 : 1;
 
 async function oneRound(round) {
   const names = Array.from({ length: Number(values.clients) }, (_, index) => `r${round}-${'abcdefgh'[index]}`);
+  let answersLeft = 5 + random.below(30);
+  const worked = deferred();
+  const onAnswer = () => (answersLeft -= 1) === 0 && worked.resolve();
   const working = names.map((name) => {
-    return client({ agent, model, images, launchers, random: new Random(random.below(2 ** 31)), crowd: 14, name });
+    const own = new Random(random.below(2 ** 31));
+    return client({ agent, model, images, launchers, random: own, crowd: 14, name, onAnswer });
   });
-  await new Promise((resolve) => setTimeout(resolve, 100 + random.below(2_000)));
+  await worked.promise;
+  await new Promise((resolve) => setTimeout(resolve, random.below(60)));
   await agent.end('SIGKILL');
   const faults = (await Promise.all(working)).flat();
   killSome();
   agent = await AgentProcess.start(root, log);
   return [...faults, ...(await verify({ agent, model, machine, images, root }))];
+}
+
+function deferred() {
+  const made = {};
+  made.promise = new Promise((resolve) => (made.resolve = resolve));
+  return made;
 }
 
 /** While no agent is there: the first process of a container, or the monitor of one. */

@@ -1,4 +1,3 @@
-import type { IntervalHistogram } from 'node:perf_hooks';
 import type { ProcessStatus } from '@keelson/process';
 import type { StoreUsage } from '@keelson/store';
 import type { AgentState } from '../agent-state.js';
@@ -59,7 +58,6 @@ export function storeFamilies({ usage, images, containers }: Standing, prefix: s
 export function processFamilies(
   agent: { readonly state: AgentState; readonly version: string },
   processes: readonly ProcessStatus[],
-  loopDelay: IntervalHistogram,
   prefix: string,
 ): readonly MetricFamily[] {
   const { user, system } = process.cpuUsage();
@@ -69,7 +67,6 @@ export function processFamilies(
     type,
     samples: [{ value }],
   });
-  const seconds = (nanoseconds: number): number => nanoseconds / 1e9;
   return [
     {
       name: `${prefix}build_info`,
@@ -84,17 +81,21 @@ export function processFamilies(
       'Requests that wait in mailboxes.',
       processes.reduce((sum, { mailboxDepth }) => sum + mailboxDepth, 0),
     ),
-    {
-      name: `${prefix}event_loop_delay_seconds`,
-      help: 'How late the event loop came to its timers, since the start.',
-      type: 'gauge',
-      samples: [50, 99].map((percentile) => ({
-        labels: { quantile: String(percentile / 100) },
-        value: seconds(loopDelay.percentile(percentile)),
-      })),
-    },
     one('process_resident_memory_bytes', 'Memory of the agent that is in use.', process.memoryUsage.rss()),
     one('process_cpu_seconds_total', 'Processor time of the agent.', (user + system) / 1e6, 'counter'),
     one('process_start_time_seconds', 'When the agent was started.', Math.round(Date.now() / 1000 - process.uptime())),
   ];
+}
+
+/** How late the event loop is. @param delaySeconds  by percentile, since the start */
+export function loopFamily(delaySeconds: (percentile: number) => number, prefix: string): MetricFamily {
+  return {
+    name: `${prefix}event_loop_delay_seconds`,
+    help: 'How late the event loop came to its timers, since the start.',
+    type: 'gauge',
+    samples: [50, 99].map((percentile) => ({
+      labels: { quantile: String(percentile / 100) },
+      value: delaySeconds(percentile),
+    })),
+  };
 }

@@ -11,11 +11,11 @@ export const planCommand: CommandDefinition = (program, bind) => {
       '\nNothing is changed. "keelson prune --apply HASH" removes exactly this, or nothing.',
     )
     .action(
-      bind(async ({ options, output }, command) => {
+      bind(async (session, command) => {
         const { exclude } = command.opts<{ exclude?: readonly string[] }>();
-        const { readOnlyView } = await import('@keelson/agent');
         const { planLines } = await import('../terminal/prune-text.js');
-        const plan = await readOnlyView(options.root).plan({ exclude: exclude ?? [] });
+        const plan = await session.plan({ exclude: exclude ?? [] });
+        const { output } = session;
         output.result(plan, () => planLines(plan, output.paint));
       }),
     );

@@ -30,12 +30,11 @@ Layers are marked at once by moving them aside, and removed after the answer is 
           if (dryRun && apply !== undefined) {
             throw new CliError('USAGE', '--dry-run and --apply exclude each other');
           }
-          const { output, options } = session;
+          const { output } = session;
           const text = await import('../terminal/prune-text.js');
   
           if (dryRun) {
-            const { readOnlyView } = await import('@keelson/agent');
-            const plan = await readOnlyView(options.root).plan({ exclude });
+            const plan = await session.plan({ exclude });
             output.result(plan, () => text.planLines(plan, output.paint));
             return ExitCode.success;
           }

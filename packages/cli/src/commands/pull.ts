@@ -1,15 +1,17 @@
-import type { Platform } from '@keelson/agent';
+import type { Platform, PullResult } from '@keelson/agent';
 import { absoluteSource } from '../absolute-source.js';
 import { CliError } from '../cli-error.js';
 import type { CommandDefinition } from '../command-definition.js';
 import { allArguments } from '../command-definition.js';
-import { formatBytes, formatDuration } from '../terminal/bytes.js';
 
 export const pullCommand: CommandDefinition = (program, bind) => {
   program
     .command('pull')
     .description('fetch images and unpack their layers')
-    .argument('<ref...>', 'alpine, docker.io/library/alpine:3.20, localhost:5000/app@sha256:…, oci:DIR[:TAG]')
+    .argument(
+      '<ref...>',
+      'alpine, docker.io/library/alpine:3.20, localhost:5000/app@sha256:…, oci:DIR[:TAG], docker-archive:FILE[:TAG]',
+    )
     .option('--force', 'ask the source again, even for an image that is here')
     .option('--platform <os/arch[/variant]>', 'take this platform instead of the one of this machine')
     .addHelpText(
@@ -23,36 +25,40 @@ Registries on loopback addresses are spoken to in plain http.`,
         async (session, command) => {
           const { force, platform } = command.opts<{ force?: boolean; platform?: string }>();
           const wanted = platform === undefined ? undefined : await readPlatform(platform);
-          const { drawnPull } = await import('../drawn-pull.js');
+          const [{ drawnPull }, { tellOfPulled }] = await Promise.all([
+            import('../drawn-pull.js'),
+            import('../terminal/pulled-text.js'),
+          ]);
           const options = {
             ...(force && { force }),
             ...(wanted && { platform: wanted }),
           };
           const images = await session.withAgent(async (agent) => {
-            const pulled = [];
+            const pulled: PullResult[] = [];
             for (const reference of command.args) {
               const source = absoluteSource(reference, session.caller.workingDirectory);
-              pulled.push(
-                await drawnPull(session.output, reference, (onProgress) =>
-                  session.answer(agent.pull(source, { ...options, onProgress })),
+              const all = await drawnPull(session.output, reference, (onProgress) =>
+                session.answer(
+                  isArchive(source)
+                    ? agent.load(source, { ...options, onProgress })
+                    : agent.pull(source, { ...options, onProgress }).then((image) => [image]),
                 ),
               );
+              pulled.push(...all);
             }
             return pulled;
           });
-          session.output.result({ images }, () =>
-            images.map((image) => {
-              const reused = image.layers.filter((layer) => layer.reused).length;
-              const layers = `${image.layers.length} layers, ${reused} of them here already`;
-              const cost = `${formatBytes(image.bytesDownloaded)} in ${formatDuration(image.elapsedMs)}`;
-              return `${image.reference}  ${image.digest}\n  ${layers}, ${cost}`;
-            }),
-          );
+          tellOfPulled(session.output, images);
         },
         { changes: allArguments },
       ),
     );
 };
+
+/** An archive stands for all its images, unless one is selected. */
+function isArchive(source: string): boolean {
+  return /^(oci|docker)-archive:/.test(source);
+}
 
 async function readPlatform(text: string): Promise<Platform> {
   const { parsePlatform } = await import('@keelson/agent');

@@ -1,4 +1,4 @@
-import type { Files } from '@keelson/os/ports';
+import type { Files, Host } from '@keelson/os/ports';
 import { collect, Future } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
 import type { LaunchContribution, PreparationContext } from '../isolator.js';
@@ -6,13 +6,22 @@ import { Isolator } from '../isolator.js';
 import type { BindMount } from '../launcher.js';
 
 /**
+ * Tells whoever reads it the host name of its own namespace (`uts_kern_table` of the kernel), so no file has to be
+ * written for each container. A user namespace may not mount it.
+ */
+const hostnameSource = '/proc/sys/kernel/hostname';
+
+/**
  * Gives a container the files that name lookups need: on the host's network the host's own `resolv.conf`
- * and `hosts`, without a network a `hosts` that knows `localhost`. They are mounted over the image's,
- * read-only, so nothing in the image changes. Mirrors what Mesos `network/cni` does for containers on the
- * host network.
+ * and `hosts`, without a network a `hosts` that knows `localhost`; and its `hostname`. They are mounted
+ * over the image's, read-only, so nothing in the image changes. Mirrors what Mesos `network/cni` does for
+ * containers on the host network.
  */
 export class NetworkFilesIsolator extends Isolator<NetworkFilesIsolator> {
-  constructor(private readonly files: Files) {
+  constructor(
+    private readonly files: Files,
+    private readonly host: Host,
+  ) {
     super('isolator-network-files');
   }
 
@@ -20,10 +29,12 @@ export class NetworkFilesIsolator extends Isolator<NetworkFilesIsolator> {
     _id: ContainerId,
     { config, sandboxDirectory }: PreparationContext,
   ): Future<LaunchContribution> {
-    if (config.network === 'none') return this.#loopbackHosts(`${sandboxDirectory}/hosts`);
-    return collect(['/etc/resolv.conf', '/etc/hosts'].map((path) => this.#ofHost(path))).then((mounts) => {
-      return { mounts: mounts.flat() };
-    });
+    const files =
+      config.network === 'none'
+        ? [this.#loopbackHosts(`${sandboxDirectory}/hosts`)]
+        : ['/etc/resolv.conf', '/etc/hosts'].map((path) => this.#ofHost(path, path));
+    if (this.host.effectiveUserId === 0) files.push(this.#ofHost(hostnameSource, '/etc/hostname'));
+    return collect(files).then((mounts) => ({ mounts: mounts.flat() }));
   }
 
   /** What it wrote lies in the sandbox, and goes with that. */
@@ -31,17 +42,17 @@ export class NetworkFilesIsolator extends Isolator<NetworkFilesIsolator> {
     return Future.ready(undefined);
   }
 
-  #loopbackHosts(source: string): Future<LaunchContribution> {
+  #loopbackHosts(source: string): Future<BindMount[]> {
     const text = '127.0.0.1\tlocalhost\n::1\tlocalhost\n';
     return this.files
       .writeDurably(source, new TextEncoder().encode(text), { mode: 0o644 })
-      .then(() => ({ mounts: [{ source, target: '/etc/hosts', readOnly: true }] }));
+      .then(() => [{ source, target: '/etc/hosts', readOnly: true }]);
   }
 
-  #ofHost(path: string): Future<BindMount[]> {
+  #ofHost(path: string, target: string): Future<BindMount[]> {
     return this.files
       .realPath(path)
-      .then((source) => [{ source, target: path, readOnly: true }])
+      .then((source) => [{ source, target, readOnly: true }])
       .repair(() => []);
   }
 }

@@ -61,6 +61,8 @@ export class RealWorld {
       'hostname',
       'ls',
       'mknod',
+      'head',
+      'wc',
     ]) {
       symlinkSync('busybox', `${this.rootfs}/bin/${name}`);
     }
@@ -102,7 +104,7 @@ export class RealWorld {
         provisioner: new FakeProvisioner(),
         launchers: [{ name: this.launcherName, launcher: this.#launcher(runtime) }],
         isolators: [
-          runtime.spawn(new NetworkFilesIsolator(this.files)),
+          runtime.spawn(new NetworkFilesIsolator(this.files, this.host)),
           runtime.spawn(new CgroupIsolator({ cgroups: this.cgroups, host: this.host, group: this.group })),
         ],
       }),

@@ -43,6 +43,9 @@ export class TarReader {
   #remaining = 0;
   #paddingBytes = 0;
   #sawZeroBlock = false;
+  /** Bytes written or skipped, the present chunk included. */
+  #passedBytes = 0;
+  #headerEnd = 0;
 
   #metadata = Buffer.alloc(0);
   #metadataFlag = '';
@@ -64,6 +67,7 @@ export class TarReader {
   /** Takes the next bytes of the archive; parts of `chunk` are handed on without a copy. */
   write(chunk: Buffer): void {
     let offset = 0;
+    this.#passedBytes += chunk.length;
     while (offset < chunk.length) {
       switch (this.#state) {
         case 'ended':
@@ -84,6 +88,27 @@ export class TarReader {
     }
   }
 
+  /** Where in the archive the content of the member just told of begins. Of no use for sparse ones. */
+  get contentPosition(): number {
+    return this.#headerEnd;
+  }
+
+  /** Bytes up to the next header, which are content of the present member and may be left out by `skip`. */
+  get skippableBytes(): number {
+    return this.#state === 'data' || this.#state === 'skip' || this.#state === 'padding'
+      ? this.#remaining + this.#paddingBytes
+      : 0;
+  }
+
+  /** As if all `skippableBytes` had been written, but that the handler gets no data. For archives on disk. */
+  skip(): void {
+    if (this.skippableBytes === 0) return;
+    this.#passedBytes += this.skippableBytes;
+    this.#remaining = this.#segmentRemaining = this.#paddingBytes = 0;
+    if (this.#state === 'data') this.handler.end();
+    this.#state = 'header';
+  }
+
   /** Says that no more bytes come. @throws ImageError TAR_TRUNCATED  if some are missing */
   end(): void {
     // Both engines and GNU tar accept an archive without the end mark, as long as no member is cut.
@@ -97,6 +122,8 @@ export class TarReader {
   }
 
   #takeBlock(chunk: Buffer, offset: number): number {
+    const end = Math.min(chunk.length, offset + blockSize - this.#partialBytes);
+    this.#headerEnd = this.#passedBytes - chunk.length + end;
     if (this.#partialBytes === 0 && chunk.length - offset >= blockSize) {
       this.#onBlock(chunk.subarray(offset, offset + blockSize));
       return offset + blockSize;

@@ -27,6 +27,13 @@ export interface NewDirectoryOptions {
   readonly owner?: { readonly userId: number; readonly groupId: number };
 }
 
+/** A part of a file. */
+export interface FileSlice {
+  /** Of its first byte. */
+  readonly position: number;
+  readonly sizeBytes: number;
+}
+
 /** Space of the file system that holds a path, in bytes. */
 export interface FileSystemSpace {
   readonly totalBytes: number;
@@ -41,8 +48,11 @@ export interface FileSystemSpace {
  * in the `Executor`.
  */
 export interface Files {
-  /** The whole file, at most `maxBytes` (default 64 MiB) or FileError EFBIG. */
-  read(path: string, options?: { maxBytes?: number }): Future<Uint8Array>;
+  /**
+   * The whole file, at most `maxBytes` (default 64 MiB) or FileError EFBIG; with `slice` that part of it, or
+   * FileError ENODATA where the file is shorter.
+   */
+  read(path: string, options?: { maxBytes?: number; slice?: FileSlice }): Future<Uint8Array>;
   /**
    * Replaces `path` atomically and durably: temporary file beside it, write, fsync, rename, fsync of the
    * folder.

@@ -18,13 +18,30 @@ const chunksAhead = 4;
 type CreateZstd = ((options: object) => Transform) | undefined;
 const createZstd = (zlib as { createZstdDecompress?: CreateZstd }).createZstdDecompress;
 
-/** How big a blob is, and how it is really packed: the first bytes tell, whatever the manifest says. */
-export function inspectBlob(path: string): { sizeBytes: number; compression: LayerCompression } {
+/** A part of a file. */
+export interface BlobSlice {
+  readonly position: number;
+  readonly sizeBytes: number;
+}
+
+/** A blob on disk. The first bytes tell how it is really packed, whatever a manifest says. */
+export interface LocalBlob extends BlobSlice {
+  readonly path: string;
+  readonly compression: LayerCompression;
+}
+
+/** @throws UnpackError LAYER_CORRUPT  the file ends before the slice does */
+export function openBlob(path: string, slice?: BlobSlice): LocalBlob {
   const descriptor = openSync(path, 'r');
   try {
+    const { size } = fstatSync(descriptor);
+    const { position, sizeBytes } = slice ?? { position: 0, sizeBytes: size };
+    if (position + sizeBytes > size) {
+      throw new UnpackError('LAYER_CORRUPT', `${path} ends before byte ${position + sizeBytes}`);
+    }
     const head = Buffer.alloc(4);
-    readSync(descriptor, head, 0, head.length, 0);
-    return { sizeBytes: fstatSync(descriptor).size, compression: sniff(head) };
+    readSync(descriptor, head, 0, Math.min(head.length, sizeBytes), position);
+    return { path, position, sizeBytes, compression: sniff(head) };
   } finally {
     closeSync(descriptor);
   }
@@ -40,18 +57,32 @@ function sniff(head: Buffer): LayerCompression {
 /**
  * The uncompressed bytes of a blob, in chunks, several gzip members or zstd frames in a row included.
  *
+ * @param seen  gets all bytes as they lie in the blob, also those that decompressing has no use for
  * @throws UnpackError LAYER_CORRUPT  the blob is damaged or cut
  */
-export async function* uncompressed(path: string, compression: LayerCompression): AsyncGenerator<Buffer> {
-  const blob = createReadStream(path, { highWaterMark: readBytes });
-  const chunks: AsyncIterable<Buffer> =
-    compression === 'none'
-      ? blob
-      : compression === 'zstd' && createZstd === undefined
-        ? withFzstd(blob)
-        : piped(blob, compression === 'gzip' ? zlib.createGunzip(buffering) : createZstd!(buffering));
+export async function* uncompressed(
+  { path, position, sizeBytes, compression }: LocalBlob,
+  seen: (bytes: Buffer) => void = () => {},
+): AsyncGenerator<Buffer> {
+  if (sizeBytes === 0) return;
+  const end = position + sizeBytes - 1;
+  const blob = createReadStream(path, { start: position, end, highWaterMark: readBytes });
+  let seenBytes = 0;
+  const watched = (bytes: Buffer): void => {
+    seenBytes += bytes.length;
+    seen(bytes);
+  };
   try {
-    yield* chunks;
+    if (compression === 'none') yield* observed(blob, watched);
+    else if (compression === 'zstd' && createZstd === undefined) yield* withFzstd(observed(blob, watched));
+    else {
+      // Beside the pipe, which has the bytes pass at its own pace.
+      blob.on('data', (bytes) => watched(bytes as Buffer));
+      yield* piped(blob, compression === 'gzip' ? zlib.createGunzip(buffering) : createZstd!(buffering));
+    }
+    if (seenBytes < sizeBytes) {
+      for await (const rest of createReadStream(path, { start: position + seenBytes, end })) seen(rest as Buffer);
+    }
   } catch (error) {
     // File errors (EIO) keep their code; what zlib says is about the blob.
     const { code = '' } = error as { code?: string };
@@ -63,6 +94,13 @@ export async function* uncompressed(path: string, compression: LayerCompression)
   }
 }
 
+async function* observed(blob: Readable, watch: (bytes: Buffer) => void): AsyncGenerator<Buffer> {
+  for await (const bytes of blob as AsyncIterable<Buffer>) {
+    watch(bytes);
+    yield bytes;
+  }
+}
+
 const buffering = { chunkSize: chunkBytes, highWaterMark: chunkBytes * chunksAhead };
 
 function piped(blob: Readable, transform: Transform): Transform {
@@ -70,12 +108,12 @@ function piped(blob: Readable, transform: Transform): Transform {
   return pipeline(blob, transform, () => {});
 }
 
-async function* withFzstd(blob: Readable): AsyncGenerator<Buffer> {
+async function* withFzstd(blob: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const ready: Buffer[] = [];
   const decompress = new Decompress((chunk) => {
     ready.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
   });
-  for await (const chunk of blob as AsyncIterable<Buffer>) {
+  for await (const chunk of blob) {
     decompress.push(chunk);
     yield* ready.splice(0);
   }

@@ -1,5 +1,6 @@
 export type UnpackErrorCode =
   | 'DIFF_ID_MISMATCH'
+  | 'DIGEST_MISMATCH'
   | 'LAYER_CORRUPT'
   | 'LAYER_LIMIT'
   | 'INVALID_ENTRY'

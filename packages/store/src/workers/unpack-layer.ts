@@ -7,7 +7,8 @@ import { LayerStack } from './layer-stack.js';
 import { LayerWriter } from './layer-writer.js';
 import type { SkippedEntry } from './skipped-entries.js';
 import { makeRoot } from './tree-walk.js';
-import { inspectBlob, uncompressed } from './uncompressed.js';
+import type { BlobSlice } from './uncompressed.js';
+import { openBlob, uncompressed } from './uncompressed.js';
 import { UnpackError } from './unpack-error.js';
 import type { UnpackLimits } from './unpack-limits.js';
 import { UnpackBudget } from './unpack-limits.js';
@@ -15,6 +16,10 @@ import { UnpackBudget } from './unpack-limits.js';
 /** What `store.unpack-layer` is asked to do. Plain data. */
 export interface UnpackLayerInput {
   readonly blobPath: string;
+  /** Where in that file the blob lies; missing where it is the whole file. */
+  readonly slice?: BlobSlice;
+  /** What the blob itself must be, if nobody has checked that yet. */
+  readonly blobDigest?: Digest;
   /** What the manifest says. The blob itself decides: registries get this wrong. */
   readonly compression: LayerCompression;
   /** The staging directory of the layer, which exists; `rootfs` is made in it. */
@@ -48,11 +53,12 @@ export interface UnpackedLayer {
  * When it answers, the tree is as the image says and the blob has the expected diff id; nothing is synced
  * yet. When it throws, what lies in `target` is rubbish.
  *
- * @throws UnpackError  DIFF_ID_MISMATCH, LAYER_CORRUPT, LAYER_LIMIT, or an entry that cannot be
+ * @throws UnpackError  DIGEST_MISMATCH, DIFF_ID_MISMATCH, LAYER_CORRUPT, LAYER_LIMIT, or an entry that cannot be
  * @throws ImageError   the archive is malformed
  */
 export default async function unpackLayer(input: UnpackLayerInput): Promise<UnpackedLayer> {
-  const { sizeBytes: compressedBytes, compression } = inspectBlob(input.blobPath);
+  const blob = openBlob(input.blobPath, input.slice);
+  const { sizeBytes: compressedBytes, compression } = blob;
   const budget = new UnpackBudget(input.limits ?? {}, compressedBytes);
   const rootfs = bytesOfText(`${input.target}/rootfs`);
   makeRoot(rootfs);
@@ -60,12 +66,14 @@ export default async function unpackLayer(input: UnpackLayerInput): Promise<Unpa
   try {
     const reader = new TarReader(writer);
     const hash = createHash(algorithmOf(input.expectedDiffId));
-    for await (const chunk of uncompressed(input.blobPath, compression)) {
+    const digest = blobDigestOf(input, compression);
+    for await (const chunk of uncompressed(blob, (bytes) => digest?.update(bytes))) {
       budget.addUnpacked(chunk.length);
       hash.update(chunk);
       reader.write(chunk);
     }
     reader.end();
+    if (digest) verifyBlob(input.blobDigest!, digest.digest('hex'));
     verify(input.expectedDiffId, hash.digest('hex'));
     return {
       ...writer.finish(),
@@ -79,6 +87,17 @@ export default async function unpackLayer(input: UnpackLayerInput): Promise<Unpa
   } finally {
     writer.close();
   }
+}
+
+/** Nothing to hash where the diff id says the same of the same bytes. */
+function blobDigestOf({ blobDigest, expectedDiffId }: UnpackLayerInput, compression: LayerCompression) {
+  if (blobDigest === undefined || (compression === 'none' && blobDigest === expectedDiffId)) return undefined;
+  return createHash(algorithmOf(blobDigest));
+}
+
+function verifyBlob(expected: Digest, found: string): void {
+  if (found === hexOf(expected)) return;
+  throw new UnpackError('DIGEST_MISMATCH', `the blob is ${algorithmOf(expected)}:${found}, not ${expected}`);
 }
 
 function verify(expected: Digest, found: string): void {

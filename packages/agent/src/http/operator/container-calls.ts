@@ -49,7 +49,9 @@ export const containerCalls: readonly OperatorCall[] = [
         try {
           await answerFor(gone, agent.launch(options));
         } catch (error) {
-          if ((error as { code?: unknown }).code === 'CONTAINER_EXISTS') return { status: 202 };
+          const { code } = error as { code?: unknown };
+          if (code === 'CONTAINER_EXISTS') return { status: 202 };
+          if (code === 'NOT_SUPPORTED') throw new HttpFailure(400, 'The provided ContainerInfo is not supported');
           throw error;
         }
         return undefined;

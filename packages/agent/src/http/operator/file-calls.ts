@@ -27,7 +27,7 @@ export const fileCalls: readonly OperatorCall[] = [
     required: true,
     answer: async ({ root }, message) => {
       const folder = realPath(root, message.path);
-      const names = await readdir(folder).catch((error: unknown) => notFound(message.path, error));
+      const names = await readdir(folder).catch((error: unknown) => noNames(message.path, error));
       return { file_infos: await Promise.all(names.toSorted().map((name) => fileInfo(message.path, folder, name))) };
     },
   }),
@@ -86,6 +86,12 @@ async function fileInfo(virtual: string, folder: string, name: string): Promise<
   const mtime = { nanoseconds: Math.round(mtimeMs * 1e6) };
   const path = `${virtual.replace(/\/+$/, '')}/${name}`;
   return { path, nlink, size, mtime, mode, uid: String(uid), gid: String(gid) };
+}
+
+/** Before the first container there is no folder of sandboxes, and nothing in it. */
+function noNames(virtual: string, error: unknown): readonly string[] {
+  if (/^\/containers\/*$/.test(virtual) && (error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+  return notFound(virtual, error);
 }
 
 function notFound(virtual: string, error: unknown): never {

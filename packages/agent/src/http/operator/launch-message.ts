@@ -32,13 +32,13 @@ const bytesPerMegabyte = 1024 * 1024;
  */
 export function launchOptionsFrom(message: LaunchMessage): LaunchOptions & { readonly id: string } {
   const { container_id: id, command = {}, container = {} } = message;
-  if (container.type === 'DOCKER') throw new HttpFailure(400, 'The provided ContainerInfo is not supported');
-  const { mesos, volumes = [], hostname } = container;
+  const { type, volumes = [], hostname } = container;
   const { user, environment } = command;
   const variables = environment?.variables ?? [];
   return {
     id,
-    ...(mesos?.image && { image: dockerName(mesos.image) }),
+    ...imageOf(container),
+    ...(type && { type }),
     ...commandOf(command),
     environment: Object.fromEntries(variables.map(({ name, value = '' }) => [name, value])),
     volumes: volumes.map(volumeOf),
@@ -47,6 +47,14 @@ export function launchOptionsFrom(message: LaunchMessage): LaunchOptions & { rea
     ...(hostname !== undefined && { hostname }),
     ...limitsOf(message),
   };
+}
+
+function imageOf({ type, mesos, docker }: NonNullable<LaunchMessage['container']>): { readonly image?: string } {
+  if (type === 'DOCKER') {
+    if (docker) return { image: docker.image };
+    throw malformed('container.docker is missing');
+  }
+  return mesos?.image ? { image: dockerName(mesos.image) } : {};
 }
 
 /** Whether the image is asked for anew, even if one is here. */

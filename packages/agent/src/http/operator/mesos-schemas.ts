@@ -96,8 +96,9 @@ const volume = shape(
 
 export const containerInfo = shape(
   {
-    type: optional(choice(['MESOS', 'DOCKER'], { description: 'MESOS: through a daemon nothing is launched here.' })),
+    type: optional(choice(['MESOS', 'DOCKER'], { description: 'DOCKER: by a Docker engine, where one is set up.' })),
     mesos: optional(shape({ image: optional(image) }, open)),
+    docker: optional(shape({ image: word('Its name for the engine.') }, open)),
     volumes: optional(list(volume, { description: 'What is mounted.' })),
     hostname: optional(word('Its name for itself.')),
   },

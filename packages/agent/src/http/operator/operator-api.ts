@@ -66,6 +66,9 @@ async function serveCall(context: OperatorContext, http: HttpCall): Promise<void
   else sendJson(response, { type, [messageName(type)]: told });
 }
 
+/** What a containerizer would refuse whatever the state of the machine is. */
+const malformed: ReadonlySet<string> = new Set(['CONTAINER_INVALID', 'INVALID_CONTAINER_ID']);
+
 /** What fails behind a well-formed call is a 500 with the failure's text, as in Mesos; but for who is not ready. */
 async function answerOf(
   call: OperatorCall,
@@ -78,7 +81,7 @@ async function answerOf(
   } catch (error) {
     const { status, message: text, headers, code } = httpFailureOf(error);
     if (error instanceof HttpFailure || status === 503) throw error;
-    throw new HttpFailure(500, text, headers, code);
+    throw new HttpFailure(malformed.has(code) ? 400 : 500, text, headers, code);
   }
 }
 

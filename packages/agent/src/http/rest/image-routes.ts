@@ -1,4 +1,5 @@
 import { parsePlatform } from '@keelson/image';
+import { platformText } from '../../agent-fields.js';
 import { optional, shape } from '../../schema/composed-schema.js';
 import { flag, text } from '../../schema/schema.js';
 import { answerFor } from '../answer-for.js';
@@ -31,7 +32,7 @@ export function imageRoutes({ agent, view }: RestContext): readonly Route[] {
       body: shape({
         reference,
         force: optional(flag({ description: 'Asks the source again, even for an image that is here.' })),
-        platform: optional(text({ description: 'OS/ARCHITECTURE[/VARIANT].', maxLength: 100 })),
+        platform: optional(platformText('Instead of that of the machine.')),
       }),
       answers: { 200: { description: 'What was pulled.', schema: pulledDocument } },
       async handle({ response, body, gone, audit }) {

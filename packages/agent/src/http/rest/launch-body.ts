@@ -42,6 +42,7 @@ export const launchBody = shape({
   ),
   network: optional(choice(['host', 'none'], { description: 'Which network it sees.', default: 'host' })),
   hostname: optional(word('Its name for itself.')),
+  type: optional(choice(['MESOS', 'DOCKER'], { description: 'DOCKER: by a Docker engine, where one is set up.' })),
   launcher: optional(choice(['crun', 'runc', 'linux'], { description: 'Who starts it.' })),
   backend: optional(choice(['copy', 'overlay', 'bind'], { description: 'How its root filesystem is made.' })),
 });

@@ -11,7 +11,7 @@ const exclude = optional(
 );
 
 /** `/v1/plan` and `/v1/prune`. */
-export function pruneRoutes({ agent, view, authorize }: RestContext): readonly Route[] {
+export function pruneRoutes({ agent, authorize }: RestContext): readonly Route[] {
   const jobs = new PruneJobs(agent);
   return [
     route({
@@ -21,7 +21,7 @@ export function pruneRoutes({ agent, view, authorize }: RestContext): readonly R
       query: shape({ exclude }),
       answers: { 200: { description: 'The plan.', schema: planDocument } },
       async handle({ response, query }) {
-        sendJson(response, await view.plan({ exclude: query.exclude ?? [] }));
+        sendJson(response, await agent.plan({ exclude: query.exclude ?? [] }));
       },
     }),
     route({

@@ -2,20 +2,21 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { measuredFamilies } from '../../metrics/measured-families.js';
 import { prometheusType, renderPrometheus } from '../../metrics/prometheus.js';
 import type { Standing } from '../../metrics/standing-families.js';
-import { processFamilies, storeFamilies } from '../../metrics/standing-families.js';
+import { loopFamily, processFamilies, storeFamilies } from '../../metrics/standing-families.js';
 import type { Route } from '../route.js';
 import { route, sendJson, sendText } from '../route.js';
 import type { RestContext } from './rest-context.js';
 
 const prefix = 'keelson_';
 const metricsTimeoutMs = 2_000;
+const loopResolutionMs = 20;
 /** A look at the whole root is not worth its cost more often than this. */
 const standingForMs = 10_000;
 
 /** How the agent does: for probes, for Prometheus, and for somebody who wants to know why nothing moves. */
 export function statusRoutes(context: RestContext): readonly Route[] {
   const { agent, version, metrics } = context;
-  const loopDelay = monitorEventLoopDelay({ resolution: 20 });
+  const loopDelay = monitorEventLoopDelay({ resolution: loopResolutionMs });
   loopDelay.enable();
   const standing = lookNowAndThen(context);
   return [
@@ -43,9 +44,9 @@ export function statusRoutes(context: RestContext): readonly Route[] {
           uptimeMs: Math.round(process.uptime() * 1000),
           memory: { residentBytes: rss, heapBytes: heapUsed },
           eventLoop: {
-            delayP50Ms: loopDelay.percentile(50) / 1e6,
-            delayP99Ms: loopDelay.percentile(99) / 1e6,
-            delayMaxMs: loopDelay.max / 1e6,
+            delayP50Ms: lateMs(loopDelay.percentile(50)),
+            delayP99Ms: lateMs(loopDelay.percentile(99)),
+            delayMaxMs: lateMs(loopDelay.max),
           },
           activeResources: countsOf(process.getActiveResourcesInfo()),
           runtime: agent.counters(),
@@ -82,7 +83,8 @@ export function statusRoutes(context: RestContext): readonly Route[] {
       answers: { 200: { description: 'Text format 0.0.4.', type: 'text/plain' } },
       async handle({ response }) {
         const text = renderPrometheus([
-          ...processFamilies({ state: agent.state, version }, agent.processes(), loopDelay, prefix),
+          ...processFamilies({ state: agent.state, version }, agent.processes(), prefix),
+          loopFamily((percentile) => lateMs(loopDelay.percentile(percentile)) / 1000, prefix),
           ...storeFamilies(await standing(), prefix),
           ...measuredFamilies(await metrics(metricsTimeoutMs), prefix),
         ]);
@@ -110,6 +112,11 @@ function lookNowAndThen({ view }: RestContext): () => Promise<Standing> {
     }
     return looked.standing;
   };
+}
+
+/** The histogram tells how far its ticks were apart: without the part that was meant. */
+function lateMs(apartNs: number): number {
+  return Math.max(0, apartNs / 1e6 - loopResolutionMs);
 }
 
 function countsOf(names: readonly string[]): Readonly<Record<string, number>> {

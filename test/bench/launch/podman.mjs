@@ -1,0 +1,32 @@
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** podman with a storage of its own and the same image; `{ why }` where it cannot be had. */
+export async function podman(folder, image) {
+  const base = ['--root', join(folder, 'podman'), '--runroot', join(folder, 'podman-run'), '--runtime', 'runc', '--cgroup-manager', 'cgroupfs', '--events-backend', 'none'];
+  const limits = ['--ulimit', 'nofile=1024:4096', '--ulimit', 'nproc=4096:4096'];
+  try {
+    // Not synchronously: the registry it pulls from is in this process.
+    await promisify(execFile)('podman', [...base, 'pull', '-q', '--tls-verify=false', image]);
+  } catch (error) {
+    return { why: error.code === 'ENOENT' ? 'it is not installed (Debian package podman)' : String(error.stderr ?? error.message).trim() };
+  }
+  const argv = [...base, 'run', '--rm', '--network', 'host', ...limits, image, 'echo', 'hi'];
+  const run = async () => {
+    const child = spawn('podman', argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    child.stdout.on('data', (chunk) => (said += chunk));
+    child.stderr.on('data', (chunk) => (said += chunk));
+    const [code] = await once(child, 'close');
+    if (code !== 0 || !said.endsWith('hi\n')) throw new Error(`podman ended with ${code}: ${said}`);
+  };
+  try {
+    await run();
+  } catch (error) {
+    return { why: error.message };
+  }
+  const close = () => execFileSync('sh', ['-c', 'umount -l "$1"/podman/overlay 2>/dev/null; true', 'sh', folder]);
+  return { run, pids: () => [process.pid], close };
+}
