@@ -117,7 +117,8 @@ export class SimulatedWorld {
       const errno = faults.get(steps);
       steps += 1;
       if (errno === undefined) return undefined;
-      return new FileError(errno, job, step, `job '${job}' on the simulated disk was aborted before '${step}': ${errno}`);
+      const why = `job '${job}' on the simulated disk was aborted before '${step}': ${errno}`;
+      return new FileError(errno, job, step, why);
     };
   }
 

@@ -15,8 +15,8 @@ export type TurnFootprint = (item: ReadyItem) => readonly string[] | undefined;
  *
  * That is **sound only** where handlers share nothing else: a plain object, a file or a clock that two
  * processes use behind the runtime's back is not seen. What completions of simulated files and networks touch
- * is not seen either, so by default they depend on everything; {@link machineFootprint} tells by their paths. Attach it as an observer and let it see every
- * choice.
+ * is not seen either, so by default they depend on everything; {@link machineFootprint} tells by their paths.
+ * Attach it as an observer and let it see every choice.
  */
 export class Footprints implements Observer, Dispatcher {
   readonly #touched = new Map<string, Set<string>>();
