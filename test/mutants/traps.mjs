@@ -21,7 +21,7 @@ export const traps = [
   { number: 'T15', what: 'layers in use were told by the text of their paths, of an older life' },
   { number: 'T16', what: 'a prune of a store that never pulled failed' },
   { number: 'T17', what: 'a busy directory failed the destroy and pinned the layers (MESOS-9196)' },
-  { number: 'T18', what: 'cached private images were given to anybody', none: '_no code: pulls are anonymous, so every image kept is public_' },
+  { number: 'T18', what: 'cached private images were given to anybody' },
   { number: 'T19', what: 'the interval of the automatic collection was in nanoseconds' },
   { number: 'T20', what: 'what a crash left in staging and gc stayed' },
   { number: 'T21', what: 'composing: half-made entries, discards that travelled to the owner (MESOS-9185, MESOS-7926)' },
