@@ -4,11 +4,13 @@ import type { Future } from '@keelson/process';
 import { defer } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
 import type { SimulatedFiles } from '@keelson/simulation';
-import { check } from './check.js';
 
 /** What isolators have set up in the kernel: it outlives the agent that asked for it, but not a power cut. */
 export class IsolatedAspects {
   readonly #held: Set<ContainerId>[];
+  readonly #stuck = new Set<string>();
+  /** What was asked of an isolator out of order. */
+  readonly violations: string[] = [];
   /** Calls that are still to fail, by what they are: `prepare 1`, `cleanup 0`. */
   readonly failing = new Map<string, number>();
 
@@ -24,18 +26,23 @@ export class IsolatedAspects {
   /** Isolators prepare in their order, so those before this one hold the container, and those behind it do not. */
   prepare(index: number, id: ContainerId): void {
     this.#held.forEach((ids, other) => {
-      check(ids.has(id) === other < index, () => `P8: isolator ${index} prepares ${id}, and ${other} is out of order`);
+      if (ids.has(id) !== other < index) this.violations.push(`isolator ${index} prepares ${id}, ${other} is out of order`);
     });
     // Half of it is done when it fails, as it would be.
     this.#held[index]!.add(id);
     this.#failOnce(`prepare ${index}`);
   }
 
-  /** In reverse: none behind this one may hold the container any more. A container it does not know is fine. */
+  /**
+   * In reverse: none behind this one may hold the container any more, unless it tried to let go and could not. A
+   * container it does not know is fine.
+   */
   cleanup(index: number, id: ContainerId): void {
-    const later = this.#held.findIndex((ids, other) => other > index && ids.has(id));
-    check(later < 0, () => `P8: isolator ${index} cleans up ${id} before isolator ${later}`);
+    const later = this.#held.findIndex((ids, other) => other > index && ids.has(id) && !this.#stuck.has(`${other} ${id}`));
+    if (later >= 0) this.violations.push(`isolator ${index} cleans up ${id} before isolator ${later}`);
+    this.#stuck.add(`${index} ${id}`);
     this.#failOnce(`cleanup ${index}`);
+    this.#stuck.delete(`${index} ${id}`);
     this.#held[index]!.delete(id);
   }
 

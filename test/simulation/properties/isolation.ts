@@ -42,6 +42,7 @@ export const isolatorsInOrder = property({
     checkEqual(aspects.all, living.map(({ id }) => id).toSorted(), 'P8: held by isolators, and running');
     endEverything(next);
     checkEqual(aspects.all, [], 'P8: held by isolators after everything ended');
+    checkEqual(aspects.violations, [], 'P8: order of isolators');
     nothingIsLeft(next);
   },
 });
@@ -59,6 +60,7 @@ export const refusedLaunchLeavesNothing = property({
     life.settle();
     check(launched.isFailed() && launched.failure().message === `prepare ${refusing} fails`, () => `P8: ${launched.toString()}`);
     checkEqual(aspects.all, [], 'P8: held after a refused launch');
+    checkEqual(aspects.violations, [], 'P8: order of isolators');
     checkEqual(life.now(life.containerizer.containers()), [], 'P8: containers after a refused launch');
     nothingIsLeft(life);
   },
