@@ -16,6 +16,8 @@ export interface Outcome {
 export interface Started {
   readonly child: ChildProcess;
   readonly outcome: Promise<Outcome>;
+  /** What its streams have said so far. */
+  readonly texts: { readonly stdout: string; readonly stderr: string };
   /** Settles once one of its streams holds `text`. */
   said(text: string): Promise<void>;
 }
@@ -49,11 +51,11 @@ export function start(words: readonly string[], environment: NodeJS.ProcessEnv =
         reject(new Error(`it ended without saying "${text}": ${JSON.stringify(end)}`)),
       );
     });
-  return { child, outcome, said };
+  return { child, outcome, texts, said };
 }
 
 /** Commands that hand the streams or the signals of their own process on. */
-const needsProcess: ReadonlySet<string | undefined> = new Set(['run', 'demo', 'agent', 'logs', 'wait']);
+const needsProcess: ReadonlySet<string | undefined> = new Set(['run', 'demo', 'agent', 'inspect', 'logs', 'wait']);
 
 /**
  * Runs a command to its end: the same built code, and in this process where the command does not need one of its own,

@@ -1,4 +1,6 @@
+import type { KeelsonInspector } from '@keelson/inspector';
 import { Deferred, Future, RealClock, Runtime } from '@keelson/process';
+import { createAgentInspector } from './agent-inspector.js';
 import type { AgentErrorCode } from './agent-error.js';
 import { AgentError } from './agent-error.js';
 import type { UndatedAgentEvent } from './agent-event.js';
@@ -24,10 +26,16 @@ export class AgentLife {
   #machine: Machine | undefined;
   #stopped: Error | undefined;
 
+  /** Watches from the first process on. */
+  readonly inspector: KeelsonInspector;
+
   constructor(
     private readonly settings: AgentSettings,
     private readonly events: EventLog,
-  ) {}
+  ) {
+    this.inspector = createAgentInspector(settings.root);
+    this.inspector.watch(this.runtime);
+  }
 
   get state(): AgentState {
     if (this.#closing) return 'CLOSED';
@@ -45,7 +53,8 @@ export class AgentLife {
   start(): Future<void> {
     if (this.#closing) return refused('AGENT_CLOSED', 'cannot start: this agent is closed');
     const onStopped = (reason: Error): void => this.#stop(reason);
-    const told = { onStopped, tell: (event: UndatedAgentEvent): void => this.events.tell(event) };
+    const { inspector } = this;
+    const told = { onStopped, tell: (event: UndatedAgentEvent): void => this.events.tell(event), inspector };
     this.#starting ??= openMachine(this.settings, this.runtime, this.#clock, told).then((machine) => {
       this.#machine = machine;
       this.events.tell({ type: 'STARTED', root: machine.root });
@@ -66,6 +75,7 @@ export class AgentLife {
   close(): Future<void> {
     this.#closing ??= (this.#starting ?? Future.ready(undefined))
       .repair(() => Future.ready(undefined))
+      .then(() => Future.from(this.inspector.close()))
       .then(() => this.#machine?.close() ?? this.runtime.finalize())
       .then(() => this.events.close({ type: 'STOPPED', reason: this.#stopped?.message ?? null }));
     return this.#closing.undiscardable();

@@ -11,7 +11,7 @@ import type { AgentOptions, AgentSettings } from './agent-options.js';
 import { settingsOf } from './agent-options.js';
 import type { AgentState } from './agent-state.js';
 import type { AttachedContainer } from './attached-container.js';
-import type { CheckReport } from './consistency.js';
+import type { CheckOptions, CheckReport } from './consistency.js';
 import { ContainerRequests } from './container-requests.js';
 import type { MissedEvents, NumberedEvent } from './event-log.js';
 import { EventLog } from './event-log.js';
@@ -24,6 +24,7 @@ import type { PruneOptions } from './prune-options.js';
 import type { PullOptions } from './pull-options.js';
 import type { PlanOptions, ReadOnlyView } from './read-only-view.js';
 import { readOnlyView } from './read-only-view.js';
+import { repairMachine } from './repair-store.js';
 
 /**
  * A container agent: pulls images, runs containers from them, and removes what nobody uses.
@@ -73,6 +74,16 @@ export class Agent {
    */
   eventsAfter(id?: string): Observable<NumberedEvent | MissedEvents> {
     return this.#events.after(id);
+  }
+
+  /**
+   * Serves the inspector page on 127.0.0.1 until the agent is closed; asked twice it is done once.
+   *
+   * @returns the address to open, with its token in the fragment
+   * @throws InspectorError INSPECTOR_UNUSABLE
+   */
+  inspect(): Future<string> {
+    return Future.from(this.#life.inspector.listen()).then(({ url }) => url);
   }
 
   get state(): AgentState {
@@ -240,9 +251,13 @@ export class Agent {
     return this.#view.usage();
   }
 
-  /** Compares directories and records, both ways. Repairs nothing, and does not hash contents again. */
-  check(): Future<CheckReport> {
-    return this.#view.check();
+  /**
+   * Compares directories and records, both ways, and hashes every layer again. With `repair`, what is damaged is moved
+   * into quarantine and the images that are not whole then are forgotten: the next pull fetches what is missing.
+   */
+  check({ repair = false, seen = [] }: CheckOptions = {}): Future<CheckReport> {
+    if (!repair) return this.#view.check({ contents: true });
+    return this.#life.served((machine) => repairMachine(machine, this.#view, seen));
   }
 
   /** What was measured since the start, by Mesos's names; what cannot be told within `timeoutMs` is left out. */

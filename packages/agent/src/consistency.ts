@@ -10,8 +10,15 @@ export interface ConsistencyProblem {
 export interface CheckReport {
   readonly ok: boolean;
   readonly problems: readonly ConsistencyProblem[];
-  /** Nothing is repaired yet: a check only looks. */
+  /** Objects of `problems` that are as they should be again. A check that only looks repairs nothing. */
   readonly repaired: readonly string[];
+}
+
+export interface CheckOptions {
+  /** Move what is damaged aside. */
+  readonly repair?: boolean;
+  /** Problems that were seen before, to be told with the rest: a start puts some right by itself. */
+  readonly seen?: readonly ConsistencyProblem[];
 }
 
 /**

@@ -9,7 +9,8 @@ import {
   PoolExecutor,
 } from '@keelson/os';
 import type { Cgroups, FileLocks, Files, Host, Mounts, PositionedFiles, Subprocesses } from '@keelson/os/ports';
-import type { Future } from '@keelson/process';
+import type { Recorder } from '@keelson/inspector';
+import type { Executor, Future } from '@keelson/process';
 import { provisionerJobs } from '@keelson/provisioner';
 import { storeJobs } from '@keelson/store';
 
@@ -23,7 +24,7 @@ export interface HostPorts {
   readonly cgroups: Cgroups;
   readonly http: HttpClient;
   /** Unpacks, copies and removes trees in worker threads. */
-  readonly executor: PoolExecutor;
+  readonly executor: Executor & Pick<PoolExecutor, 'close'>;
   /** A thread of its own for mounts, which must not wait behind a long unpack. */
   readonly mountExecutor: PoolExecutor;
 }
@@ -42,6 +43,12 @@ export function openHostPorts(executorThreads: number): HostPorts {
     executor: new PoolExecutor({ jobs: { ...storeJobs, ...provisionerJobs }, maxThreads: executorThreads }),
     mountExecutor,
   };
+}
+
+/** The same ports, with the jobs of the pool told to `recorder`. */
+export function observedPorts(ports: HostPorts, recorder: Recorder): HostPorts {
+  const { executor } = ports;
+  return { ...ports, executor: { ...recorder.observed(executor), close: () => executor.close() } };
 }
 
 /** Lets accepted jobs end, then ends the threads and the idle connections. */

@@ -5,7 +5,7 @@ export type { AgentState } from './agent-state.js';
 export type { AgentEvent } from './agent-event.js';
 export type { AgentOptions, ContainerizerName, DockerOptions } from './agent-options.js';
 export type { AttachedContainer } from './attached-container.js';
-export type { CheckReport, ConsistencyProblem } from './consistency.js';
+export type { CheckOptions, CheckReport, ConsistencyProblem } from './consistency.js';
 export type { ContainerListing } from './container-listing.js';
 export type { ImageCollectorOptions } from './image-collector.js';
 export { ImageCollector } from './image-collector.js';

@@ -10,6 +10,7 @@ import {
   NetworkFilesIsolator,
   OciLauncher,
 } from '@keelson/containerizer';
+import type { Inspect, KeelsonInspector } from '@keelson/inspector';
 import type { HeldFileLock, Host } from '@keelson/os/ports';
 import type { Clock, Metric, PID, Runtime } from '@keelson/process';
 import { awaitAll, Future, Metrics, PullGauge } from '@keelson/process';
@@ -31,7 +32,7 @@ import type { UndatedAgentEvent } from './agent-event.js';
 import type { AgentSettings } from './agent-options.js';
 import { Guardian } from './guardian.js';
 import type { HostPorts } from './host-ports.js';
-import { closeHostPorts, openHostPorts } from './host-ports.js';
+import { closeHostPorts, observedPorts, openHostPorts } from './host-ports.js';
 import type { ImageCollector } from './image-collector.js';
 import { recordPrune, spawnImageCollector } from './image-gc-wiring.js';
 import { loggerFor } from './log-entry.js';
@@ -48,6 +49,7 @@ export interface Machine {
   readonly root: string;
   readonly store: PID<DockerStore>;
   readonly metadata: PID<MetadataManager>;
+  readonly provisioner: PID<Provisioner>;
   readonly containerizer: ContainerizerPid;
   readonly collector: PID<ImageCollector>;
   /** By Mesos's names where Mesos measures the same. */
@@ -63,6 +65,8 @@ export interface MachineOwner {
   /** One of the actors that hold roots is gone. */
   readonly onStopped: (reason: Error) => void;
   readonly tell: (event: UndatedAgentEvent) => void;
+  /** Told of jobs and of the machines of containers. */
+  readonly inspector: Pick<KeelsonInspector, 'inspect' | 'recorder'>;
 }
 
 /** Makes the directories, takes the lock, spawns the actors bottom-up and lets them recover. */
@@ -72,14 +76,14 @@ export function openMachine(
   clock: Clock,
   owner: MachineOwner,
 ): Future<Machine> {
-  const ports = openHostPorts(settings.executorThreads);
+  const ports = observedPorts(openHostPorts(settings.executorThreads), owner.inspector.recorder);
   const { lockTimeoutMs: timeoutMs, onLockWait: onWait } = settings;
   return makeDirectories(ports.files, settings.root, (root) => new StorePaths(root).directories())
     .then((root) => {
       const path = new StorePaths(root).lock;
       return acquireStoreLock({ locks: ports.locks, path, timeoutMs, runtime, clock, onWait }).then((lock) => {
         settings.onOwned(root);
-        return new Wiring(settings, runtime, clock, ports, root, lock).open(owner);
+        return new Wiring(settings, runtime, clock, ports, root, lock, owner.inspector.inspect).open(owner);
       });
     })
     .repair((failed) => closeAll(runtime, ports).then(() => failed));
@@ -99,6 +103,7 @@ class Wiring {
     private readonly ports: HostPorts,
     private readonly root: string,
     private readonly lock: HeldFileLock,
+    private readonly inspect: Inspect,
   ) {
     this.#logger = loggerFor(settings.log);
     this.#warn = (message) => this.#logger.warn(message);
@@ -120,6 +125,7 @@ class Wiring {
             root,
             store,
             metadata,
+            provisioner,
             containerizer,
             collector,
             metrics: this.#metrics,
@@ -198,6 +204,7 @@ class Wiring {
       executor,
       provisioner,
       logger,
+      inspect: this.inspect,
       isolators: [
         runtime.spawn(new NetworkFilesIsolator(files, host)),
         runtime.spawn(new CgroupIsolator({ cgroups, host, group: `/keelson/${groupNameOf(root)}` })),

@@ -1,5 +1,5 @@
 import { ContainerPaths, readContainers } from '@keelson/containerizer';
-import { LocalFiles, LocalHost } from '@keelson/os';
+import { LocalFiles, LocalHost, PoolExecutor } from '@keelson/os';
 import type { Future } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
 import { ProvisionerPaths, readProvisionedContainers } from '@keelson/provisioner';
@@ -10,11 +10,13 @@ import {
   planPrune,
   readAreaBytes,
   readInventory,
+  storeJobs,
   StorePaths,
 } from '@keelson/store';
 import { AgentError } from './agent-error.js';
 import type { CheckReport } from './consistency.js';
 import { checkConsistency } from './consistency.js';
+import { checkContents } from './layer-contents.js';
 import type { ContainerListing } from './container-listing.js';
 import { listContainers } from './container-listing.js';
 import { diskUsage } from './disk-usage.js';
@@ -58,7 +60,10 @@ export interface ReadOnlyView {
    */
   logs(id: ContainerId): Future<ContainerLogs>;
   usage(): Future<StoreUsage>;
-  check(): Future<CheckReport>;
+  /** Compares directories and records, both ways; with `contents`, hashes every layer again. Changes nothing. */
+  check(options?: { readonly contents?: boolean }): Future<CheckReport>;
+  /** Everything the other answers are made of. */
+  snapshot(): Future<Snapshot>;
 }
 
 /**
@@ -93,7 +98,18 @@ export function readOnlyView(root: string): ReadOnlyView {
       }),
     usage: () =>
       snapshot().then((seen) => readAreaBytes(storePaths, files).then((areas) => diskUsage(seen, areas))),
-    check: () => snapshot().then(checkConsistency),
+    check: ({ contents = false } = {}) =>
+      snapshot().then((seen) => {
+        const report = checkConsistency(seen);
+        if (!contents) return report;
+        const executor = new PoolExecutor({ jobs: storeJobs, maxThreads: 2 });
+        const hashed = checkContents(seen.store.layers, { paths: storePaths, files, executor });
+        return hashed.onAny(() => void executor.close()).then((damaged): CheckReport => {
+          const problems = [...report.problems, ...damaged];
+          return { ok: problems.length === 0, problems, repaired: [] };
+        });
+      }),
+    snapshot,
   };
 }
 

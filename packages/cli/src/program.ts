@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import type { Bind, CommandDefinition } from './command-definition.js';
 import { agentCommand } from './commands/agent.js';
+import { checkCommand } from './commands/check.js';
 import { demoCommand } from './commands/demo.js';
 import { destroyCommand } from './commands/destroy.js';
 import { dfCommand } from './commands/df.js';
 import { imagesCommand } from './commands/images.js';
+import { inspectCommand } from './commands/inspect.js';
 import { killCommand } from './commands/kill.js';
 import { loadCommand } from './commands/load.js';
 import { logsCommand } from './commands/logs.js';
@@ -45,7 +47,9 @@ const definitions: readonly CommandDefinition[] = [
   pruneCommand,
   whyCommand,
   dfCommand,
+  checkCommand,
   metricsCommand,
+  inspectCommand,
   versionCommand,
 ];
 

@@ -65,6 +65,7 @@ describe('keelson --help', () => {
         'why',
         'df',
         'metrics',
+      'inspect',
         'version',
       ],
     ]);

@@ -88,7 +88,54 @@ describe('future', () => {
     expect(strayFailures.callbackErrors.count).toBe(before + 1);
   });
 
+  it('fails rather than wait for itself', () => {
+    const deferred = new Deferred<number>();
+    deferred.associate(deferred.future);
+    const source = new Deferred<number>();
+    const derived: Future<number> = source.future.then(() => derived);
+    source.set(1);
+    for (const future of [deferred.future, derived]) expect(future.failure()).toBeInstanceOf(TypeError);
+  });
+
+  it('costs its one reaction no less care than several: each kind alone is told as it should', () => {
+    const outcomes = ['ready', 'failed', 'discarded', 'abandoned'] as const;
+    const told = outcomes.map((outcome) =>
+      (['onReady', 'onFailed', 'onDiscarded', 'onAny', 'onAbandoned'] as const).filter((name) => {
+        const deferred = new Deferred<number>();
+        let ran = 0;
+        deferred.future[name](() => (ran += 1));
+        if (outcome === 'ready') deferred.set(1);
+        else if (outcome === 'failed') deferred.fail(new Error('no'));
+        else if (outcome === 'discarded') deferred.discard();
+        else deferred.abandon();
+        return ran === 1;
+      }),
+    );
+    expect(told).toEqual([['onReady', 'onAny'], ['onFailed', 'onAny'], ['onDiscarded', 'onAny'], ['onAbandoned']]);
+  });
+
+  it('may be abandoned, looked at again, and completed after all, with one callback or with more', () => {
+    for (const more of [false, true]) {
+      const deferred = new Deferred<number>();
+      const heard: string[] = [];
+      deferred.future.onAbandoned(() => {
+        heard.push('abandoned');
+        deferred.future.onReady((n) => heard.push(`ready ${n}`));
+      });
+      if (more) deferred.future.onReady(() => heard.push('first'));
+      deferred.abandon();
+      deferred.future.onAbandoned(() => heard.push('late'));
+      deferred.set(1);
+      expect(heard).toEqual(['abandoned', 'late', ...(more ? ['first'] : []), 'ready 1']);
+    }
+  });
+
   describe('awaited', () => {
+    it('is passed through by a then without a function', async () => {
+      const then = (f?: unknown): unknown => (Future.ready(1).then as (f?: unknown) => unknown).call(Future.ready(1), f);
+      expect([await then(), await then(null)]).toEqual([1, 1]);
+    });
+
     it('answers the value, and maps failure, discard and abandonment to rejections', async () => {
       const discarded = new Deferred<number>();
       discarded.discard();

@@ -14,6 +14,7 @@ import type { SimulatedJob } from './simulated-executor.js';
 export function simulatedJobs(disk: () => SimulatedDisk): Readonly<Record<string, SimulatedJob>> {
   return {
     'store.unpack-layer': (input) => unpackLayer(disk(), input as UnpackInput),
+    'store.hash-tree': (input) => hashTree(disk(), (input as { path: string }).path),
     'store.sync-tree': (input) => syncTree(disk(), input as { path: string }),
     'os.remove-tree': (input) => removeTree(disk(), (input as { path: string }).path),
     'provisioner.copy-layers': (input) => copyLayers(disk(), input as CopyInput),
@@ -55,6 +56,16 @@ function* unpackLayer(disk: SimulatedDisk, input: UnpackInput): Generator<string
   const nothingSkipped = { skipped: [], skippedCount: 0 };
   const diffId = input.expectedDiffId;
   return { whiteouts, opaques: [], sizeBytes, allocatedBytes, entries, diffId, ...nothingSkipped };
+}
+
+/** Names and contents of a flat tree: all that simulated layers have. */
+function* hashTree(disk: SimulatedDisk, path: string): Generator<string, unknown, void> {
+  yield `hash ${path}`;
+  const parts = [...entriesOf(walk(disk, path, 'open').node)].map(([name, inode]) => {
+    const node = disk.node(inode);
+    return [name, node?.kind === 'file' ? new TextDecoder().decode(node.content) : ''];
+  });
+  return { digest: digestOf(new TextEncoder().encode(JSON.stringify(parts.toSorted()))) };
 }
 
 function* syncTree(disk: SimulatedDisk, { path }: { path: string }): Generator<string, unknown, void> {

@@ -26,6 +26,8 @@ import { codeOf, StoreError } from './store-error.js';
 import { StoreMetrics } from './store-metrics.js';
 import type { StoreRecovery } from './store-recovery.js';
 import { recoverStore } from './store-recovery.js';
+import type { StoreRepair } from './store-repair.js';
+import { repairStore } from './store-repair.js';
 import type { GetOptions, Image, LayerId, StorePruneOptions } from './store.js';
 import { Store } from './store.js';
 import type { StoredImage } from './stored-image.js';
@@ -48,6 +50,7 @@ export class DockerStore extends Store<DockerStore> {
   readonly #roots = new Roots();
   readonly #prunes = new Sequence();
   readonly #installer: LayerInstaller;
+  readonly #shelf: LayerShelf;
   readonly #images: ImageAcquisition;
   #recovering: Future<void> | undefined;
   #recovery: StoreRecovery | undefined;
@@ -68,11 +71,12 @@ export class DockerStore extends Store<DockerStore> {
       onReceived: (digest, receivedBytes) => pulls.received(digest, receivedBytes),
       discardArea: (unique) => this.#discardArea(unique),
     });
+    this.#shelf = new LayerShelf({ ...shared, publisher });
     this.#images = new ImageAcquisition({
       ...shared,
       pulls,
       installer: this.#installer,
-      shelf: new LayerShelf({ ...shared, publisher }),
+      shelf: this.#shelf,
       platform: options.platform ?? options.host.platform,
       maxImageBytes: options.maxImageBytes ?? 64 * 2 ** 30,
     });
@@ -225,6 +229,19 @@ export class DockerStore extends Store<DockerStore> {
       .onReady((report) => this.metrics.pruned(report))
       .onFailed(() => this.metrics.prunesFailed.increment());
     return pruned.undiscardable();
+  }
+
+  /**
+   * Moves the damaged layers among `objects`, and what is no layer at all, into quarantine, and forgets the images that
+   * are not whole then. What somebody needs stays, and is told.
+   *
+   * @param objects  names below `layers/`
+   */
+  repair(objects: readonly string[], activeLayers: readonly LayerId[] = []): Future<StoreRepair> {
+    this.#expectRecovered('repair the store');
+    const live = this.#roots.liveLayers(activeLayers, this.#installer.busy());
+    const context = { ...this.#options, table: this.#table, shelf: this.#shelf, owner: this };
+    return repairStore(context, objects, live).undiscardable();
   }
 
   /** Writes what is gathered and not written yet: when images were last used. For a clean end. */

@@ -58,6 +58,7 @@ export type { StoreErrorCode } from './store-error.js';
 export { StoreError } from './store-error.js';
 export { StoreMetrics } from './store-metrics.js';
 export type { StoreRecovery } from './store-recovery.js';
+export type { StoreRepair } from './store-repair.js';
 export type { GetOptions, Image, LayerId, LayerTree, PruneOptions, StorePruneOptions } from './store.js';
 export { Store } from './store.js';
 export type { StoredImage } from './stored-image.js';

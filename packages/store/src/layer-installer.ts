@@ -164,11 +164,17 @@ export class LayerInstaller {
         }),
       )
       .then((unpacked) => {
-        const record = this.#recordOf(image, index, unpacked);
-        return files
-          .writeDurably(`${stage}/layer.json`, encodeRecord(layerRecordFormat, record))
-          .then(() => files.syncFileSystem(stage))
-          .then(() => publisher.publish(record, stage));
+        // Hashed while it goes to the disk: the one needs a processor, the other does not.
+        const hashed = executor.execute<{ digest: Digest }>({
+          name: 'store.hash-tree',
+          input: { path: `${stage}/rootfs` },
+        });
+        return gather<unknown>([hashed, files.syncFileSystem(stage)]).then(() => {
+          const record = this.#recordOf(image, index, unpacked, hashed.get().digest);
+          return files
+            .writeDurably(`${stage}/layer.json`, encodeRecord(layerRecordFormat, record))
+            .then(() => publisher.publish(record, stage));
+        });
       })
       .then((record) => {
         onState(layer.id, 'done');
@@ -176,7 +182,7 @@ export class LayerInstaller {
       });
   }
 
-  #recordOf(image: ResolvedImage, index: number, unpacked: UnpackedLayer): LayerRecord {
+  #recordOf(image: ResolvedImage, index: number, unpacked: UnpackedLayer, treeDigest: Digest): LayerRecord {
     const { id, diffId, digest, sizeBytes } = image.layers[index]!;
     const parent = image.layers[index - 1]?.id;
     return {
@@ -190,6 +196,7 @@ export class LayerInstaller {
       opaques: unpacked.opaques,
       blob: { digest, sizeBytes },
       createdAt: new Date(this.options.host.wallClockMs()).toISOString(),
+      treeDigest,
     };
   }
 }

@@ -26,6 +26,8 @@ export interface LayerRecord {
   /** The compressed blob it came from; a plain record, the blob itself is not kept. */
   readonly blob: { readonly digest: Digest; readonly sizeBytes: number };
   readonly createdAt: string;
+  /** Of the unpacked tree (`workers/hash-tree.ts`). Missing in records of earlier releases. */
+  readonly treeDigest?: Digest;
 }
 
 export const layerRecordFormat: RecordFormat<LayerRecord> = {
@@ -46,6 +48,7 @@ export const layerRecordFormat: RecordFormat<LayerRecord> = {
       opaques: textsField(fields, 'opaques'),
       blob: { digest: textField(blob, 'digest') as Digest, sizeBytes: countField(blob, 'sizeBytes') },
       createdAt: textField(fields, 'createdAt'),
+      ...(fields['treeDigest'] === undefined ? {} : { treeDigest: textField(fields, 'treeDigest') as Digest }),
     };
   },
 };

@@ -196,6 +196,11 @@ export class MetadataManager extends Process<MetadataManager> {
     });
   }
 
+  /** Writes every record anew. @throws FileError  the file says what it said before */
+  rewrite(): Future<void> {
+    return this.#writes.add(defer(this, () => this.#rewrite())).undiscardable();
+  }
+
   #writeUses(): void {
     this.#touchesPaused = true;
     delay(this.#options.touchDelayMs ?? 5_000, this.self, 'flushUses');

@@ -201,7 +201,7 @@ describe('store get', () => {
     const changes = world.files.changes.filter((change) =>
       /layer\.json|sync|layers\/|storedImages/.test(change),
     );
-    expect(changes.map((change) => change.split(' ')[0])).toEqual(['write', 'sync', 'rename', 'write', 'write']);
+    expect(changes.map((change) => change.split(' ')[0])).toEqual(['sync', 'write', 'rename', 'write', 'write']);
     expect(changes[2]).toContain(world.paths.layer(layers[0]!.id));
     expect(changes[3]).toContain('storedImages');
     // Last of all, that it was used.

@@ -30,6 +30,7 @@ export async function runDemo(session: Session, { inspect }: { readonly inspect:
   const interruption = interruptible();
   try {
     await agent.start();
+    if (inspect) report.line(`Watch it live: ${paint('bold', await agent.inspect())}`);
     await Promise.race([tour.run(), interruption.interrupted]);
     sayWhatElse(tour, root, inspect);
     if (inspect) await interruption.signalled;
@@ -44,13 +45,11 @@ export async function runDemo(session: Session, { inspect }: { readonly inspect:
 
 function sayWhatElse({ report }: Tour, root: string, inspect: boolean): void {
   report.line('');
-  report.line(
-    'The page on which all this can be watched live comes with the inspector, in a later release. Until then:',
-  );
+  report.line(inspect ? 'The agent is still up, and its page with it. Elsewhere:' : 'There is more:');
   const more = inspect
     ? [`npx keelson --root ${root} ps     (or images, df, plan, why; Ctrl-C here ends the demo)`]
     : [
-        'npx keelson demo --inspect       keeps this agent up, so that you can look around',
+        'npx keelson demo --inspect       the same on a page: actors, statecharts, messages, locks, the store',
         'npx keelson run --rm alpine -- echo hello',
       ];
   for (const line of more) report.detail(line);

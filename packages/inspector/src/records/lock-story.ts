@@ -19,7 +19,8 @@ export class LockStory {
   expand(record: InspectorRecord): readonly InspectorRecord[] {
     if (record.kind === 'begun') this.#remember(record.id, `${record.process}.${record.label}`);
     if (record.kind !== 'machine' || record.machine !== LOCK_MACHINE) return [record];
-    return [...this.#introduced(record), record, ...this.#leaseSteps(record)];
+    // The leases first: at the moment at which a lock is in a state it is known who brought it there.
+    return [...this.#introduced(record), ...this.#leaseSteps(record), record];
   }
 
   #introduced({ atMs, process, machine, step }: Transition): InspectorRecord[] {

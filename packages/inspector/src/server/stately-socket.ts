@@ -27,7 +27,7 @@ export class StatelySocket {
   /** Takes over a connection whose request was found lawful. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.#server.handleUpgrade(request, socket, head, (client) => {
-      const messages = new StatelyMessages(this.originMs());
+      const messages = new StatelyMessages(this.originMs);
       const take = (records: readonly InspectorRecord[]): void => {
         for (const record of records) {
           for (const message of messages.convert(record)) client.send(JSON.stringify(message));

@@ -36,11 +36,11 @@ export class StatelyMessages {
   readonly #senders = new Map<number, string>();
 
   /**
-   * @param originMs  when the clock of the records stood at 0, in milliseconds since 1970
+   * @param originMs  answers when the clock of the records stood at 0, in milliseconds since 1970
    * @param prefix    put before every id, so that several programs may share a viewer
    */
   constructor(
-    private readonly originMs = 0,
+    private readonly originMs: () => number = () => 0,
     private readonly prefix = '',
   ) {}
 
@@ -114,7 +114,7 @@ export class StatelyMessages {
   #about<T extends StatelyMessage['type']>(type: T, id: string, atMs: number) {
     const sessionId = this.prefix + id;
     const rootId = this.prefix + (this.#roots.get(id) ?? id);
-    const createdAt = String(Math.round(this.originMs + atMs));
+    const createdAt = String(Math.round(this.originMs() + atMs));
     return { type, sessionId, rootId, createdAt, id: null, _version: VERSION } as const;
   }
 

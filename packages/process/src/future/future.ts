@@ -208,7 +208,7 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
    * then). What `f` throws fails the result. Discarding the result asks this future, or the one `f` answered
    * once it has run.
    *
-   * With two arguments, as `await` and promise libraries call it, the `then` of a native promise.
+   * With two arguments, as `await` calls it, or without a function, the `then` of a native promise.
    */
   then<R>(f: (value: T) => Answer<R>): Future<R>;
   then<A = T, B = never>(
@@ -216,7 +216,7 @@ export class Future<T> extends FutureCore<T> implements PromiseLike<T> {
     onError: ((error: unknown) => Answer<B>) | null | undefined,
   ): globalThis.Promise<A | B>;
   then(f: ((value: T) => unknown) | null | undefined, onError?: ((error: unknown) => unknown) | null): unknown {
-    if (arguments.length > 1) return this.toPromise().then(f, onError);
+    if (arguments.length > 1 || typeof f !== 'function') return this.toPromise().then(f, onError);
     const derived = new Future<unknown>(THEN);
     const state = this.bits & STATE;
     if (state === READY) {

@@ -137,10 +137,15 @@ export function followPromise(
 
 /**
  * Makes `future` mirror `inner`: result and abandonment come up, discard requests go down. `future` must be
- * in no list. A request made before is forwarded at once (libprocess `associate`).
+ * in no list. A request made before is forwarded at once (libprocess `associate`). One that would wait for
+ * itself, and for ever, fails instead, as a native promise does.
  */
 export function follow(future: AnyFuture, inner: AnyFuture): void {
   const state = inner.bits & STATE;
+  if (inner === future) {
+    settle(future, FAILED, new TypeError('A future cannot wait for itself'));
+    return;
+  }
   if (state !== PENDING) {
     inner.bits |= OBSERVED;
     settle(future, state, inner.value);

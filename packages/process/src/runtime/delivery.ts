@@ -31,7 +31,11 @@ export function refuse(runtime: Runtime, cell: Cell, what: unknown, limit: numbe
   tellDropped(runtime, cell, what, runtime.nextId(), runtime.event, 'full');
   // A post has no future: one that failed unseen takes its place in the count of unobserved failures.
   const future = what instanceof FutureCore ? what : Future.pending();
+  // Whoever asks from outside is in no handler; the failure is this runtime's all the same.
+  const outer = current.runtime;
+  current.runtime = runtime;
   settle(future, FAILED, new RuntimeError('MAILBOX_FULL', message));
+  current.runtime = outer;
 }
 
 /** Tells the observers of an event that entered a mailbox. */

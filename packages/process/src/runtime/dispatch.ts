@@ -1,5 +1,5 @@
-import type { Future } from '../future/future.js';
-import { packed } from './events.js';
+import { Future } from '../future/future.js';
+import { noSuchMethod, packed } from './events.js';
 import type { PID, Unwrap } from './pid-type.js';
 import { Pid, request } from './pid.js';
 
@@ -19,7 +19,8 @@ export type AnswerOf<T, K extends keyof T> = T[K] extends (...args: never[]) => 
  * The Future is abandoned if nobody lives there (any more). Discarding it before the request is served does
  * not stop it; it is forwarded to the future the handler answers.
  *
- * Fails with RuntimeError MAILBOX_FULL where the runtime bounds mailboxes.
+ * Fails with RuntimeError MAILBOX_FULL where the runtime bounds mailboxes, and NO_SUCH_METHOD where the process
+ * has no method of that name.
  */
 export function dispatch<T extends { readonly id: string }, K extends RequestOf<T>>(
   pid: T,
@@ -55,5 +56,8 @@ function postOne(pid: object, what: unknown, argument?: unknown): void {
 /** An object that stands in for a PID is asked directly. */
 export function askStandIn(pid: object, what: unknown, args: readonly unknown[]): unknown {
   if (typeof what === 'function') return (what as (process: object) => unknown)(pid);
-  return (pid as Record<string, (...args: readonly unknown[]) => unknown>)[what as string]!(...args);
+  const standIn = pid as Record<string, (...args: readonly unknown[]) => unknown>;
+  const name = what as string;
+  if (typeof standIn[name] !== 'function') return Future.failed(noSuchMethod(String(standIn['id']), name));
+  return standIn[name](...args);
 }

@@ -1,3 +1,4 @@
+import { RuntimeError } from '../errors.js';
 import type { Cell } from './cell.js';
 import type { Pid } from './pid.js';
 
@@ -50,4 +51,9 @@ export function labelOf(what: unknown): string {
   if (what instanceof TerminateEvent) return 'terminate';
   if (what instanceof MessageEvent) return `message ${what.name}`;
   return labelOf((what as { value: unknown }).value);
+}
+
+/** A request by a name that whoever it was sent to does not have; it fails alone, as the sender's mistake. */
+export function noSuchMethod(id: string, method: unknown): RuntimeError {
+  return new RuntimeError('NO_SUCH_METHOD', `Cannot ask ${id} for '${String(method)}': it has no such method`);
 }

@@ -4,7 +4,7 @@ import { follow, followPromise, settle } from '../future/settlement.js';
 import type { Cell } from './cell.js';
 import { PURGE } from './cell-bits.js';
 import { current } from './current.js';
-import { Arguments, ExitedEvent, MessageEvent, TerminateEvent, labelOf, unpacked } from './events.js';
+import { Arguments, ExitedEvent, MessageEvent, TerminateEvent, labelOf, noSuchMethod, unpacked } from './events.js';
 import { drop } from './delivery.js';
 import { explain } from './event-trace.js';
 import { endProcess, purge } from './lifecycle.js';
@@ -72,7 +72,8 @@ type Handler = (this: unknown, ...args: unknown[]) => unknown;
 
 function call(cell: Cell, method: unknown, args: unknown): unknown {
   const process = cell.process as unknown as Record<string, Handler>;
-  const handler = typeof method === 'string' ? process[method]! : (method as Handler);
+  const handler = typeof method === 'string' ? process[method] : (method as Handler);
+  if (handler === undefined) throw noSuchMethod(cell.id, method);
   if (args instanceof Arguments) return handler.apply(process, args.list as unknown[]);
   return handler.call(process, args);
 }

@@ -1,3 +1,4 @@
+import { digestOf } from '@keelson/image';
 import type { Executor } from '@keelson/process';
 import { Deferred, Future } from '@keelson/process';
 import type { MemoryFiles } from './memory-files.js';
@@ -55,6 +56,10 @@ export class FakeExecutor implements Executor {
     if (job.name === 'os.remove-tree') {
       const { path } = job.input as { path: string };
       return Future.ready({ unlinkedBytes: 10, entries: this.files.removeTree(path) } as R);
+    }
+    if (job.name === 'store.hash-tree') {
+      const { path } = job.input as { path: string };
+      return Future.ready({ digest: digestOf(Buffer.from(this.files.text(`${path}/content`))) } as R);
     }
     const { blobPath, target } = job.input as UnpackInput;
     const content = this.files.text(blobPath);

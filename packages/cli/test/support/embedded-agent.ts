@@ -1,0 +1,14 @@
+import type { Configuration, ServedAgent } from '@keelson/agent';
+import { serveAgent } from '@keelson/agent';
+import { main } from 'keelson';
+import { runHosted } from '../../src/hosted-command.js';
+import type { World } from './keelson.js';
+
+/** An agent that serves the root of `world` from the test's own process: as `keelson agent`, without its start. */
+export function embed(world: World, configuration: Partial<Configuration> = {}): Promise<ServedAgent> {
+  const base = { root: world.root, backend: 'copy', lockTimeoutMs: 0, shutdownTimeoutMs: 2_000 } as const;
+  return serveAgent(
+    { ...base, ...configuration },
+    { version: '1.2.3', run: (call, host) => runHosted(main, call, host) },
+  );
+}
