@@ -181,7 +181,7 @@ class Wiring {
       const shared = { paths, files, executor, clock, random, warn };
       const preference = settings.backend ? { defaultBackend: settings.backend } : {};
       const provisioner = new Provisioner({ ...available, ...shared, stores, ...preference });
-      this.#measure([provisioner.removeContainerErrors, ...available.metrics]);
+      this.#measure([provisioner.removeContainerErrors, ...provisioner.gate.metrics, ...available.metrics]);
       return runtime.spawn(provisioner);
     };
     return createBackends({ runtime, paths, files, mounts, executor, host, warn }).then((available) => {
