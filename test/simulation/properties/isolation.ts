@@ -66,6 +66,25 @@ export const refusedLaunchLeavesNothing = property({
   },
 });
 
+export const killedLaunchIsUndone = property({
+  name: 'P8 what isolators did for a launch is undone by the next agent, at whichever step the first was killed',
+  inputs: () => fc.record({ crash: fc.integer({ min: 60, max: 330 }), order: anyOrder() }),
+  runs: 200,
+  run: ({ crash, order }) => {
+    const aspects = new IsolatedAspects(3);
+    const life = new AgentLife(isolated(aspects, { order, crashAt: crash }));
+    if (life.start()) {
+      life.containerizer.launch('c1', configOf('web', undefined));
+      life.settle();
+    }
+    const next = life.nextAgent('agent killed', isolated(aspects, { order }));
+    check(next.start(), 'P8: the start after a kill fails');
+    const living = next.now(next.containerizer.containers()).filter(({ state }) => state === 'RUNNING');
+    checkEqual(aspects.all, living.map(({ id }) => id), 'P8: held by isolators, and running');
+    checkEqual(aspects.violations, [], 'P8: order of isolators');
+  },
+});
+
 export const destroysAreRetried = property({
   name: 'P5 a destroy that fails is shown, tried again by itself, and ends as it was begun (T32)',
   inputs: () => fc.record({ failing: fc.nat(2), times: fc.integer({ min: 1, max: 5 }), order: anyOrder(), exits: fc.boolean() }),
