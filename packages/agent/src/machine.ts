@@ -172,6 +172,7 @@ class Wiring {
       metadata,
       puller,
       sweeper,
+      inspect: this.inspect,
       onPulled: (reference) => this.#collector?.pulled(reference),
       onDiskFull: () => this.#collector?.diskFull(),
     });

@@ -41,6 +41,8 @@ export type {
   ResolveRequest,
   SourceListing,
 } from './puller.js';
+export { pullMachine } from './pull-machine.js';
+export type { PullEvent } from './pull-machine.js';
 export { Puller } from './puller.js';
 export { PullerRouter } from './puller-router.js';
 export type { DecodedRecord, RecordFormat, RecordProblem } from './record.js';
