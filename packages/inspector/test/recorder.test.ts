@@ -1,6 +1,6 @@
 import type { InspectorRecord } from '@keelson/inspector';
 import { ActorTable, Recorder, RecordRing } from '@keelson/inspector';
-import { Process, ReadWriteLock, Runtime, VirtualClock } from '@keelson/process';
+import { Future, Process, ReadWriteLock, Runtime, VirtualClock } from '@keelson/process';
 import type { Lease } from '@keelson/process';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -68,11 +68,13 @@ describe('Recorder', () => {
 
     const queued = records().filter(({ kind }) => kind === 'queued').length;
     const gap = records().find((record) => record.kind === 'gap');
-    expect(queued).toBe(10);
-    expect(gap).toMatchObject({ missed: 1_000 - 10 - 1 });
+    expect(queued).toBe(30);
+    expect(gap).toMatchObject({ missed: 1_000 - 30 - 1 });
     void counter.add(1);
-    expect(records().filter(({ kind }) => kind === 'queued')).toHaveLength(11);
+    expect(records().filter(({ kind }) => kind === 'queued')).toHaveLength(31);
     runtime.settle();
+    // The backlog is served now: that costs no more than the rest of the share.
+    expect(records().filter(({ kind }) => kind === 'begun' || kind === 'ended')).toHaveLength(29);
   });
 
   it('makes actors of a lock and of every lease it gives, with who asked', () => {
@@ -96,6 +98,33 @@ describe('Recorder', () => {
     leases[1]!.release();
     expect(tableOf(records()).actors.get('store')?.state).toBe('unlocked');
     expect([...tableOf(records()).actors.keys()]).toEqual(['store']);
+  });
+
+  it('tells of the jobs of an executor, with how they ended and what they were for', () => {
+    const { runtime, recorder, look, records } = watched();
+    look();
+    const jobs = recorder.observed({
+      execute: ({ name }) => (name === 'bad' ? Future.failed(new Error('disk full')) : (Future.ready('done') as never)),
+    });
+    class Worker extends Process<Worker> {
+      work(): Future<string> {
+        return jobs.execute({ name: 'good', input: {} });
+      }
+    }
+    void runtime.spawn(new Worker('worker')).work();
+    void jobs.execute({ name: 'bad', input: {} });
+    runtime.settle();
+
+    const told = records().filter((record) => record.kind === 'job');
+    expect(told.map(({ label, phase }) => [label, phase])).toEqual([
+      ['bad', 'started'],
+      ['bad', 'failed'],
+      ['good', 'started'],
+      ['good', 'ready'],
+    ]);
+    expect(told[1]).toMatchObject({ error: { message: 'disk full' }, cause: 0 });
+    expect(records().find((record) => record.kind === 'begun' && record.id === told[2]!.cause)).toMatchObject({ label: 'work' });
+    expect(new Set(told.map(({ id }) => Math.sign(id)))).toEqual(new Set([-1]));
   });
 
   it('tells what became of answers that were pending', () => {
