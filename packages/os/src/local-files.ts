@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { Future } from '@keelson/process';
 import fs from 'fs-extra';
 import { fileError, toFileError } from './file-error.js';
+import { TEMPORARY_PREFIX } from './ports/files.js';
 import type {
   DirectoryEntry,
   FileKind,
@@ -16,9 +17,6 @@ import type {
   PositionedFiles,
 } from './ports/files.js';
 import { syncFileSystem } from './system-calls/special-files.js';
-
-/** Names of unfinished files begin so; recovery may remove what a crash left of them. */
-export const TEMPORARY_PREFIX = '.tmp-';
 
 /**
  * The files of this machine. Operations on one path are not ordered among each other: who needs an order
@@ -63,7 +61,7 @@ export class LocalFiles implements Files, PositionedFiles {
   }
 
   makeDirectory(path: string, options: { mode?: number } = {}): Future<void> {
-    return attempt('mkdir', path, () => fs.ensureDir(path, options));
+    return attempt('mkdir', path, () => makeDirectories(path, options.mode ?? 0o777));
   }
 
   makeNewDirectory(path: string, { mode, owner }: NewDirectoryOptions = {}): Future<void> {
@@ -160,6 +158,22 @@ async function withFile<T>(path: string, flags: number, use: (file: FileHandle) 
     return await use(file);
   } finally {
     await file.close();
+  }
+}
+
+/**
+ * Node's own recursive mkdir reports ENOENT for whatever it does not foresee: a disk that is full or read-only, an
+ * input/output error.
+ */
+async function makeDirectories(path: string, mode: number): Promise<void> {
+  try {
+    await fs.mkdir(path, mode);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await fs.stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeDirectories(dirname(path), mode);
+    await makeDirectories(path, mode);
   }
 }
 
