@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createKeelsonInspector } from '@keelson/inspector';
@@ -104,6 +104,10 @@ describe('the inspector page', () => {
 
     await page.getByRole('button', { name: 'back to live' }).click();
     await page.locator('.status[data-state=live]').waitFor();
+
+    const { address: ofTrace } = await served({ trace: readFileSync(file, 'utf8') });
+    const other = await browser.open(`${ofTrace}&trace`, 'messages');
+    await other.locator('.notice[data-kind=trace]', { hasText: 'racy tiny store: Error' }).waitFor();
   });
 
   it('says what is wrong with a file that is no trace, and goes on', async () => {

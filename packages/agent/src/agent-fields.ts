@@ -1,3 +1,4 @@
+import { registriesSchema } from './registries-schema.js';
 import { imageGcSchema } from './image-gc-config.js';
 import type { Schema } from './schema/schema.js';
 import { absolutePath, choice, flag, text, whole } from './schema/schema.js';
@@ -77,4 +78,5 @@ export const agentFields = {
     }),
   ),
   imageGc: optional(imageGcSchema),
+  registries: optional(registriesSchema),
 };

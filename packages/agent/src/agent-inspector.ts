@@ -21,5 +21,5 @@ export function createAgentInspector(root: string): KeelsonInspector {
 /** By what the ids of machines begin with, the process that drives them. */
 const parents: readonly (readonly [string, string])[] = [
   ['container ', 'containerizer-mesos(1)'],
-  ['pull of ', 'store(1)'],
+  ['pull of ', 'docker-store(1)'],
 ];

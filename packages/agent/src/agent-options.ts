@@ -3,6 +3,7 @@ import { normalize } from 'node:path';
 import type { LauncherName } from '@keelson/containerizer';
 import type { Platform } from '@keelson/image';
 import type { BackendName } from '@keelson/provisioner';
+import type { RegistriesSettings } from '@keelson/store';
 import { AgentError } from './agent-error.js';
 import { agentFields } from './agent-fields.js';
 import type { ImageGcConfig } from './image-gc-config.js';
@@ -42,6 +43,8 @@ export interface AgentOptions {
   readonly lockTimeoutMs?: number;
   /** When the agent removes images by itself. Default: never. */
   readonly imageGc?: ImageGcConfig;
+  /** Mirrors and other settings of registries, by the name that references give them (`docker.io`). */
+  readonly registries?: RegistriesSettings;
   /** Gets what the agent has to say. Default: nobody does. */
   readonly log?: Log;
   /** Told once when `start` has to wait, with the pid of the owner (0 if it is not known). */

@@ -79,10 +79,12 @@ export class Agent {
   /**
    * Serves the inspector page on 127.0.0.1 until the agent is closed; asked twice it is done once.
    *
+   * @param recordEvents  whether every event is recorded from now on, and not only once somebody looks; default no
    * @returns the address to open, with its token in the fragment
    * @throws InspectorError INSPECTOR_UNUSABLE
    */
-  inspect(): Future<string> {
+  inspect({ recordEvents = false }: { readonly recordEvents?: boolean } = {}): Future<string> {
+    if (recordEvents) this.#life.inspector.look();
     return Future.from(this.#life.inspector.listen()).then(({ url }) => url);
   }
 

@@ -7,6 +7,7 @@ import {
   LocalMounts,
   LocalSubprocesses,
   PoolExecutor,
+  proxySettingsOf,
 } from '@keelson/os';
 import type { Cgroups, FileLocks, Files, Host, Mounts, PositionedFiles, Subprocesses } from '@keelson/os/ports';
 import type { Recorder } from '@keelson/inspector';
@@ -39,7 +40,7 @@ export function openHostPorts(executorThreads: number): HostPorts {
     subprocesses: new LocalSubprocesses(),
     mounts: new LocalMounts({ executor: mountExecutor }),
     cgroups: new LocalCgroups(),
-    http: new HttpClient(),
+    http: new HttpClient({ proxy: proxySettingsOf(process.env) }),
     executor: new PoolExecutor({ jobs: { ...storeJobs, ...provisionerJobs }, maxThreads: executorThreads }),
     mountExecutor,
   };

@@ -1,5 +1,6 @@
 import type { Future } from '@keelson/process';
 import type { PrunePlan, PruneReport, PullResult } from '@keelson/store';
+import { parseSource } from '@keelson/store';
 import type { AgentLife } from './agent-life.js';
 import type { AgentSettings } from './agent-options.js';
 import type { EventLog } from './event-log.js';
@@ -21,9 +22,15 @@ export class ImageRequests {
   ) {}
 
   pull(reference: string, options: PullOptions): Future<PullResult> {
-    return this.life.served(({ store }) =>
-      store.pull(reference, this.#storeOptions(options)).then((pulled) => this.#told(pulled)),
-    );
+    return this.life.served((machine) => {
+      const { login } = options;
+      // An image in a file needs no credentials.
+      const isRegistry = parseSource(reference).scheme === 'docker';
+      const access = login && isRegistry ? machine.access(reference, login) : undefined;
+      return machine.store
+        .pull(reference, { ...this.#storeOptions(options), ...(access && { access }) })
+        .then((pulled) => this.#told(pulled));
+    });
   }
 
   load(source: string, options: PullOptions): Future<readonly PullResult[]> {
@@ -34,8 +41,14 @@ export class ImageRequests {
     );
   }
 
-  #storeOptions({ force = false, platform = this.settings.platform, ...rest }: PullOptions) {
-    return { ...rest, cached: !force, ...(platform && { platform }) };
+  #storeOptions(options: PullOptions) {
+    const { force = false, platform = this.settings.platform, insecure, onProgress } = options;
+    return {
+      cached: !force,
+      ...(insecure && { insecure }),
+      ...(platform && { platform }),
+      ...(onProgress && { onProgress }),
+    };
   }
 
   #told(pulled: PullResult): PullResult {

@@ -18,6 +18,7 @@ export type { LogEntry, LogLevel } from './log-entry.js';
 export type { ProvisionedRoot } from './provisioned-root.js';
 export type { PruneOptions } from './prune-options.js';
 export type { PullOptions } from './pull-options.js';
+export type { RegistryLogin } from './registry-login.js';
 export type { ContainerLogs, PlanOptions, ReadOnlyView } from './read-only-view.js';
 export type { CommandCall } from './http/command-endpoint.js';
 export type { Configuration } from './configuration/configuration.js';

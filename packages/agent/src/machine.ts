@@ -16,7 +16,7 @@ import type { Clock, Metric, PID, Runtime } from '@keelson/process';
 import { awaitAll, Future, Metrics, PullGauge } from '@keelson/process';
 import type { CreatedBackends } from '@keelson/provisioner';
 import { chooseBackend, createBackends, Provisioner, ProvisionerPaths } from '@keelson/provisioner';
-import type { PruneOptions, PruneReport, SweepFailure } from '@keelson/store';
+import type { PruneOptions, PruneReport, RegistryAccess, SweepFailure } from '@keelson/store';
 import {
   ArchivePuller,
   DockerStore,
@@ -36,6 +36,8 @@ import { closeHostPorts, observedPorts, openHostPorts } from './host-ports.js';
 import type { ImageCollector } from './image-collector.js';
 import { recordPrune, spawnImageCollector } from './image-gc-wiring.js';
 import { loggerFor } from './log-entry.js';
+import type { RegistryLogin } from './registry-login.js';
+import { accessFor, ownAccess } from './registry-login.js';
 import { acquireStoreLock } from './store-lock.js';
 
 interface MachinePruneOptions extends PruneOptions {
@@ -55,6 +57,8 @@ export interface Machine {
   /** By Mesos's names where Mesos measures the same. */
   readonly metrics: Metrics;
   readonly host: Host;
+  /** Whose credentials a pull of `reference` shows with that login; nothing where they are the agent's own. */
+  access(reference: string, login: RegistryLogin): RegistryAccess | undefined;
   prune(exclude: readonly string[], options: MachinePruneOptions): Future<PruneReport>;
   /** Finishes the sweep, ends the actors, then gives the lock back. */
   close(): Future<void>;
@@ -130,6 +134,7 @@ class Wiring {
             collector,
             metrics: this.#metrics,
             host: ports.host,
+            access: (reference, login) => accessFor(ports, reference, login),
             prune: (exclude, options) =>
               this.#prune(containerizer, sweeper, exclude, options).onReady(
                 recordPrune(collector, this.clock, this.clock.now()),
@@ -150,7 +155,11 @@ class Wiring {
     const paths = new StorePaths(root);
     const { random } = runtime;
     const metadata = runtime.spawn(new MetadataManager({ paths, files, random }));
-    const registry = runtime.spawn(new RegistryPuller({ http, files, random }));
+    const { registries } = this.settings;
+    const access = ownAccess(this.ports);
+    const registry = runtime.spawn(
+      new RegistryPuller({ http, files, random, access, ...(registries && { registries }) }),
+    );
     const layout = runtime.spawn(new LayoutPuller({ files }));
     const archive = runtime.spawn(new ArchivePuller({ paths, files, executor, random }));
     const pullers = { docker: registry, oci: layout, 'oci-archive': archive, 'docker-archive': archive };
@@ -163,6 +172,7 @@ class Wiring {
       metadata,
       puller,
       sweeper,
+      inspect: this.inspect,
       onPulled: (reference) => this.#collector?.pulled(reference),
       onDiskFull: () => this.#collector?.diskFull(),
     });
@@ -181,7 +191,7 @@ class Wiring {
       const shared = { paths, files, executor, clock, random, warn };
       const preference = settings.backend ? { defaultBackend: settings.backend } : {};
       const provisioner = new Provisioner({ ...available, ...shared, stores, ...preference });
-      this.#measure([provisioner.removeContainerErrors, ...available.metrics]);
+      this.#measure([provisioner.removeContainerErrors, ...provisioner.gate.metrics, ...available.metrics]);
       return runtime.spawn(provisioner);
     };
     return createBackends({ runtime, paths, files, mounts, executor, host, warn }).then((available) => {

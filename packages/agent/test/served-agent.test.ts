@@ -118,6 +118,49 @@ describe('commands through the socket', () => {
     },
   );
 
+  it('are told by an agent that serves none', async () => {
+    const served = await serveAgent({ root, backend: 'copy', lockTimeoutMs: 0 }, { version: '1.2.3' });
+    open.push(served);
+    await expect(callAgent(served.socket, command, () => {})).rejects.toMatchObject({
+      code: 'AGENT_GONE',
+      message: expect.stringContaining('it serves no commands'),
+    });
+  });
+
+  it('may finish while the agent stops, and are told no new ones', async () => {
+    let finish: () => void = () => {};
+    const begun = new Promise<void>((started) => {
+      void serve(async () => {
+        started();
+        await new Promise<void>((done) => (finish = done));
+        return 7;
+      }).then(() => void exits.push(callAgent(join(root, 'agent.sock'), command, () => {})));
+    });
+    const exits: Promise<number | undefined>[] = [];
+    await begun;
+    const closing = open[0]!.close();
+    expect(await callAgent(join(root, 'agent.sock'), command, () => {})).toBeUndefined();
+    finish();
+    expect(await exits[0]).toBe(7);
+    await closing;
+  });
+
+  it('are given up when they do not finish in time, and the root is free then', async () => {
+    const run: Run = (call) => new Promise((done) => call.gone.addEventListener('abort', () => done(1)));
+    const served = await serveAgent(
+      { root, backend: 'copy', lockTimeoutMs: 0, shutdownTimeoutMs: 0 },
+      { version: '1.2.3', run },
+    );
+    let told = false;
+    const calling = callAgent(served.socket, command, () => (told = true));
+    calling.catch(() => {});
+    await ask(served, { path: '/healthz' });
+    await served.close();
+    await expect(calling).rejects.toMatchObject({ code: 'AGENT_GONE' });
+    expect(told).toBe(false);
+    await serve();
+  });
+
   it('find nobody where nobody is', async () => {
     expect(await callAgent(join(folder, 'agent.sock'), command, () => {})).toBeUndefined();
     writeFileSync(join(folder, 'agent.sock'), '');

@@ -3,6 +3,7 @@ import { socketPathOf } from '@keelson/agent/client';
 import type { CommandRequest, StreamKind } from '@keelson/agent/client';
 import type { Command } from 'commander';
 import type { Caller } from './caller.js';
+import { credentialPlaces } from './registry-login.js';
 import type { TerminalStream } from './terminal/paint.js';
 
 /** The socket of the agent that serves `root`, if there is one; it may be that of an agent that died. */
@@ -58,10 +59,13 @@ export async function runRemotely(
   }
 }
 
-/** The rest of our environment is nobody's business: what colours depend on, and what `-e NAME` hands on. */
+/**
+ * The rest of our environment is nobody's business: what colours depend on, where our credentials for
+ * registries are, and what `-e NAME` hands on.
+ */
 function environmentFor(command: Command, environment: NodeJS.ProcessEnv): Record<string, string> {
   const { env = [] } = command.opts<{ env?: readonly string[] }>();
-  const names = ['NO_COLOR', 'TERM', ...env.filter((text) => !text.includes('='))];
+  const names = ['NO_COLOR', 'TERM', ...credentialPlaces, ...env.filter((text) => !text.includes('='))];
   return Object.fromEntries(
     names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
   );

@@ -9,6 +9,7 @@ export { parseImageConfig } from './image-config.js';
 export type { ImageErrorCode } from './image-error.js';
 export { ImageError } from './image-error.js';
 export type { JsonLimits } from './json-cursor.js';
+export { JsonCursor } from './json-cursor.js';
 export type { ImageIndex, ImageManifest } from './manifest.js';
 export { parseManifest } from './manifest.js';
 export type { LayerCompression, LayerFormat } from './media-types.js';

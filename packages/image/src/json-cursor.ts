@@ -1,5 +1,6 @@
 import type { ImageErrorCode } from './image-error.js';
 import { ImageError } from './image-error.js';
+import { structuralProblem } from './json-structure.js';
 
 export interface JsonLimits {
   /** Default 4 MiB, as registries do. */
@@ -119,26 +120,11 @@ export class JsonCursor {
 function parseJson(bytes: Uint8Array, what: string, code: ImageErrorCode, limits: JsonLimits): unknown {
   const { maxBytes = 4 * 1024 * 1024, maxDepth = 64 } = limits;
   if (bytes.length > maxBytes) throw new ImageError(code, `the ${what} is longer than ${maxBytes} bytes`);
-  if (isDeeper(bytes, maxDepth)) throw new ImageError(code, `the ${what} nests deeper than ${maxDepth}`);
+  const problem = structuralProblem(bytes, maxDepth);
+  if (problem !== undefined) throw new ImageError(code, `the ${what} ${problem}`);
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     throw new ImageError(code, `the ${what} is not JSON: ${(error as Error).message}`, { cause: error });
   }
-}
-
-/** Counts before parsing, so that depth costs us a scan and no stack. */
-function isDeeper(bytes: Uint8Array, limit: number): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let index = 0; index < bytes.length; index++) {
-    const byte = bytes[index];
-    if (inString) {
-      if (byte === 0x5c /* \ */) index++;
-      else if (byte === 0x22 /* " */) inString = false;
-    } else if (byte === 0x22) inString = true;
-    else if (byte === 0x7d /* } */ || byte === 0x5d /* ] */) depth--;
-    else if ((byte === 0x7b /* { */ || byte === 0x5b) /* [ */ && ++depth > limit) return true;
-  }
-  return false;
 }

@@ -55,6 +55,11 @@ export class KeelsonInspector {
     return this.recorder.watch(runtime);
   }
 
+  /** Records every event from now on, as if somebody looked already; answers how to stop. */
+  look(): () => void {
+    return this.recorder.look();
+  }
+
   /** Answers requests below `/inspector/`, false for others: for who has an HTTP server already. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     return this.#endpoint.handle(request, response);

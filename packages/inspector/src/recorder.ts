@@ -25,6 +25,8 @@ export interface RecorderOptions {
 
 /** A moment's share of events; a recorder is woken that often while somebody looks. */
 const MOMENT_MS = 50;
+/** It is queued, begun and ended. */
+const RECORDS_OF_EVENT = 3;
 const SAMPLE_MS = 250;
 /** A sample may take this part of the time between two. */
 const SAMPLE_SHARE = 50;
@@ -57,7 +59,7 @@ export class Recorder implements Observer {
     const { capacity = 20_000, eventsPerSecond = 6_000 } = options;
     if (!(eventsPerSecond > 0)) throw new RangeError(`eventsPerSecond is above 0, got ${eventsPerSecond}`);
     this.ring = new RecordRing(capacity, (record) => this.base.apply(record));
-    this.#share = Math.max(1, Math.round((eventsPerSecond * MOMENT_MS) / 1_000));
+    this.#share = Math.max(1, Math.round((eventsPerSecond * RECORDS_OF_EVENT * MOMENT_MS) / 1_000));
     this.sanitize = options.sanitize ?? sanitize;
     this.#sanitizeArgument = options.sanitize ?? sanitizeArgument;
   }
@@ -108,12 +110,10 @@ export class Recorder implements Observer {
 
   /** Called by the runtime; never throws. */
   record(trace: TraceRecord): void {
-    if (trace.kind === 'queued' || trace.kind === 'turn') {
-      this.#left -= 1;
-      if (this.#left < 0) {
-        if (this.#left === -1) this.#pause();
-        return;
-      }
+    // Every record of an event costs its part: a backlog that is served now may have been queued long ago.
+    if ('id' in trace && (this.#left -= 1) < 0) {
+      if (this.#left === -1) this.#pause();
+      return;
     }
     if (trace.kind === 'begun') this.#serving = trace.id;
     else if (trace.kind === 'ended') this.#serving = 0;

@@ -1,6 +1,7 @@
 import { Deferred, Future } from '@keelson/process';
 import { downloadToFile } from './http-download.js';
 import { eachChunk, HttpExchanges, readBeginning, readBody } from './http-exchange.js';
+import type { ProxySettings } from './proxy-settings.js';
 import type { DownloadOptions, DownloadResult, Http, HttpRequest, HttpResponse } from './ports/http.js';
 import type { HttpStreams, StreamOptions, StreamResult } from './ports/http.js';
 
@@ -9,6 +10,10 @@ export interface HttpClientOptions {
   readonly idleTimeoutMs?: number;
   /** Connections at once to one server; further requests wait. Default 32. */
   readonly maxConnections?: number;
+  /** Default: none, whatever the environment says (`proxySettingsOf` reads it). */
+  readonly proxy?: ProxySettings;
+  /** Certificates to trust instead of those that Node knows, in PEM. */
+  readonly certificateAuthorities?: string;
 }
 
 /**
@@ -19,8 +24,8 @@ export interface HttpClientOptions {
 export class HttpClient implements Http, HttpStreams {
   readonly #exchanges: HttpExchanges;
 
-  constructor({ idleTimeoutMs = 60_000, maxConnections = 32 }: HttpClientOptions = {}) {
-    this.#exchanges = new HttpExchanges(idleTimeoutMs, maxConnections);
+  constructor(options: HttpClientOptions = {}) {
+    this.#exchanges = new HttpExchanges(options);
   }
 
   request(

@@ -1,6 +1,10 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
+import type { HttpClientOptions } from './http-client.js';
 import { HttpError, type HttpErrorCode, type HttpRequest } from './ports/http.js';
+import type { ProxySettings } from './proxy-settings.js';
+import { proxyFor } from './proxy-settings.js';
+import { proxyAuthorization, TunnelAgent } from './tunnel-agent.js';
 
 /** A response whose body is still to be read. */
 export interface OpenResponse {
@@ -12,13 +16,20 @@ export interface OpenResponse {
 /** Sends requests over connections that are kept. */
 export class HttpExchanges {
   readonly #idleTimeoutMs: number;
+  readonly #proxy: ProxySettings;
+  readonly #agentOptions: https.AgentOptions;
   readonly #plain: http.Agent;
   readonly #secure: https.Agent;
+  /** By the proxy's address. */
+  readonly #tunnels = new Map<string, TunnelAgent>();
 
-  constructor(idleTimeoutMs: number, maxSockets: number) {
+  constructor({ idleTimeoutMs = 60_000, maxConnections = 32, proxy = {}, ...tls }: HttpClientOptions) {
+    const { certificateAuthorities: ca } = tls;
     this.#idleTimeoutMs = idleTimeoutMs;
-    this.#plain = new http.Agent({ keepAlive: true, maxSockets });
-    this.#secure = new https.Agent({ keepAlive: true, maxSockets });
+    this.#proxy = proxy;
+    this.#agentOptions = { keepAlive: true, maxSockets: maxConnections, ...(ca !== undefined && { ca }) };
+    this.#plain = new http.Agent({ keepAlive: true, maxSockets: maxConnections });
+    this.#secure = new https.Agent(this.#agentOptions);
   }
 
   /**
@@ -41,6 +52,7 @@ export class HttpExchanges {
   close(): void {
     this.#plain.destroy();
     this.#secure.destroy();
+    for (const tunnel of this.#tunnels.values()) tunnel.destroy();
   }
 
   #attempt(request: HttpRequest, signal: AbortSignal, { aside = false }: SendOptions): Promise<Attempt> {
@@ -65,25 +77,54 @@ export class HttpExchanges {
     const url = parseUrl(request);
     const { socketPath } = request;
     const secure = url.protocol === 'https:';
-    const kept = secure ? this.#secure : this.#plain;
+    const alone = aside || socketPath !== undefined;
+    const common = {
+      method: request.method,
+      headers: { 'accept-encoding': 'identity', ...request.headers },
+      timeout,
+      signal,
+    };
     try {
+      const proxy = socketPath === undefined ? proxyFor(url, this.#proxy) : undefined;
+      if (proxy && !secure) {
+        return http.request({
+          ...common,
+          hostname: bareHost(proxy),
+          port: proxy.port,
+          // The whole address, by which a proxy knows whom to ask; the server's name goes into Host.
+          path: `${url.origin}${url.pathname}${url.search}`,
+          headers: { ...common.headers, host: url.host, ...proxyAuthorization(proxy) },
+          agent: alone ? false : this.#plain,
+        });
+      }
+      const kept = proxy ? this.#tunnel(proxy) : secure ? this.#secure : this.#plain;
       return (secure ? https : http).request({
+        ...common,
         protocol: url.protocol,
-        hostname: url.hostname.replace(/^\[|\]$/g, ''),
+        hostname: bareHost(url),
         port: url.port,
         ...(socketPath !== undefined && { socketPath }),
         path: url.pathname + url.search,
-        method: request.method,
-        headers: { 'accept-encoding': 'identity', ...request.headers },
-        agent: aside || socketPath !== undefined ? false : kept,
-        timeout,
-        signal,
+        // What is aside has no kept connection, but through a proxy it needs the tunnel all the same.
+        agent: alone && !proxy ? false : kept,
       });
     } catch (error) {
       // A header with a line break in it, for example a token that another server made up.
       throw transportError(request, error as Error);
     }
   }
+
+  #tunnel(proxy: URL): TunnelAgent {
+    const known = this.#tunnels.get(proxy.href);
+    if (known) return known;
+    const tunnel = new TunnelAgent(proxy, this.#idleTimeoutMs, this.#agentOptions);
+    this.#tunnels.set(proxy.href, tunnel);
+    return tunnel;
+  }
+}
+
+function bareHost(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, '');
 }
 
 export interface SendOptions {

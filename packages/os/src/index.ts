@@ -9,3 +9,4 @@ export { LocalSubprocesses } from './local-subprocesses.js';
 export { osJobs } from './os-jobs.js';
 export { PoolExecutor, type PoolExecutorOptions } from './pool-executor.js';
 export * from './ports/index.js';
+export { proxyFor, type ProxySettings, proxySettingsOf } from './proxy-settings.js';

@@ -6,6 +6,7 @@ import { Future } from '@keelson/process';
 import fs from 'fs-extra';
 import { fileError, toFileError } from './file-error.js';
 import { TEMPORARY_PREFIX } from './ports/files.js';
+import { readFileAtMost } from './read-file.js';
 import type {
   DirectoryEntry,
   FileKind,
@@ -28,9 +29,9 @@ export class LocalFiles implements Files, PositionedFiles {
     { maxBytes = 64 * 1024 ** 2, slice }: { maxBytes?: number; slice?: FileSlice } = {},
   ): Future<Uint8Array> {
     return attempt('read', path, () =>
-      withFile(path, READ, (file) =>
-        slice ? readSlice(file, path, maxBytes, slice) : readAtMost(file, path, maxBytes),
-      ),
+      slice
+        ? withFile(path, READ, (file) => readSlice(file, path, maxBytes, slice))
+        : readFileAtMost(path, maxBytes),
     );
   }
 
@@ -177,23 +178,6 @@ async function makeDirectories(path: string, mode: number): Promise<void> {
   }
 }
 
-/** Does not trust the size: files of /proc say 0, and a file may grow while it is read. */
-async function readAtMost(file: FileHandle, path: string, maxBytes: number): Promise<Uint8Array> {
-  const { size } = await file.stat();
-  const chunks: Uint8Array[] = [];
-  let total = 0;
-  while (total <= maxBytes) {
-    const space = Buffer.allocUnsafe(
-      Math.min(maxBytes - total + 1, total === 0 && size > 0 ? size + 1 : CHUNK_BYTES),
-    );
-    const { bytesRead } = await file.read(space, 0, space.length, null);
-    if (bytesRead === 0) return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
-    chunks.push(space.subarray(0, bytesRead));
-    total += bytesRead;
-  }
-  throw fileError('EFBIG', 'read', path, `it holds more than ${maxBytes} bytes`);
-}
-
 async function readSlice(
   file: FileHandle,
   path: string,
@@ -257,5 +241,3 @@ function kindOf(file: Stats | Dirent): FileKind {
   if (file.isBlockDevice()) return 'block';
   return file.isFIFO() ? 'fifo' : 'socket';
 }
-
-const CHUNK_BYTES = 65_536;

@@ -9,6 +9,8 @@ export { CopyBackend } from './copy-backend.js';
 export type { CopyBackendOptions } from './copy-backend.js';
 export { createBackends } from './create-backends.js';
 export type { AvailableBackends, CreateBackendsOptions, CreatedBackends } from './create-backends.js';
+export { Gate } from './gate.js';
+export type { GateUse } from './gate.js';
 export type { ImageName } from './image-name.js';
 export type { ImageUser, ProvisionerPruneOptions } from './image-user.js';
 export { listContainers, listRootfses } from './list-containers.js';

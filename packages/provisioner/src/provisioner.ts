@@ -1,4 +1,4 @@
-import { awaitAll, collect, Counter, defer, Future, Process, ReadWriteLock, undiscardable } from '@keelson/process';
+import { awaitAll, collect, Counter, defer, Future, Process, undiscardable } from '@keelson/process';
 import type { Image, LayerId, PruneReport } from '@keelson/store';
 import type { BackendName } from './backend.js';
 import type { ChosenBackend } from './choose-backend.js';
@@ -9,6 +9,7 @@ import { isContainerId } from './container-id.js';
 import type { ContainerEntry } from './container-table.js';
 import { ContainerTable } from './container-table.js';
 import { Destructions } from './destructions.js';
+import { Gate } from './gate.js';
 import type { ImageName } from './image-name.js';
 import type { ProvisionerPruneOptions } from './image-user.js';
 import type { Warn } from './list-containers.js';
@@ -27,10 +28,10 @@ import { writeLayersRecord } from './write-layers-record.js';
  * Makes the root filesystems of containers and knows which layers each stands on, so that a prune takes no
  * other.
  *
- * Provisioning and destroying run beside each other under the read side of one lock, a prune runs alone under
- * its write side. No lock is held while an image is pulled or a root filesystem is made: the store's roots
- * protect the layers until they are recorded here, the record protects them from then on (T1, T4). Each
- * request takes at most one lease, never while it holds one or waits with one for another request (T6).
+ * Provisioning and destroying run beside each other under the read side of one lock, a prune runs alone under its write
+ * side. No lock is held while an image is pulled or a root filesystem is made: the store's roots protect the layers
+ * until they are recorded here, the record protects them from then on (T1, T4). Each request takes at most one lease,
+ * never while it holds one or waits with one for another request (T6).
  *
  * Mirrors Mesos `provisioner/provisioner.cpp` (`ProvisionerProcess`).
  */
@@ -38,9 +39,9 @@ export class Provisioner extends Process<Provisioner> {
   /** Destructions that failed or left something behind. */
   readonly removeContainerErrors = new Counter('containerizer/mesos/provisioner/remove_container_errors');
 
+  readonly gate: Gate;
   readonly #options: ProvisionerOptions;
   readonly #warn: Warn;
-  readonly #lock = new ReadWriteLock({ name: 'provisioner-lock' });
   readonly #containers = new ContainerTable();
   readonly #destructions = new Destructions();
   /** By the exclusions. */
@@ -51,6 +52,7 @@ export class Provisioner extends Process<Provisioner> {
   constructor(options: ProvisionerOptions) {
     super('provisioner');
     this.#options = options;
+    this.gate = new Gate(options.clock);
     this.#warn = options.warn ?? (() => {});
   }
 
@@ -121,7 +123,7 @@ export class Provisioner extends Process<Provisioner> {
     const running = this.#pruning.get(key);
     if (running) return undiscardable(running);
 
-    const work = this.#lock.withWrite(defer(this, this.#prune, excluded, options));
+    const work = this.gate.pass('prune', defer(this, this.#prune, excluded, options));
     const pruning = concluding(this, work, () => this.#pruning.delete(key));
     this.#pruning.set(key, pruning);
     return undiscardable(pruning);
@@ -138,7 +140,7 @@ export class Provisioner extends Process<Provisioner> {
   }
 
   protected override finalize(): void {
-    this.#lock.dispose();
+    this.gate.dispose();
   }
 
   #begin(containerId: ContainerId, image: ImageName): Provisioning {
@@ -181,7 +183,7 @@ export class Provisioner extends Process<Provisioner> {
       digest: image.digest,
       layers: image.layers.map(({ id }) => id),
     };
-    const recorded = this.#lock.withRead(defer(this, this.#record, entry, provisioned));
+    const recorded = this.gate.pass('provision', defer(this, this.#record, entry, provisioned));
     return undiscardable(recorded.then(defer(this, this.#furnish, building, provisioned, image)));
   }
 
@@ -255,7 +257,7 @@ export class Provisioner extends Process<Provisioner> {
     const provisioning = subtree.flatMap((entry) => [...entry.provisioning]);
     const below = subtree.flatMap(({ id }) => this.#destructions.of(id) ?? []);
     const work = awaitAll<unknown>([...provisioning, ...below])
-      .then(() => this.#lock.withRead(defer(this, this.#takeDown, containerId)))
+      .then(() => this.gate.pass('destroy', defer(this, this.#takeDown, containerId)))
       .then(() => true);
     const destroying = concluding(this, work, () => this.#destructions.end(containerId));
     this.#destructions.begin(containerId, destroying);
@@ -320,9 +322,8 @@ export class Provisioner extends Process<Provisioner> {
     const { stores, clock } = this.#options;
     const grantedMs = clock.now();
     const told = { ...options, users: this.#containers.holders(users) };
-    return pruneStores(stores, excluded, this.#containers.layersInUse(), told).then((report) => {
-      return { ...report, lockHeldMs: clock.now() - grantedMs };
-    });
+    const pruned = pruneStores(stores, excluded, this.#containers.layersInUse(), told);
+    return pruned.then((report) => ({ ...report, lockHeldMs: clock.now() - grantedMs }));
   }
 
   /** Writes the record of a container as it is when its turn comes, one write at a time. */

@@ -4,6 +4,7 @@ import type { PID, Random } from '@keelson/process';
 import { Future } from '@keelson/process';
 import type { StorePaths } from './paths.js';
 import type { BlobOrigin, FetchedBlob, Puller, ResolvedLayer } from './puller.js';
+import { originKey } from './puller.js';
 import { SingleFlight } from './single-flight.js';
 import { Slots } from './slots.js';
 
@@ -58,7 +59,7 @@ export class BlobCache {
     });
     asked ??= this.#origins.get(key);
     const lease = blob.then((fetched) => this.#lease(key, fetched));
-    if (asked?.location === origin.location) return lease;
+    if (asked && originKey(asked) === originKey(origin)) return lease;
     // Somebody else's registry failed, which says nothing about ours.
     return lease.repair(() => this.acquire(layer, origin));
   }
@@ -77,7 +78,8 @@ export class BlobCache {
         );
       // Whatever became of it: where there is no temporary blob, nothing needs the directory.
       fetched.onAny((result) => {
-        if (!result.isReady() || !result.get().temporary) files.removeDirectory(area);
+        if (!result.isReady()) files.remove(`${area}/blob`).then(() => files.removeDirectory(area));
+        else if (!result.get().temporary) files.removeDirectory(area);
       });
       return fetched;
     });

@@ -1,6 +1,7 @@
 import type { Platform } from '@keelson/image';
 import type { Files, Host } from '@keelson/os/ports';
 import type { Clock, Executor, PID, Random } from '@keelson/process';
+import type { InspectionEvent } from 'xstate';
 import type { MetadataManager } from './metadata-manager.js';
 import type { StorePaths } from './paths.js';
 import type { Puller } from './puller.js';
@@ -29,6 +30,8 @@ export interface DockerStoreOptions {
   readonly onPulled?: (reference: string) => void;
   /** Told when a pull failed because the disk, or the quota, is full. */
   readonly onDiskFull?: () => void;
+  /** Told every transition of every pull's machine. */
+  readonly inspect?: (event: InspectionEvent) => void;
   /** Layers renamed in one turn of a prune. Default 64. */
   readonly pruneSliceSize?: number;
 }

@@ -7,6 +7,7 @@ import type { ImageSource } from './image-source.js';
 import { parseSource } from './image-source.js';
 import type { LayerTable } from './layer-table.js';
 import { tellOfKnownImage } from './pull-board.js';
+import type { RegistryAccess } from './registry/credential.js';
 import type { GetOptions } from './store.js';
 import type { StoredImage } from './stored-image.js';
 
@@ -14,6 +15,11 @@ import type { StoredImage } from './stored-image.js';
 export interface PullOptions extends GetOptions {
   /** Plain http also to registries that are not on the loopback interface. */
   readonly insecure?: boolean;
+  /**
+   * Whose credentials to show, instead of the agent's own. Then the registry is asked even for an image that
+   * is here: what is private is for those alone who may pull it (T18).
+   */
+  readonly access?: RegistryAccess;
 }
 
 export interface ImageAcquisitionContext extends ImagePullContext {
@@ -52,7 +58,8 @@ export class ImageAcquisition {
     options: PullOptions,
   ): Future<PulledImage> {
     const { roots, shelf, owner } = this.context;
-    if (!known || options.cached === false || !isFor(known, options.platform)) {
+    const own = options.access !== undefined && known?.loadedFrom === undefined;
+    if (!known || options.cached === false || own || !isFor(known, options.platform)) {
       return this.#pull(source, known, asker, options);
     }
     if (roots.holds(asker, source.key)) roots.hold(asker, { digest: known.digest, layers: known.layers });
@@ -83,6 +90,7 @@ export class ImageAcquisition {
       platform: normalisePlatform(options.platform ?? this.context.platform),
       platformRequired: options.platform !== undefined,
       insecure: options.insecure ?? false,
+      access: options.access,
       force: options.cached === false,
       known,
     };

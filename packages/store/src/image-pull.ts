@@ -2,13 +2,18 @@ import type { Digest, Platform } from '@keelson/image';
 import type { Host } from '@keelson/os/ports';
 import type { PID, Process, Random } from '@keelson/process';
 import { defer, Future } from '@keelson/process';
+import type { InspectionEvent } from 'xstate';
+import { createActor } from 'xstate';
 import { gather } from './gather.js';
 import type { ImageSource } from './image-source.js';
 import type { InstalledLayer, LayerInstaller } from './layer-installer.js';
 import type { LayerShelf } from './layer-shelf.js';
 import type { MetadataManager } from './metadata-manager.js';
 import { PullBoard } from './pull-board.js';
+import type { PullEvent } from './pull-machine.js';
+import { pullMachine } from './pull-machine.js';
 import type { Puller, ResolvedImage } from './puller.js';
+import type { RegistryAccess } from './registry/credential.js';
 import type { Roots } from './roots.js';
 import { StoreError } from './store-error.js';
 import type { StoredImage } from './stored-image.js';
@@ -25,6 +30,8 @@ export interface ImagePullContext {
   readonly maxImageBytes: number;
   /** In whose mailbox the steps run. */
   readonly owner: Process<unknown>;
+  /** Told every transition of every pull's machine. */
+  readonly inspect?: (event: InspectionEvent) => void;
 }
 
 export interface PullTarget {
@@ -32,6 +39,8 @@ export interface PullTarget {
   readonly platform: Platform;
   readonly platformRequired: boolean;
   readonly insecure: boolean;
+  /** Who asks, if it is not the agent's own user. */
+  readonly access: RegistryAccess | undefined;
   /** Asks the source again, and lets a loaded image take a name that means something else. */
   readonly force: boolean;
   readonly known: StoredImage | undefined;
@@ -53,6 +62,7 @@ export class ImagePull {
   readonly board = new PullBoard();
   readonly #rootOwner: string;
   readonly #askers = new Set<string>();
+  readonly #life;
   #resolved: ResolvedImage | undefined;
 
   constructor(
@@ -60,6 +70,10 @@ export class ImagePull {
     private readonly target: PullTarget,
   ) {
     this.#rootOwner = context.random.id(`pull of ${target.source.key} `);
+    const { inspect } = context;
+    this.#life = createActor(pullMachine, { id: this.#rootOwner, ...(inspect && { inspect }) });
+    // Without an error observer XState reports what goes wrong in a machine as an uncaught exception.
+    this.#life.subscribe({ error: () => {} });
   }
 
   /** From now on `asker` holds what the pull finds, unless it lets go of the reference first. */
@@ -70,10 +84,11 @@ export class ImagePull {
 
   run(): Future<PulledImage> {
     const { puller, roots } = this.context;
-    const { source, platform, platformRequired, insecure, known } = this.target;
+    const { source, platform, platformRequired, insecure, access, known } = this.target;
     roots.hold(this.#rootOwner, { reference: source.key });
+    this.#life.start();
 
-    const wanted = { source, platform, platformRequired, insecure, ...(known === undefined ? {} : { known }) };
+    const wanted = { source, platform, platformRequired, insecure, ...(access && { access }), ...(known && { known }) };
     const resolved = puller.resolve(wanted);
     const pulled = resolved
       .then(defer(this.context.owner, (image) => this.#found(image)))
@@ -87,13 +102,22 @@ export class ImagePull {
         resolved.onReady(({ origin }) => puller.close(origin));
       }),
     );
-    return pulled;
+    return pulled
+      .onReady(() => this.#step('STORED'))
+      .onFailed(() => this.#step('FAIL'))
+      .onDiscarded(() => this.#step('DISCARD'));
+  }
+
+  /** A step that comes after the end, of a pull that was given up, says nothing any more. */
+  #step(type: PullEvent['type']): void {
+    if (this.#life.getSnapshot().status === 'active') this.#life.send({ type });
   }
 
   #found(image: ResolvedImage): Future<ResolvedImage> {
     const { roots, shelf, metadata } = this.context;
     this.#expectWithinLimit(image);
     this.#resolved = image;
+    this.#step('RESOLVED');
     roots.hold(this.#rootOwner, holdingOf(image));
     for (const asker of this.#askers) this.#rootFor(asker, image);
     this.board.resolved(image);
@@ -127,12 +151,14 @@ export class ImagePull {
   }
 
   #install(image: ResolvedImage): Future<PulledImage> {
+    this.#step('VERIFIED');
     const installs = image.layers.map((_, index) => this.context.installer.ensure(image, index));
     return gather(installs).then(defer(this.context.owner, (layers) => this.#store(image, layers)));
   }
 
   #store(image: ResolvedImage, layers: readonly InstalledLayer[]): Future<PulledImage> {
     const { metadata, host } = this.context;
+    this.#step('INSTALLED');
     const { created } = image.config;
     const stored: StoredImage = {
       reference: image.reference,

@@ -61,6 +61,7 @@ export class ImagePulls {
   }
 }
 
-function keyOf({ source, platform, insecure, force }: PullTarget): string {
-  return [source.key, formatPlatform(platform), insecure, force].join(' ');
+/** A caller's own credentials are part of it: nobody gets what was pulled with those of somebody else (T18). */
+function keyOf({ source, platform, insecure, access, force }: PullTarget): string {
+  return [source.key, formatPlatform(platform), insecure, access?.id ?? '', force].join(' ');
 }

@@ -41,12 +41,22 @@ export type {
   ResolveRequest,
   SourceListing,
 } from './puller.js';
+export { pullMachine } from './pull-machine.js';
+export type { PullEvent } from './pull-machine.js';
 export { Puller } from './puller.js';
 export { PullerRouter } from './puller-router.js';
 export type { DecodedRecord, RecordFormat, RecordProblem } from './record.js';
 export { decodeRecord, encodeRecord } from './record.js';
 export type { RetryPolicy } from './registry/backoff.js';
 export { defaultRetryPolicy } from './registry/backoff.js';
+export type { AuthChallenge } from './registry/auth-challenge.js';
+export { parseChallenges } from './registry/auth-challenge.js';
+export type { ConfigCredentialsOptions, CredentialFile } from './registry/config-credentials.js';
+export { ConfigCredentials } from './registry/config-credentials.js';
+export type { RegistryAccess } from './registry/credential.js';
+export { Credential } from './registry/credential.js';
+export { accessId, anonymousAccess, givenAccess } from './registry/given-credentials.js';
+export type { RegistriesSettings, RegistrySettings } from './registry/registry-endpoint.js';
 export type { RegistryPullerOptions } from './registry/registry-puller.js';
 export { RegistryPuller } from './registry/registry-puller.js';
 export type { Cache, Choice, Reclaim } from './reclaim.js';

@@ -12,6 +12,7 @@ import type { LayerTable } from './layer-table.js';
 import type { StorePaths } from './paths.js';
 import type { LayerPullState } from './pull-progress.js';
 import type { Puller, ResolvedImage } from './puller.js';
+import { originKey } from './puller.js';
 import { encodeRecord } from './record.js';
 import { SingleFlight } from './single-flight.js';
 import type { LayerId } from './store.js';
@@ -98,7 +99,7 @@ export class LayerInstaller {
   }
 
   #join(image: ResolvedImage, index: number, id: LayerId): Future<InstalledLayer> {
-    const own = image.origin.location;
+    const own = originKey(image.origin);
     const shared = this.#flights.join(id, () => {
       this.#origins.set(id, own);
       return this.#install(image, index);

@@ -3,6 +3,7 @@ import type { FileSlice } from '@keelson/os/ports';
 import { Future, Process } from '@keelson/process';
 import type { ImageSource, SourceScheme } from './image-source.js';
 import { StoreError } from './store-error.js';
+import type { RegistryAccess } from './registry/credential.js';
 import type { LayerId } from './store.js';
 
 /** Where the blobs of a resolved image are. Plain data; what a puller needs to go back to its source. */
@@ -12,6 +13,13 @@ export interface BlobOrigin {
   readonly location: string;
   /** Plain http to a registry that is not on the loopback interface. */
   readonly insecure?: boolean;
+  /** Who asks, if it is not the puller's own user. Never recorded. */
+  readonly access?: RegistryAccess;
+}
+
+/** Equal for origins that are asked in the same way: what one of them fails with, the other would too. */
+export function originKey({ scheme, location, insecure = false, access }: BlobOrigin): string {
+  return [scheme, location, insecure, access?.id ?? ''].join(' ');
 }
 
 export interface ResolveRequest {
@@ -20,6 +28,8 @@ export interface ResolveRequest {
   /** The user named the platform: an image of another one is refused, not just unusual. */
   readonly platformRequired?: boolean;
   readonly insecure?: boolean;
+  /** Who asks, if it is not the puller's own user. */
+  readonly access?: RegistryAccess;
   /** A configuration already at hand, so that an unchanged image costs one manifest. */
   readonly known?: { readonly configDigest: Digest; readonly config: ImageConfig };
 }

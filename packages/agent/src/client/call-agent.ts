@@ -22,6 +22,7 @@ export async function callAgent(
 ): Promise<number | undefined> {
   const response = await post(socketPath, command, gone);
   if (!response) return undefined;
+  if (response.statusCode === 404) throw lost(socketPath, 'it serves no commands, but its own API alone');
   if (response.statusCode !== 200) throw lost(socketPath, `it answered ${response.statusCode}`);
   try {
     for await (const text of createInterface({ input: response, crlfDelay: Infinity })) {

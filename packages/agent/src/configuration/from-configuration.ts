@@ -10,7 +10,7 @@ import type { Configuration } from './configuration.js';
  */
 export function agentOptionsFrom(configuration: Configuration): AgentOptions {
   const { root, backend, launcher, platform, containerizers, docker } = configuration;
-  const { executorThreads, lockTimeoutMs, imageGc } = configuration;
+  const { executorThreads, lockTimeoutMs, imageGc, registries } = configuration;
   return {
     root,
     ...(backend && { backend }),
@@ -21,6 +21,7 @@ export function agentOptionsFrom(configuration: Configuration): AgentOptions {
     ...(executorThreads !== undefined && { executorThreads }),
     ...(lockTimeoutMs !== undefined && { lockTimeoutMs }),
     ...(imageGc && { imageGc }),
+    ...(registries && { registries }),
   };
 }
 

@@ -9,8 +9,41 @@ interface Renamed {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-const pullTimer = 'containerizer/mesos/provisioner/docker_store/image_pull_ms';
-const quantiles = { p50: '0.5', p90: '0.9', p95: '0.95', p99: '0.99', p999: '0.999' } as const;
+/** A duration: it is told in seconds, with quantiles. */
+interface Timed {
+  readonly metric: RegExp;
+  readonly name: string;
+  readonly help: string;
+  /** What the group of `metric` is told as. */
+  readonly label?: string;
+}
+
+const timed: readonly Timed[] = [
+  {
+    metric: /^containerizer\/mesos\/provisioner\/docker_store\/image_pull_ms(?:\/(\w+))?$/,
+    name: 'image_pull_seconds',
+    help: 'How long pulls took, over the last hour.',
+  },
+  {
+    metric: /^provisioner\/gate_wait\/(?<label>\w+?)_ms(?:\/(\w+))?$/,
+    name: 'store_gate_wait_seconds',
+    help: 'How long a use of the store waited for its lock, over the last hour.',
+    label: 'op',
+  },
+  {
+    metric: /^provisioner\/gate_hold\/(?<label>\w+?)_ms(?:\/(\w+))?$/,
+    name: 'store_gate_hold_seconds',
+    help: 'How long a use of the store held its lock, over the last hour.',
+    label: 'op',
+  },
+];
+const quantiles: Readonly<Record<string, string>> = {
+  p50: '0.5',
+  p90: '0.9',
+  p95: '0.95',
+  p99: '0.99',
+  p999: '0.999',
+};
 
 const removed = {
   name: 'image_gc_removed_total',
@@ -54,30 +87,42 @@ const renamed: Readonly<Record<string, Renamed>> = {
 /** What the actors have measured, by the names of Prometheus. Pure. */
 export function measuredFamilies(snapshot: MetricsSnapshot, prefix: string): readonly MetricFamily[] {
   const families = new Map<string, MetricFamily & { readonly samples: Sample[] }>();
+  const add = (family: Omit<MetricFamily, 'samples'>, sample?: Sample): void => {
+    const known = families.get(family.name) ?? { ...family, name: `${prefix}${family.name}`, samples: [] };
+    if (sample) known.samples.push(sample);
+    families.set(family.name, known);
+  };
   for (const [metric, value] of Object.entries(snapshot)) {
-    if (metric.startsWith(pullTimer)) continue;
-    const { name, help, type, labels } = renamed[metric] ?? imageGcMetric(metric) ?? asItIs(metric);
-    const family = families.get(name) ?? { name: `${prefix}${name}`, help, type, samples: [] };
-    family.samples.push({ value, ...(labels && { labels }) });
-    families.set(name, family);
+    const duration = durationOf(metric, value);
+    if (duration) {
+      add(duration.family, duration.sample);
+      continue;
+    }
+    const { labels, ...family } = renamed[metric] ?? imageGcMetric(metric) ?? asItIs(metric);
+    add(family, { value, ...(labels && { labels }) });
   }
-  return [...families.values(), pullFamily(snapshot, prefix)];
+  return [...families.values()];
+}
+
+/** A value of a timer as one of a summary; without a sample where Prometheus has no word for it. */
+function durationOf(
+  metric: string,
+  value: number,
+): { readonly family: Omit<MetricFamily, 'samples'>; readonly sample?: Sample } | undefined {
+  for (const { metric: pattern, name, help, label } of timed) {
+    const match = pattern.exec(metric);
+    if (!match) continue;
+    const family = { name, help, type: 'summary' as const };
+    const statistic = match.at(-1) ?? '';
+    const labels = label === undefined ? {} : { [label]: match.groups!['label']! };
+    if (statistic === 'count') return { family, sample: { suffix: '_count', labels, value } };
+    const quantile = quantiles[statistic];
+    if (quantile === undefined) return { family };
+    return { family, sample: { labels: { ...labels, quantile }, value: value / 1000 } };
+  }
+  return undefined;
 }
 
 function asItIs(metric: string): Omit<Renamed, 'type'> & { readonly type: 'untyped' } {
   return { name: metric.replaceAll(/[^A-Za-z0-9_]/g, '_'), help: `The metric ${metric}.`, type: 'untyped' };
-}
-
-function pullFamily(snapshot: MetricsSnapshot, prefix: string): MetricFamily {
-  const told = Object.entries(quantiles).flatMap(([statistic, quantile]): Sample[] => {
-    const value = snapshot[`${pullTimer}/${statistic}`];
-    return value === undefined ? [] : [{ labels: { quantile }, value: value / 1000 }];
-  });
-  const count = snapshot[`${pullTimer}/count`];
-  return {
-    name: `${prefix}image_pull_seconds`,
-    help: 'How long pulls took, over the last hour.',
-    type: 'summary',
-    samples: count === undefined ? [] : [...told, { suffix: '_count', value: count }],
-  };
 }

@@ -30,7 +30,7 @@ export async function runDemo(session: Session, { inspect }: { readonly inspect:
   const interruption = interruptible();
   try {
     await agent.start();
-    if (inspect) report.line(`Watch it live: ${paint('bold', await agent.inspect())}`);
+    if (inspect) report.line(`Watch it live: ${paint('bold', await agent.inspect({ recordEvents: true }))}`);
     await Promise.race([tour.run(), interruption.interrupted]);
     sayWhatElse(tour, root, inspect);
     if (inspect) await interruption.signalled;

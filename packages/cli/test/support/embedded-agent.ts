@@ -1,7 +1,6 @@
 import type { Configuration, ServedAgent } from '@keelson/agent';
 import { serveAgent } from '@keelson/agent';
-import { main } from 'keelson';
-import { runHosted } from '../../src/hosted-command.js';
+import { serveCommands } from 'keelson';
 import type { World } from './keelson.js';
 
 /** An agent that serves the root of `world` from the test's own process: as `keelson agent`, without its start. */
@@ -9,6 +8,6 @@ export function embed(world: World, configuration: Partial<Configuration> = {}):
   const base = { root: world.root, backend: 'copy', lockTimeoutMs: 0, shutdownTimeoutMs: 2_000 } as const;
   return serveAgent(
     { ...base, ...configuration },
-    { version: '1.2.3', run: (call, host) => runHosted(main, call, host) },
+    { version: '1.2.3', run: serveCommands },
   );
 }

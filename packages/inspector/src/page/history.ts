@@ -4,6 +4,7 @@ import type { InspectorRecord } from '../records/record.js';
 const CAPACITY = 60_000;
 const LET_GO = 10_000;
 const CHECKPOINT = 2_000;
+const MOST_NAMES = 50_000;
 
 /**
  * The records this page keeps, and what each moment among them looked like. Moments are numbers: moment `n` is after
@@ -17,6 +18,8 @@ export class History {
   #checkpoints: { readonly at: number; readonly table: ActorTable }[] = [];
   #shown: { at: number; table: ActorTable } | undefined;
   #lost = 0;
+  /** Of actors that may be gone by now. */
+  readonly #names = new Map<string, string>();
 
   /** The first moment that can be looked at. */
   get start(): number {
@@ -39,7 +42,10 @@ export class History {
     this.#records = [];
     this.#start = end;
     this.#base = new ActorTable();
-    for (const record of records) this.#base.apply(record);
+    for (const record of records) {
+      this.#base.apply(record);
+      this.#name(record);
+    }
     this.#live = this.#base.clone();
     this.#checkpoints = [];
     this.#shown = undefined;
@@ -49,6 +55,7 @@ export class History {
   append(records: readonly InspectorRecord[]): void {
     for (const record of records) {
       this.#live.apply(record);
+      this.#name(record);
       this.#records.push(record);
       const spacing = Math.max(CHECKPOINT, this.#live.actors.size * 2);
       const last = this.#checkpoints.at(-1)?.at ?? this.#start;
@@ -83,9 +90,20 @@ export class History {
     return found.toReversed();
   }
 
+  /** What an actor is called, or was. */
+  nameOf(id: string): string {
+    return this.#names.get(id) ?? id;
+  }
+
   /** Every record kept, in order. */
   get records(): readonly InspectorRecord[] {
     return this.#records;
+  }
+
+  #name(record: InspectorRecord): void {
+    if (record.kind !== 'actor') return;
+    if (this.#names.size >= MOST_NAMES) this.#names.clear();
+    this.#names.set(record.process, record.name);
   }
 
   #checkpointBefore(at: number): { at: number; table: ActorTable } {

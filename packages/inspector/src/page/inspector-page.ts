@@ -16,6 +16,8 @@ import { StoreView } from './views/store-view.js';
 
 /** While the present is followed, views are drawn this often; whatever the user does is drawn with the next frame. */
 const FOLLOW_MS = 125;
+/** The sequence of messages is the one picture that is drawn anew each time, and too fast to be read anyway. */
+const FOLLOW_MESSAGES_MS = 400;
 
 /** The page: what is known, which moment of it is looked at, and the views that show it. */
 export class InspectorPage {
@@ -246,7 +248,8 @@ export class InspectorPage {
 
   #draw(): void {
     const now = performance.now();
-    const wait = this.#isUrgent ? 0 : FOLLOW_MS;
+    const follow = this.#view === 'messages' ? FOLLOW_MESSAGES_MS : FOLLOW_MS;
+    const wait = this.#isUrgent ? 0 : follow;
     // The store has no records: it is asked for now and then, and holders' times go on.
     const idle = this.#view === 'store' || this.#view === 'locks' ? 1_000 : Infinity;
     if ((!this.#isDirty || now - this.#drawnMs < wait) && now - this.#drawnMs < idle) return;

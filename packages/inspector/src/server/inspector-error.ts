@@ -1,4 +1,4 @@
-export type InspectorErrorCode = 'INSPECTOR_UNUSABLE' | 'PAGE_NOT_BUILT' | 'TRACE_UNREADABLE';
+export type InspectorErrorCode = 'INSPECTOR_UNUSABLE' | 'PAGE_NOT_BUILT';
 
 /** Why the inspector could not do as asked. Codes are stable; each has a row in `docs/errors.md`. */
 export class InspectorError extends Error {

@@ -42,9 +42,10 @@ export class LockQueue implements Lessor, DiscardListener {
 
   giveBack(ticket: Ticket): void {
     const kind = kindOf(ticket);
+    // First: a machine that is made only now must still know who gives back.
+    const observed = this.#watched();
     if (kind === 'write') this.#holders.writing = false;
     else this.#holders.readers -= 1;
-    const observed = this.#watched();
     const type = kind === 'read' ? 'readUnlock' : 'writeUnlock';
     this.#letIn(observed ? this.#tell(observed, { type }, Math.abs(ticket)) : this.#countIn());
   }

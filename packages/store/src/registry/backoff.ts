@@ -24,15 +24,23 @@ export function isTransientFailure(error: Error): boolean {
  * back in step, and never less than the server asked for, up to the cap.
  *
  * @param random from 0 to 1
- * @param retryAfter the header, in seconds; dates are ignored
+ * @param retryAfter the header: seconds, or a date
+ * @param nowMs milliseconds since the epoch
  */
 export function pauseBefore(
   policy: RetryPolicy,
   attempt: number,
   random: number,
   retryAfter?: string,
+  nowMs = 0,
 ): number {
   const ceiling = Math.min(policy.longestPauseMs, policy.firstPauseMs * 2 ** (attempt - 1));
-  const asked = /^\d{1,6}$/.test(retryAfter ?? '') ? Number(retryAfter) * 1_000 : 0;
+  const asked = askedFor(retryAfter ?? '', nowMs);
   return Math.min(policy.longestPauseMs, Math.max(asked, Math.ceil(ceiling * (0.5 + random / 2))));
+}
+
+function askedFor(retryAfter: string, nowMs: number): number {
+  if (/^\d+$/.test(retryAfter)) return Number(retryAfter) * 1_000;
+  const date = Date.parse(retryAfter);
+  return Number.isNaN(date) ? 0 : Math.max(0, date - nowMs);
 }

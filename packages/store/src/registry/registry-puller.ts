@@ -9,10 +9,12 @@ import { choosePlatform, resolveImage } from '../resolve-image.js';
 import { StoreError } from '../store-error.js';
 import type { RetryPolicy } from './backoff.js';
 import { defaultRetryPolicy } from './backoff.js';
-import type { RawManifest } from './registry-client.js';
+import type { RegistryAccess } from './credential.js';
+import { anonymousAccess } from './given-credentials.js';
+import type { RawManifest, RegistryTargets } from './registry-client.js';
 import { RegistryClient } from './registry-client.js';
-import { endpointOf } from './registry-endpoint.js';
-import type { RegistryRepository } from './registry-exchange.js';
+import type { RegistriesSettings } from './registry-endpoint.js';
+import { endpointsOf } from './registry-endpoint.js';
 
 export interface RegistryPullerOptions {
   readonly http: Http;
@@ -21,6 +23,16 @@ export interface RegistryPullerOptions {
   readonly retry?: RetryPolicy;
   /** Of one manifest or configuration; default 4 MiB, as registries have it. */
   readonly maxDocumentBytes?: number;
+  /** Of one manifest, configuration or token, redirects included; default 120,000. */
+  readonly documentTimeoutMs?: number;
+  /** A blob that comes slower, all in all, is given up; default 32 KiB. */
+  readonly slowestBytesPerSecond?: number;
+  /** Milliseconds since the epoch, for tokens that run out; default the system's. */
+  readonly now?: () => number;
+  /** Whose credentials are shown where a request brings none of its own; default nobody's. */
+  readonly access?: RegistryAccess;
+  /** What is configured, by registry. */
+  readonly registries?: RegistriesSettings;
 }
 
 /** An index may name an index; deeper than this it is no image of anybody's. */
@@ -29,13 +41,18 @@ const deepestIndex = 3;
 /**
  * Pulls from registries that speak the OCI distribution API: manifests and indexes of OCI and of Docker.
  *
- * Credentials and mirrors belong below it, in `RegistryExchange` (who is asked, and with what).
+ * Who is asked, and with what, is decided below it: endpoints and mirrors by `endpointsOf`, credentials by
+ * `RegistryAuthorization`.
  */
 export class RegistryPuller extends Puller<RegistryPuller> {
   readonly #client: RegistryClient;
+  readonly #access: RegistryAccess;
+  readonly #registries: RegistriesSettings;
 
   constructor(options: RegistryPullerOptions) {
     super('registry-puller');
+    this.#access = options.access ?? anonymousAccess;
+    this.#registries = options.registries ?? {};
     this.#client = new RegistryClient({
       http: options.http,
       files: options.files,
@@ -44,6 +61,9 @@ export class RegistryPuller extends Puller<RegistryPuller> {
       random: () => options.random.next(),
       retry: options.retry ?? defaultRetryPolicy,
       maxDocumentBytes: options.maxDocumentBytes ?? 4 * 1024 * 1024,
+      documentTimeoutMs: options.documentTimeoutMs ?? 120_000,
+      slowestBytesPerSecond: options.slowestBytesPerSecond ?? 32 * 1024,
+      now: options.now ?? Date.now,
     });
   }
 
@@ -63,11 +83,17 @@ export class RegistryPuller extends Puller<RegistryPuller> {
         `${source.key} is not here: names below localhost/ are loaded, never fetched`,
       );
     }
-    const target = { ...endpointOf(registry, request.insecure), repository };
+    const origin: BlobOrigin = {
+      scheme: 'docker',
+      location: `${registry}/${repository}`,
+      ...(request.insecure && { insecure: true }),
+      ...(request.access && { access: request.access }),
+    };
+    const targets = this.#targets(origin);
 
     return this.#client
-      .manifest(target, digest ?? tag ?? 'latest')
-      .then((top) => this.#image(target, top, formatReference(source.reference), request));
+      .manifest(targets, digest ?? tag ?? 'latest')
+      .then((top) => this.#image(targets, origin, top, formatReference(source.reference), request));
   }
 
   override fetch(
@@ -75,21 +101,23 @@ export class RegistryPuller extends Puller<RegistryPuller> {
     targetPath: string,
     onProgress: (receivedBytes: number) => void,
   ): Future<FetchedBlob> {
-    return this.#client.blob(targetOf(blob), blob, targetPath, onProgress).then(() => ({
+    return this.#client.blob(this.#targets(blob.origin), blob, targetPath, onProgress).then(() => ({
       path: targetPath,
       temporary: true,
       downloadedBytes: blob.sizeBytes,
+      ...(blob.digest.startsWith('sha512:') && { unverified: true }),
     }));
   }
 
   #image(
-    target: RegistryRepository,
+    targets: RegistryTargets,
+    origin: BlobOrigin,
     top: RawManifest,
     reference: string,
     request: ResolveRequest,
   ): Future<ResolvedImage> {
-    return this.#choose(target, top, request, deepestIndex).then(({ manifest, raw }) =>
-      this.#config(target, manifest, request).then((config) =>
+    return this.#choose(targets, top, request, deepestIndex).then(({ manifest, raw }) =>
+      this.#config(targets, manifest, request).then((config) =>
         resolveImage(
           {
             reference,
@@ -97,7 +125,7 @@ export class RegistryPuller extends Puller<RegistryPuller> {
             ...(raw === top ? {} : { indexDigest: top.digest }),
             manifest,
             config,
-            origin: originOf(target, request.insecure),
+            origin,
           },
           request,
         ),
@@ -107,7 +135,7 @@ export class RegistryPuller extends Puller<RegistryPuller> {
 
   /** Goes from an index to the manifest of the platform. */
   #choose(
-    target: RegistryRepository,
+    targets: RegistryTargets,
     raw: RawManifest,
     request: ResolveRequest,
     depth: number,
@@ -118,29 +146,26 @@ export class RegistryPuller extends Puller<RegistryPuller> {
       throw new StoreError('INVALID_MANIFEST', `${request.source.key} is an index of indexes of indexes`);
     const chosen = choosePlatform(parsed, request);
     return this.#client
-      .manifest(target, chosen.digest)
-      .then((next) => this.#choose(target, next, request, depth - 1));
+      .manifest(targets, chosen.digest)
+      .then((next) => this.#choose(targets, next, request, depth - 1));
   }
 
   #config(
-    target: RegistryRepository,
+    targets: RegistryTargets,
     manifest: ImageManifest,
     { known }: ResolveRequest,
   ): Future<Uint8Array | NonNullable<ResolveRequest['known']>> {
     if (known?.configDigest === manifest.config.digest) return Future.ready(known);
-    return this.#client.document(target, manifest.config);
+    return this.#client.document(targets, manifest.config);
   }
-}
 
-function originOf(target: RegistryRepository, insecure: boolean | undefined): BlobOrigin {
-  const location = `${target.registry}/${target.repository}`;
-  return { scheme: 'docker', location, ...(insecure ? { insecure } : {}) };
-}
-
-function targetOf({ origin }: BlobRequest): RegistryRepository {
-  const slash = origin.location.indexOf('/');
-  return {
-    ...endpointOf(origin.location.slice(0, slash), origin.insecure),
-    repository: origin.location.slice(slash + 1),
-  };
+  #targets({ location, insecure, access = this.#access }: BlobOrigin): RegistryTargets {
+    const slash = location.indexOf('/');
+    const registry = location.slice(0, slash);
+    const settings = Object.hasOwn(this.#registries, registry) ? this.#registries[registry] : undefined;
+    return endpointsOf(registry, location.slice(slash + 1), settings, insecure).map((endpoint) => ({
+      ...endpoint,
+      access,
+    }));
+  }
 }

@@ -32,6 +32,11 @@ export class ChartDrawing {
     for (const route of routes) this.element.append(this.#route(route));
   }
 
+  /** The last of the states that are lit, in the order in which they were drawn: outer ones first. */
+  get innermostActive(): SVGGElement | undefined {
+    return [...this.#boxes.values()].findLast((box) => box.classList.contains('active'));
+  }
+
   light({ active, taken, counts }: Lighting): void {
     for (const [id, box] of this.#boxes) {
       box.classList.toggle('active', id !== '' && active.has(id));

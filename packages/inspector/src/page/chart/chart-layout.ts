@@ -1,3 +1,4 @@
+import { backEdges } from './back-edges.js';
 import type { Chart, ChartState } from './chart-model.js';
 import type { LayoutEdge, LayoutNode, Point } from './layout-client.js';
 import { LayoutClient } from './layout-client.js';
@@ -33,22 +34,29 @@ export const TITLE_HEIGHT = 30;
 const LABEL_FONT = '11px system-ui, sans-serif';
 const NAME_FONT = '600 13px system-ui, sans-serif';
 const ROOT = '(root)';
-const NARROW = 600;
-/** A chart is shown at 1 / 1.3 of its size, but no smaller, before another direction is tried. */
-const MOST_SHRUNK = 1.3;
 
 const client = new LayoutClient();
 const canvas = document.createElement('canvas').getContext('2d')!;
 
+/** How much room there is for a chart. */
+export interface Room {
+  readonly width: number;
+  readonly height: number;
+}
+
 /**
- * Places every state and route, from left to right unless that is so much wider than `width` that it could not be
- * read. Done once per chart and shape of the pane: events only light what stands.
+ * Places every state and route, from left to right or from top to bottom, whichever can be shown larger. Done once per
+ * chart and shape of the pane: events only light what stands.
  */
-export async function layOut(chart: Chart, width: number): Promise<LaidOutChart> {
-  const across = width > NARROW ? await placed(chart, 'RIGHT') : undefined;
-  if (across && across.width <= width * MOST_SHRUNK) return across;
+export async function layOut(chart: Chart, room: Room): Promise<LaidOutChart> {
+  const across = await placed(chart, 'RIGHT');
+  if (scaleIn(room, across) === 1) return across;
   const down = await placed(chart, 'DOWN');
-  return across && across.width < down.width ? across : down;
+  return scaleIn(room, down) > scaleIn(room, across) ? down : across;
+}
+
+function scaleIn(room: Room, { width, height }: LaidOutChart): number {
+  return Math.min(1, room.width / width, room.height / height);
 }
 
 /** Loads what lays charts out. */
@@ -61,10 +69,12 @@ async function placed(chart: Chart, direction: 'RIGHT' | 'DOWN'): Promise<LaidOu
 }
 
 function graphOf(chart: Chart, direction: string): LayoutNode {
+  const back = backEdges(chart);
   const edges: LayoutEdge[] = chart.edges.map(({ id, source, target, labels }) => ({
     id,
-    sources: [idOf(source)],
-    targets: [idOf(target)],
+    // What leads back is laid out as if it led on; only its arrow head tells.
+    sources: [idOf(back.has(id) ? target : source)],
+    targets: [idOf(back.has(id) ? source : target)],
     labels: labels.slice(0, 6).map((text) => ({ text, width: measure(text, LABEL_FONT) + 10, height: LINE_HEIGHT })),
   }));
   const initials: LayoutEdge[] = [];
@@ -81,10 +91,9 @@ function graphOf(chart: Chart, direction: string): LayoutNode {
       'elk.spacing.edgeNode': '16',
       'elk.spacing.edgeEdge': '14',
       'elk.spacing.edgeLabel': '4',
-      'elk.layered.spacing.nodeNodeBetweenLayers': '36',
-      'elk.layered.spacing.edgeNodeBetweenLayers': '16',
+      'elk.layered.spacing.nodeNodeBetweenLayers': '24',
+      'elk.layered.spacing.edgeNodeBetweenLayers': '12',
       'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
-      'elk.layered.cycleBreaking.strategy': 'DEPTH_FIRST',
     },
     children: [root],
     edges: [...initials, ...edges],
@@ -126,11 +135,13 @@ class Collected {
   readonly #dots: Point[] = [];
   readonly #origins = new Map<string, Point>();
   readonly #states = new Map<string, ChartState>();
+  readonly #back: ReadonlySet<string>;
 
   constructor(
     private readonly chart: Chart,
     private readonly graph: LayoutNode,
   ) {
+    this.#back = backEdges(chart);
     const index = (state: ChartState): void => {
       this.#states.set(idOf(state.id), state);
       state.states.forEach(index);
@@ -160,11 +171,10 @@ class Collected {
     const origin = this.#origins.get(container) ?? { x: 0, y: 0 };
     const moved = ({ x, y }: Point): Point => ({ x: x + origin.x, y: y + origin.y });
     const placed = labels.map(({ text, x = 0, y = 0, width }) => ({ text, ...moved({ x, y }), width }));
-    return sections.map(({ startPoint, endPoint, bendPoints = [] }) => ({
-      id,
-      points: [startPoint, ...bendPoints, endPoint].map(moved),
-      labels: placed,
-    }));
+    return sections.map(({ startPoint, endPoint, bendPoints = [] }) => {
+      const points = [startPoint, ...bendPoints, endPoint].map(moved);
+      return { id, points: this.#back.has(id) ? points.toReversed() : points, labels: placed };
+    });
   }
 }
 

@@ -18,15 +18,18 @@ export class ChartPane {
   #drawing: ChartDrawing | undefined;
   #lighting: Lighting | undefined;
 
-  constructor(private readonly onState: (id: string) => void = () => {}) {}
+  /** @param height  how much room there is, where that is not the height of the pane itself */
+  constructor(
+    private readonly onState: (id: string) => void = () => {},
+    private readonly height?: number,
+  ) {}
 
   /** Shows the chart of `machine`. Layouts are kept by what they lay out, since events come by the thousand. */
   show(machine: string, definition: PlainObject | undefined, lighting: Lighting): void {
     this.#lighting = lighting;
     if (!definition) return this.#clear(machine);
-    // Scroll bars come and go: only a pane of clearly another width is laid out anew.
-    const width = Math.max(200, Math.round(this.element.clientWidth / 200) * 200);
-    const key = `${width} ${machine} ${JSON.stringify(definition).length}`;
+    const room = { width: coarse(this.element.clientWidth), height: coarse(this.height ?? this.element.clientHeight) };
+    const key = `${room.width} ${room.height} ${machine} ${JSON.stringify(definition).length}`;
     if (key === this.#key) {
       this.#drawing?.light(lighting);
       return;
@@ -34,7 +37,7 @@ export class ChartPane {
     this.#key = key;
     if (machine !== this.#machine) this.#say(`Drawing ${machine}…`);
     this.#machine = machine;
-    const known = layouts.get(key) ?? layOut(readChart(definition), width);
+    const known = layouts.get(key) ?? layOut(readChart(definition), room);
     layouts.set(key, known);
     known.then(
       (layout) => this.#draw(key, layout),
@@ -51,6 +54,16 @@ export class ChartPane {
     element.style.setProperty('--chart-ratio', `${layout.width} / ${layout.height}`);
     this.element.replaceChildren(element);
     if (this.#lighting) this.#drawing.light(this.#lighting);
+    this.#centre();
+  }
+
+  /** Brings what is active into sight, in a chart that is larger than its pane. */
+  #centre(): void {
+    const active = this.#drawing?.innermostActive;
+    if (!active) return;
+    const [box, pane] = [active.getBoundingClientRect(), this.element.getBoundingClientRect()];
+    this.element.scrollTop += box.top + box.height / 2 - pane.top - pane.height / 2;
+    this.element.scrollLeft += box.left + box.width / 2 - pane.left - pane.width / 2;
   }
 
   #clear(machine: string): void {
@@ -63,6 +76,11 @@ export class ChartPane {
     this.#drawing = undefined;
     this.element.replaceChildren(html('p', { class: 'quiet' }, text));
   }
+}
+
+/** Scroll bars come and go: only a pane of clearly another size is laid out anew. */
+function coarse(pixels: number): number {
+  return Math.max(200, Math.round(pixels / 150) * 150);
 }
 
 /** The lights of one actor: where it is, and the transition that brought it there. */

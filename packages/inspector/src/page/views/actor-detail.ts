@@ -13,7 +13,7 @@ export class ActorDetail {
   readonly element = html('section', { class: 'detail', 'aria-label': 'Actor' });
   readonly #title = html('h2', { class: 'detail-title' });
   readonly #facts = html('dl', { class: 'facts' });
-  readonly #pane = new ChartPane();
+  readonly #pane = new ChartPane(undefined, 420);
   readonly #spark = svg('svg', { class: 'spark', viewBox: '0 0 240 36', preserveAspectRatio: 'none' });
   readonly #sparkTitle = html('h3', {}, 'Mailbox');
   readonly #context = html('pre', { class: 'context' });

@@ -19,7 +19,7 @@ export class MessageDiagram {
   constructor(private readonly onEvent: (id: number) => void) {}
 
   render(
-    { hello, table }: Scene,
+    { hello, history }: Scene,
     lanes: readonly string[],
     rows: readonly HistoryEntry[],
     outcomes: ReadonlyMap<number, string>,
@@ -40,7 +40,7 @@ export class MessageDiagram {
     const height = HEAD + rows.length * ROW + 12;
     const picture = svg('svg', { class: 'sequence-picture', width, height, role: 'img', 'aria-label': 'Messages' });
     picture.append(arrowHead(), ...[...xOf.values()].map((x) => lane(x, height)));
-    const heads = [...xOf].map(([id, x]) => laneHead(table.actors.get(id)?.name ?? id, id, x, step));
+    const heads = [...xOf].map(([id, x]) => laneHead(history.nameOf(id), id, x, step));
     const yOfEvent = new Map<number, { x: number; y: number }>();
     rows.forEach(({ record }, n) => {
       const y = HEAD + n * ROW + ROW / 2;

@@ -6,7 +6,7 @@ import { MessageDiagram } from './message-diagram.js';
 import { isMessage } from './messages.js';
 
 const MOST_LANES = 8;
-const ROWS = 60;
+const ROWS = 48;
 
 /** Who sent what to whom, between the actors one chooses, and what was the cause of what. */
 export class MessagesView implements View {
@@ -39,12 +39,13 @@ export class MessagesView implements View {
 
   render(scene: Scene): void {
     const { history, at, query, selected } = scene;
-    const busy = busiest(history.latest(at, 2_000, isMessage, 6_000));
+    const busy = busiest(history.latest(at, 1_000, isMessage, 4_000));
     const lanes = this.#chosen ?? new Set(withSelected(busy.slice(0, MOST_LANES), selected));
     const wanted = (record: InspectorRecord): boolean => this.#isWanted(record, lanes, query);
     const rows = history.latest(at, ROWS, wanted);
-    const outcomes = outcomesOf(history.latest(at, 4_000, ({ kind }) => kind === 'ended' || kind === 'settled', 6_000));
-    this.#renderLanes(busy, lanes, (id) => scene.table.actors.get(id)?.name ?? id);
+    const isOutcome = ({ kind }: InspectorRecord): boolean => kind === 'ended' || kind === 'settled';
+    const outcomes = outcomesOf(history.latest(at, 3_000, isOutcome, 6_000));
+    this.#renderLanes(busy, lanes, (id) => history.nameOf(id));
     const shown = this.#failuresOnly ? rows.filter(({ record }) => isFailure(record, outcomes)) : rows;
     const chain = this.#cursor === undefined ? [] : causesOf(this.#cursor, history.latest(at, 20_000, hasCause));
     this.#diagram.render(scene, [...lanes], shown, outcomes, new Set(chain.map(({ id }) => id)));

@@ -1,0 +1,16 @@
+import type { Agent, CommandCall } from '@keelson/agent';
+import { runHosted } from './hosted-command.js';
+import { main } from './main.js';
+
+/**
+ * For the `run` of `serveAgent`: lets the commands of `keelson` work through an agent of your own, with the same output
+ * and exit code.
+ *
+ * @example const served = await serveAgent({ root }, { version: '1.0.0', run: serveCommands });
+ */
+export function serveCommands(
+  call: CommandCall,
+  host: { readonly agent: Agent; readonly root: string },
+): Promise<number> {
+  return runHosted(main, call, host);
+}

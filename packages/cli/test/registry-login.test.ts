@@ -1,0 +1,65 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loginOf } from '../src/registry-login.js';
+import type { World } from './support/keelson.js';
+import { makeWorld } from './support/keelson.js';
+
+const authorization = `Basic ${Buffer.from('user:pass').toString('base64')}`;
+
+let world: World;
+let guard: Server;
+/** The demo registry behind a guard that wants a user name and a password. */
+let reference: string;
+beforeEach(async () => {
+  world = await makeWorld();
+  const upstream = `http://${world.registry.host}`;
+  guard = createServer((request, response) => {
+    if (request.headers.authorization !== authorization) {
+      return void response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
+    }
+    response.writeHead(307, { location: `${upstream}${request.url}` }).end();
+  });
+  await new Promise<void>((listening) => void guard.listen(0, '127.0.0.1', listening));
+  reference = `127.0.0.1:${(guard.address() as AddressInfo).port}/demo/hello:1`;
+});
+afterEach(async () => {
+  guard.close();
+  guard.closeAllConnections();
+  await world.remove();
+});
+
+describe('pull', { timeout: 180_000 }, () => {
+  it('shows what --creds or --authfile says, and nothing else', async () => {
+    const refused = await world.keelson('pull', '--authfile', '/nowhere/auth.json', reference);
+    expect(refused.stderr).toMatch(/^keelson: CREDENTIALS_INVALID: /);
+    expect((await world.keelson('pull', '--creds', 'user:wrong', reference)).stderr).toMatch(/^keelson: UNAUTHORIZED: /);
+
+    const { images } = await world.json('pull', '--creds', 'user:pass', reference);
+    expect(images).toMatchObject([{ reference }]);
+
+    const authfile = join(world.root, '..', 'auth.json');
+    const auth = Buffer.from('user:pass').toString('base64');
+    writeFileSync(authfile, JSON.stringify({ auths: { [reference.split('/')[0]!]: { auth } } }));
+    expect((await world.json('pull', '--authfile', authfile, reference)).images).toMatchObject([{ bytesDownloaded: 0 }]);
+  });
+
+  it('refuses --creds without a password, and does not repeat it', async () => {
+    const end = await world.keelson('pull', '--creds', 'hidden-secret', reference);
+    expect([end.exitCode, end.stdout + end.stderr]).toEqual([2, expect.not.stringContaining('hidden-secret')]);
+  });
+});
+
+describe('loginOf', () => {
+  it('hands on where the credentials of the caller are, and no other variable', () => {
+    const environment = { HOME: '/home/me', DOCKER_CONFIG: '/d', AWS_SECRET_ACCESS_KEY: 'hidden' };
+    const caller = { workingDirectory: '/work', streams: { environment } } as never;
+    const login = loginOf({ authfile: 'auth.json', creds: 'a:b:c' }, caller);
+    expect(login).toMatchObject({ authFile: '/work/auth.json', credentials: { username: 'a', password: 'b:c' } });
+    expect(login.environment).toMatchObject({ HOME: '/home/me', DOCKER_CONFIG: '/d' });
+    expect(JSON.stringify(login)).not.toContain('hidden');
+  });
+});
