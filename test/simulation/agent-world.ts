@@ -1,7 +1,7 @@
-import type { ContainerConfig } from '@keelson/containerizer';
+import type { ContainerConfig, IsolatorRequests } from '@keelson/containerizer';
 import { containerConfig, ContainerPaths, MesosContainerizer } from '@keelson/containerizer';
-import type { PID } from '@keelson/process';
-import type { CrashFate } from '@keelson/simulation';
+import type { PID, Runtime } from '@keelson/process';
+import type { CrashFate, SimulatedFiles } from '@keelson/simulation';
 import { check } from './check.js';
 import type { ImageKey } from './images.js';
 import { dockerImage } from './images.js';
@@ -12,12 +12,17 @@ import { SimulatedLauncher } from './simulated-launcher.js';
 /** The folder of the host that is mounted over every container's `/bin`: simulated layers hold no programs. */
 const programs = '/keelson/programs';
 
+export interface AgentLifeOptions extends LifeOptions {
+  /** Spawns the isolators of this life. None unless given. */
+  readonly isolators?: (runtime: Runtime, files: SimulatedFiles) => readonly IsolatorRequests[];
+}
+
 /** A life of the whole agent: the real containerizer above the provisioner and the store, on simulated processes. */
 export class AgentLife extends Life {
   readonly containerizer: PID<MesosContainerizer>;
   readonly paths = new ContainerPaths('/keelson');
 
-  constructor(options: LifeOptions = {}) {
+  constructor(options: AgentLifeOptions = {}) {
     super(options);
     const { runtime, files, executor, provisioner } = this.world;
     this.host.use(files);
@@ -30,6 +35,7 @@ export class AgentLife extends Life {
         executor,
         provisioner,
         launchers: [{ name: 'linux', launcher }],
+        isolators: options.isolators?.(runtime, files) ?? [],
       }),
     );
   }
@@ -44,7 +50,7 @@ export class AgentLife extends Life {
   }
 
   /** The agent alone is killed (what it wrote stays, containers run on), or the power goes. */
-  nextAgent(how: 'agent killed' | readonly CrashFate[], options: LifeOptions = {}): AgentLife {
+  nextAgent(how: 'agent killed' | readonly CrashFate[], options: AgentLifeOptions = {}): AgentLife {
     this.end();
     const power = how !== 'agent killed';
     const next = new AgentLife({

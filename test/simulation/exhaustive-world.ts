@@ -11,8 +11,6 @@ export interface WorldSearch {
   readonly crashes: number;
   /** Whether every order within the bound was run. */
   readonly complete: boolean;
-  /** Orders that were not run since they differ from one that was only in steps that do not touch each other. */
-  readonly alike: number;
 }
 
 /**
@@ -33,15 +31,10 @@ export function searchWorld(choices: number, maxRuns: number, crashStride: numbe
       crashes += 1;
       scenario(new DecisionVector(first.made), crashes % 170);
     },
-    { maxRuns, independent },
+    { maxRuns },
   );
   if (exploration.failure) throw exploration.failure.error;
-  return { interleavings: exploration.runs, crashes, complete: exploration.complete, alike: exploration.pruned };
-}
-
-/** Two actors' turns do not touch each other; what concerns no actor (the disk, the network) may touch anything. */
-function independent(one: ReadyItem, other: ReadyItem): boolean {
-  return one.kind === 'event' && other.kind === 'event' && one.process !== other.process;
+  return { interleavings: exploration.runs, crashes, complete: exploration.complete };
 }
 
 /** Hands over the first choices only. Steps without an alternative are no choices. */

@@ -3,7 +3,7 @@ import { traceOf } from './determinism.js';
 import { searchLock } from './exhaustive-lock.js';
 import { searchWorld } from './exhaustive-world.js';
 
-/** The wider searches (four processes on the lock, twelve choices, 1,000 repetitions) are in `npm run scenarios`. */
+/** The wider searches (four processes on the lock, ten choices, 1,000 repetitions) are in `npm run scenarios`. */
 describe('exhaustive searches', () => {
   it('the lock is a list of waiters in every interleaving of three processes, one of which may give up', () => {
     const { interleavings, assignments } = searchLock(3, 1);
@@ -11,11 +11,11 @@ describe('exhaustive searches', () => {
     expect(interleavings).toBeGreaterThan(1_000);
   });
 
-  it('two provisions, a destroy, a prune, its sweep and a crash end well in every order of the first eight choices', () => {
-    const { interleavings, crashes, complete, alike } = searchWorld(8, 5_000, 2);
-    console.log(`store: ${interleavings} orders (${alike} alike), ${crashes} of them crashed`);
+  it('two provisions, a destroy, a prune, its sweep and a crash end well in every order of the first six choices', () => {
+    const { interleavings, crashes, complete } = searchWorld(6, 5_000, 2);
+    console.log(`store: ${interleavings} orders, ${crashes} of them crashed`);
     expect(complete).toBe(true);
-    expect(interleavings).toBeGreaterThan(50);
+    expect(interleavings).toBeGreaterThan(20);
   });
 });
 

@@ -89,7 +89,7 @@ export class LayerWatch {
       const key = `${label} ${cause}`;
       seen.push(key);
       if (this.#judged.has(key)) continue;
-      const id = label.slice(prefix.length);
+      const [id = ''] = label.slice(prefix.length).split(' ');
       // A broken layer is moved aside by whoever found it broken.
       if (nodeAt(this.world.disk, this.world.storePaths.rootfs(id)) === undefined) continue;
       needed ??= this.#needed();

@@ -1,5 +1,5 @@
 import type { NetworkFault } from '@keelson/simulation';
-import type { CrashFate, Fault, SimulatedDisk, SimulatedRegistry } from '@keelson/simulation';
+import type { CrashFate, Fault, JobFault, SimulatedDisk, SimulatedRegistry } from '@keelson/simulation';
 import { SimulatedWorld } from '@keelson/simulation';
 import type { Future } from '@keelson/process';
 import { dispatch } from '@keelson/process';
@@ -16,6 +16,7 @@ export interface LifeOptions {
   readonly order?: Order;
   readonly crashAt?: number;
   readonly faults?: readonly Fault[];
+  readonly jobFaults?: readonly JobFault[];
   readonly networkFault?: (path: string) => NetworkFault | undefined;
   readonly disk?: SimulatedDisk;
   readonly host?: Machine;
@@ -49,6 +50,7 @@ export class Life {
       seed: 1 + (options.earlierLives ?? 0),
       ...(options.crashAt !== undefined && { crashAt: options.crashAt }),
       ...(options.faults && { faults: options.faults }),
+      ...(options.jobFaults && { jobFaults: options.jobFaults }),
       ...(options.networkFault && { networkFault: options.networkFault }),
       disk: options.disk ?? freshDisk(),
       registry: options.registry ?? freshRegistry(),

@@ -8,6 +8,8 @@ import { SimulatedHost } from '@keelson/simulation';
 interface Watched {
   readonly monitor: ProcessIdentity;
   readonly statusPath: string;
+  /** The monitor is gone before its time. */
+  readonly lost?: boolean;
 }
 
 /**
@@ -65,12 +67,21 @@ export class Machine extends SimulatedHost {
     for (const watched of this.#unwritten.keys()) this.#write(watched);
   }
 
+  /** The monitor of a container is killed; how that ends, nobody will write. */
+  loseMonitor(owner: string): void {
+    const pid = this.pidOf(owner);
+    const watched = pid === undefined ? undefined : this.#watched.get(pid);
+    if (pid === undefined || !watched || this.#unwritten.has(watched)) return;
+    this.#watched.set(pid, { ...watched, lost: true });
+    this.end(watched.monitor.pid);
+  }
+
   /** The process ends; its monitor writes the status and follows. */
   exit(pid: number, exitStatus: number): void {
     const watched = this.#watched.get(pid);
     this.end(pid);
     this.#watched.delete(pid);
-    if (!watched) return;
+    if (!watched || watched.lost) return;
     this.#unwritten.set(watched, exitStatus);
     this.#write(watched);
   }

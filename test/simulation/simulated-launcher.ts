@@ -33,6 +33,7 @@ export class SimulatedLauncher extends Launcher<SimulatedLauncher> {
         this.host.watch(process, { monitor, statusPath: path });
         const status = this.host
           .exited(monitor)
+          .then(() => this.host.exited(process))
           .then(() => this.files.read(path))
           .then((bytes): number | undefined => Number(new TextDecoder().decode(bytes)))
           .repair(() => undefined);

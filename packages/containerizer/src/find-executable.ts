@@ -1,9 +1,9 @@
-import type { Files } from '@keelson/os/ports';
 import { Future } from '@keelson/process';
 import { ContainerizerError } from './containerizer-error.js';
 import type { InRootPath } from './in-root.js';
 import { isAtOrBelow, resolveInRoot } from './in-root.js';
 import type { LaunchRequest } from './launcher.js';
+import type { TreeReader } from './tree-reader.js';
 
 type Command = Pick<LaunchRequest, 'rootfs' | 'argv' | 'environment' | 'workingDirectory' | 'mounts'>;
 
@@ -18,7 +18,7 @@ const maxScriptBytes = 64 << 10;
  * @throws ContainerizerError COMMAND_NOT_FOUND       it, or the interpreter its first line names, is missing
  * @throws ContainerizerError COMMAND_NOT_EXECUTABLE  no file, no right to execute it, or no format known
  */
-export function requireExecutable(files: Files, command: Command): Future<void> {
+export function requireExecutable(files: TreeReader, command: Command): Future<void> {
   const program = command.argv[0] ?? '';
   return search(candidates(program, command), undefined);
 
@@ -61,7 +61,7 @@ function candidates(program: string, { environment, workingDirectory }: Command)
 }
 
 /** A path that leads through a file or in circles is one where nothing is. */
-function look(files: Files, rootfs: string, path: string): Future<InRootPath | undefined> {
+function look(files: TreeReader, rootfs: string, path: string): Future<InRootPath | undefined> {
   return resolveInRoot(files, rootfs, path)
     .then((found): InRootPath | undefined => found)
     .repair(() => undefined);

@@ -1,6 +1,7 @@
-import type { Files, FileStatus } from '@keelson/os/ports';
+import type { FileStatus } from '@keelson/os/ports';
 import type { Future } from '@keelson/process';
 import { ContainerizerError } from './containerizer-error.js';
+import type { TreeReader } from './tree-reader.js';
 
 /** A path of a container, every link in it followed as the container would: inside its root. */
 export interface InRootPath {
@@ -24,7 +25,7 @@ const maxPathLength = 4096;
  *
  * @throws ContainerizerError MOUNT_REFUSED  too many links, or a component that is no directory
  */
-export function resolveInRoot(files: Files, root: string, path: string): Future<InRootPath> {
+export function resolveInRoot(files: TreeReader, root: string, path: string): Future<InRootPath> {
   const base = root === '/' ? '' : root;
   if (path.length > maxPathLength) throw refused(`A path of ${path.length} characters is too long`);
   return walk([], path.split('/'), 0);
@@ -75,7 +76,7 @@ export function resolveInRoot(files: Files, root: string, path: string): Future<
  *
  * @throws ContainerizerError IMAGE_UNSAFE  it is something else, or larger than `maxBytes`
  */
-export function readInRoot(files: Files, root: string, path: string, maxBytes: number): Future<string> {
+export function readInRoot(files: TreeReader, root: string, path: string, maxBytes: number): Future<string> {
   return resolveInRoot(files, root, path).then((found): string | Future<string> => {
     if (!found.status) return '';
     if (found.status.kind !== 'file' || found.status.sizeBytes > maxBytes) {

@@ -15,6 +15,8 @@ import { requireExecutable } from './find-executable.js';
 import { isAtOrBelow, readInRoot, resolveInRoot } from './in-root.js';
 import type { LaunchContribution } from './isolator.js';
 import type { BindMount, LaunchRequest } from './launcher.js';
+import type { TreeReader } from './tree-reader.js';
+import { remembering } from './tree-reader.js';
 
 /** Everything a launch request is made of. */
 export interface LaunchInputs {
@@ -49,8 +51,9 @@ export function launchRequest(
   const cgroup = contributions.find((each) => each.cgroup)?.cgroup;
   requireLimitsKept(config, cgroup !== undefined);
 
-  return refuseStrangeRoots(files, rootfs)
-    .then(() => collect([userFile(files, rootfs, 'passwd'), userFile(files, rootfs, 'group')]))
+  const tree = remembering(files);
+  return refuseStrangeRoots(tree, rootfs)
+    .then(() => collect([userFile(tree, rootfs, 'passwd'), userFile(tree, rootfs, 'group')]))
     .then(([passwd, group]) => {
       const user = resolveUser(config.user ?? (image.user || undefined), passwd!, group!);
       refuseUnmappedUser(user, host);
@@ -62,8 +65,8 @@ export function launchRequest(
         user.home,
       );
       return collect([
-        workingDirectory(files, rootfs, config, image),
-        mountsOf(files, inputs),
+        workingDirectory(tree, rootfs, config, image),
+        mountsOf(files, tree, inputs),
       ] as const).then(([directory, mounts]): LaunchRequest => ({
         id,
         runtimeDirectory: paths.container(id),
@@ -84,7 +87,7 @@ export function launchRequest(
         }),
       }));
     })
-    .then((request) => requireExecutable(files, request).then(() => request));
+    .then((request) => requireExecutable(tree, request).then(() => request));
 }
 
 /** Limits are kept by an isolator; without one they would be forgotten in silence. */
@@ -97,7 +100,7 @@ function requireLimitsKept({ memoryBytes, cpus, processes }: ContainerConfig, ke
  * The runtime mounts over these; through a link it would mount over something else. What is missing it
  * makes, but not in a root that is read-only.
  */
-function refuseStrangeRoots(files: Files, rootfs: string): Future<unknown> {
+function refuseStrangeRoots(files: TreeReader, rootfs: string): Future<unknown> {
   const fixed = isReadOnlyRootfs(rootfs);
   return collect(
     ['proc', 'sys', 'dev'].map((name) =>
@@ -119,7 +122,7 @@ function readOnly(attempt: string): ContainerizerError {
   return new ContainerizerError('MOUNT_REFUSED', `Cannot ${attempt} in the container: ${why}`);
 }
 
-function userFile(files: Files, rootfs: string, name: string): Future<string> {
+function userFile(files: TreeReader, rootfs: string, name: string): Future<string> {
   return readInRoot(files, rootfs, `/etc/${name}`, maxUserFileBytes);
 }
 
@@ -140,7 +143,7 @@ function hostnameOf(id: ContainerId, { hostname }: ContainerConfig): string {
  * (CVE-2024-21626).
  */
 function workingDirectory(
-  files: Files,
+  files: TreeReader,
   rootfs: string,
   config: ContainerConfig,
   image: ImageProcess,
@@ -166,6 +169,7 @@ function workingDirectory(
 
 function mountsOf(
   files: Files,
+  tree: TreeReader,
   { config, volumeSources, rootfs, contributions }: LaunchInputs,
 ): Future<BindMount[]> {
   const contributed = contributions.flatMap(({ mounts }) => mounts ?? []);
@@ -173,14 +177,15 @@ function mountsOf(
     return { source: volumeSources[index]!, target: containerPath, readOnly };
   });
   return collect([
-    ...contributed.map((mount) => resolveMount(files, rootfs, mount, true)),
-    ...volumes.map((mount) => resolveMount(files, rootfs, mount, false)),
+    ...contributed.map((mount) => resolveMount(files, tree, rootfs, mount, true)),
+    ...volumes.map((mount) => resolveMount(files, tree, rootfs, mount, false)),
   ]).then((mounts) => mounts.flat());
 }
 
 /** None, if it is optional and there is no place for it: an image of one program needs no `resolv.conf`. */
 function resolveMount(
   files: Files,
+  tree: TreeReader,
   rootfs: string,
   { source, target, readOnly: fixed }: BindMount,
   optional: boolean,
@@ -197,7 +202,7 @@ function resolveMount(
       cause: error,
     });
   });
-  return collect([found, resolveInRoot(files, rootfs, target)] as const).then(([real, { path, status }]) => {
+  return collect([found, resolveInRoot(tree, rootfs, target)] as const).then(([real, { path, status }]) => {
     if (path === '/' || isAtOrBelow(path, '/proc') || isAtOrBelow(path, '/sys') || path === '/dev') {
       throw new ContainerizerError('MOUNT_REFUSED', `Cannot mount anything at '${target}' of a container`);
     }

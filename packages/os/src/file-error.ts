@@ -43,14 +43,18 @@ export function toFileError(error: unknown, syscall: string, path: BytePath): Fi
 
 /** `ENOENT` for 2. Where two names share a number, the one that Node uses. */
 export function errnoName(errno: number): string {
-  return getSystemErrorMap().get(-errno)?.[0] ?? errnoNames.get(errno) ?? `E${errno}`;
+  return systemErrors().get(-errno)?.[0] ?? errnoNames.get(errno) ?? `E${errno}`;
 }
+
+/** Node makes the map anew for each asker, and a missing file is asked for often. */
+let errorMap: ReturnType<typeof getSystemErrorMap> | undefined;
+const systemErrors = () => (errorMap ??= getSystemErrorMap());
 
 const errnoNumbers = new Map(Object.entries(constants.errno));
 const errnoNames = new Map([...errnoNumbers].map(([name, errno]) => [errno, name]));
 
 function describe(code: string, syscall: string, path: BytePath, detail: string | undefined): string {
-  const known = getSystemErrorMap().get(-(errnoNumbers.get(code) ?? 0))?.[1];
+  const known = systemErrors().get(-(errnoNumbers.get(code) ?? 0))?.[1];
   const reason = [known, detail].filter((part) => part !== undefined && part !== '').join(': ');
   return `cannot ${syscall} '${pathText(path)}': ${reason === '' ? code : `${reason} (${code})`}`;
 }

@@ -1,5 +1,6 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
 import { Deferred, Future } from '@keelson/process';
 import { collectOutput } from './child-output.js';
 import { fileError, toFileError } from './file-error.js';
@@ -12,14 +13,18 @@ import type {
   RunResult,
   Subprocesses,
 } from './ports/subprocess.js';
+import { DetachedChildren } from './detached-children.js';
 import { findProgram } from './program-search.js';
 import type { StartedChild } from './started-child.js';
+import { spawnDetached } from './system-calls/spawn.js';
 
 type RunOptions = Parameters<Subprocesses['run']>[0];
 type Stdio = 'inherit' | 'ignore' | 'pipe' | number;
 
 /** Child processes of this one. Never a shell: argv goes to execve as it is. */
 export class LocalSubprocesses implements Subprocesses {
+  readonly #detached = new DetachedChildren();
+
   /** A detached child does not keep this process alive; any other does until it ends. */
   spawn(options: ChildOptions): Future<Child> {
     const stdio = () => [
@@ -27,6 +32,9 @@ export class LocalSubprocesses implements Subprocesses {
       stdioOf(options.stdout, APPEND),
       stdioOf(options.stderr, APPEND),
     ];
+    if (options.detached && isMainThread && options.workingDirectory === undefined) {
+      return Future.from(startDetached(this.#detached, options, stdio));
+    }
     return Future.from(start(options, stdio)).then(({ process, status }) => {
       if (options.detached) process.unref();
       return {
@@ -57,14 +65,29 @@ export class LocalSubprocesses implements Subprocesses {
   }
 }
 
+/** As `start`, without a copy of this process: monitors of containers are started so. */
+async function startDetached(
+  children: DetachedChildren,
+  options: ChildOptions,
+  stdio: () => Stdio[],
+): Promise<Child> {
+  const { argv, environment = {} } = options;
+  const [name = ''] = argv;
+  const program = await requireProgram(name);
+  const descriptors = stdio().map(descriptorOf) as [number, number, number];
+  try {
+    return children.start(() => spawnDetached({ program, argv, environment, stdio: descriptors }));
+  } catch (error) {
+    throw toFileError(error, 'spawn', name);
+  } finally {
+    for (const each of descriptors) if (each > 2) closeSync(each);
+  }
+}
+
 /** Answers once the program really runs. Closes the files that were opened for it, whatever happens. */
 async function start(options: ChildOptions, stdio: () => Stdio[]): Promise<StartedChild> {
   const [name = '', ...rest] = options.argv;
-  const program = await findProgram(name);
-  if (program === undefined) {
-    const code = name.includes('/') && existsSync(name) ? 'EACCES' : 'ENOENT';
-    throw fileError(code, 'spawn', name, code === 'ENOENT' ? 'no such program' : 'not an executable file');
-  }
+  const program = await requireProgram(name);
   const files = stdio();
   try {
     const child = spawn(program, rest, spawnOptions(options, name, files));
@@ -83,10 +106,23 @@ async function start(options: ChildOptions, stdio: () => Stdio[]): Promise<Start
   }
 }
 
+async function requireProgram(name: string): Promise<string> {
+  const program = await findProgram(name);
+  if (program !== undefined) return program;
+  const code = name.includes('/') && existsSync(name) ? 'EACCES' : 'ENOENT';
+  throw fileError(code, 'spawn', name, code === 'ENOENT' ? 'no such program' : 'not an executable file');
+}
+
 function spawnOptions(options: ChildOptions, name: string, stdio: Stdio[]): SpawnOptions {
   const { environment = {}, workingDirectory, detached = false } = options;
   const directory = workingDirectory === undefined ? {} : { cwd: workingDirectory };
   return { argv0: name, env: environment, stdio, detached, ...directory };
+}
+
+/** What Node would have made of it: ours, or /dev/null. */
+function descriptorOf(stdio: Stdio, index: number): number {
+  if (typeof stdio === 'number') return stdio;
+  return stdio === 'inherit' ? index : openSync('/dev/null', constants.O_RDWR);
 }
 
 function stdioOf(stdio: ChildStdio = 'ignore', flags: number): Stdio {

@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LocalSubprocesses } from '@keelson/os';
@@ -129,5 +129,49 @@ describe('LocalSubprocesses.spawn', () => {
     expect(child.kill('SIGTERM')).toBe(true);
     expect(await child.status).toEqual({ signal: 'SIGTERM' });
     expect(child.kill('SIGTERM')).toBe(false);
+  });
+});
+
+describe('LocalSubprocesses.spawn of detached children', () => {
+  it('tells how each of many ended, however close together, and waits for them all', async () => {
+    const codes = Array.from({ length: 20 }, (_, index) => index);
+    const children = codes.map((code) => subprocesses.spawn({ ...sh(`exit ${code}`), detached: true }));
+
+    const statuses = await Promise.all(children.map(async (child) => (await child).status));
+
+    expect(statuses).toEqual(codes.map((exitCode) => ({ exitCode })));
+    for (const child of children) expect(existsSync(`/proc/${(await child).pid}`)).toBe(false);
+  });
+
+  it('gives them a session of their own, default signals, the descriptors asked for and no other', async ({
+    onTestFinished,
+  }) => {
+    const path = join(temporaryDirectory(onTestFinished), 'out');
+    const held = openSync('/dev/zero', 'r');
+    // No pipe: the shell's own end of one would show.
+    const script = 'echo $(cut -d" " -f6 /proc/$$/stat) $$; ls -m /proc/$$/fd; grep -E "SigBlk|SigIgn" /proc/$$/status';
+    const child = await subprocesses.spawn({ ...sh(script), detached: true, stdout: { path } });
+    expect(await child.status).toEqual({ exitCode: 0 });
+    closeSync(held);
+
+    const [session, descriptors, ...signals] = readFileSync(path, 'utf8').split('\n');
+    expect(session).toBe(`${child.pid} ${child.pid}`);
+    expect(descriptors).toBe('0, 1, 2');
+    expect(signals.map((line) => /^\w+:\s+0+$/.test(line))).toEqual([true, true, false]);
+  });
+
+  it('tells the signal that ended one, and signals none that is gone', async () => {
+    const child = await subprocesses.spawn({ ...sh('exec sleep 1000'), detached: true });
+    expect(child.kill('SIGKILL')).toBe(true);
+    expect(await child.status).toEqual({ signal: 'SIGKILL' });
+    expect(child.kill('SIGKILL')).toBe(false);
+    expect(process.listenerCount('SIGCHLD')).toBe(0);
+  });
+
+  it('refuses a program that is not there, and one that cannot be executed', async () => {
+    const spawning = (program: string) => subprocesses.spawn({ argv: [program], detached: true }).toPromise();
+    await expect(spawning('/no/such/program')).rejects.toMatchObject({ name: 'FileError', code: 'ENOENT' });
+    await expect(spawning('/etc/passwd')).rejects.toMatchObject({ name: 'FileError', code: 'EACCES' });
+    expect(process.listenerCount('SIGCHLD')).toBe(0);
   });
 });

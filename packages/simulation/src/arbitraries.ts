@@ -53,3 +53,19 @@ export function faults(
     maxLength: options.maxFaults ?? 3,
   });
 }
+
+/** One fault of a job: the n-th step of all jobs of the run aborts its job there, with this errno. */
+export interface JobFault {
+  readonly step: number;
+  readonly errno: string;
+}
+
+/** Jobs that are aborted half way, their partial work left as it is; shrinks towards none. */
+export function jobFaults(
+  options: { maxStep?: number; maxFaults?: number; errnos?: readonly string[] } = {},
+): fc.Arbitrary<JobFault[]> {
+  const errnos = options.errnos ?? ['ENOSPC', 'EIO', 'EMFILE', 'EACCES'];
+  return fc.array(fc.record({ step: fc.nat(options.maxStep ?? 60), errno: fc.constantFrom(...errnos) }), {
+    maxLength: options.maxFaults ?? 2,
+  });
+}

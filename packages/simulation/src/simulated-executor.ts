@@ -24,6 +24,8 @@ export interface SimulatedExecutorOptions {
 
 interface Waiting {
   readonly name: string;
+  /** Paths in its input, told in the label of every step. */
+  readonly paths: readonly string[];
   readonly run: Generator<string, unknown, void>;
   readonly answer: Deferred<unknown>;
 }
@@ -55,7 +57,12 @@ export class SimulatedExecutor implements Executor {
       answer.fail(Object.assign(new Error(`no simulated job is called ${job.name}`), { code: 'UNKNOWN_JOB' }));
       return answer.future;
     }
-    const waiting: Waiting = { name: job.name, run: make(job.input), answer: answer as Deferred<unknown> };
+    const waiting: Waiting = {
+      name: job.name,
+      paths: pathsIn(job.input),
+      run: make(job.input),
+      answer: answer as Deferred<unknown>,
+    };
     answer.future.onDiscard(() => this.#drop(waiting));
     this.#waiting.push(waiting);
     this.#fillSlots();
@@ -79,7 +86,8 @@ export class SimulatedExecutor implements Executor {
   }
 
   #step(job: Waiting, step: string): void {
-    this.#options.schedule(`${job.name} ${step}`, () => {
+    const where = job.paths.length === 0 ? '' : ` with ${job.paths.join(' ')}`;
+    this.#options.schedule(`${job.name} ${step}${where}`, () => {
       const fault = this.#options.fault?.({ job: job.name, step });
       if (fault !== undefined) return this.#end(() => job.answer.fail(fault));
       try {
@@ -97,4 +105,11 @@ export class SimulatedExecutor implements Executor {
     this.#fillSlots();
     tell();
   }
+}
+
+/** Every absolute path in a job's plain input, each once. */
+function pathsIn(input: unknown): readonly string[] {
+  if (typeof input === 'string') return input.startsWith('/') ? [input] : [];
+  if (typeof input !== 'object' || input === null) return [];
+  return [...new Set(Object.values(input).flatMap(pathsIn))];
 }

@@ -1,15 +1,17 @@
+import { FileError } from '@keelson/os/ports';
 import type { Dispatcher, Observer, PID } from '@keelson/process';
 import { Future, Runtime, VirtualClock } from '@keelson/process';
 import type { BackendName, BackendPid } from '@keelson/provisioner';
 import { CopyBackend, Provisioner, ProvisionerPaths } from '@keelson/provisioner';
 import { DockerStore, MetadataManager, PullerRouter, RegistryPuller, StorePaths, Sweeper } from '@keelson/store';
-import type { Fault } from './arbitraries.js';
+import type { Fault, JobFault } from './arbitraries.js';
 import { DecisionVector } from './dispatchers/decision-vector.js';
 import type { CrashFate } from './files/simulated-disk.js';
 import { SimulatedDisk } from './files/simulated-disk.js';
 import { SimulatedFiles } from './files/simulated-files.js';
 import { CrashingDispatcher, PowerCut } from './power-cut.js';
 import { SeededRandom } from './seeded-random.js';
+import type { JobStep } from './simulated-executor.js';
 import { SimulatedExecutor } from './simulated-executor.js';
 import { SimulatedHost } from './simulated-host.js';
 import { simulatedJobs } from './simulated-jobs.js';
@@ -23,6 +25,8 @@ export interface SimulatedWorldOptions {
   readonly crashAt?: number;
   /** Disk calls that fail. */
   readonly faults?: readonly Fault[];
+  /** Jobs that are aborted half way; what they did so far stays done. */
+  readonly jobFaults?: readonly JobFault[];
   readonly networkFault?: (path: string) => NetworkFault | undefined;
   readonly seed?: number;
   /** What an earlier world left; default an empty disk and a machine without processes. */
@@ -68,7 +72,7 @@ export class SimulatedWorld {
     this.registry.connect({ disk: this.disk, schedule, ...(options.networkFault && { fault: options.networkFault }) });
     const faults = new Map((options.faults ?? []).map(({ call, errno }) => [call, errno]));
     this.files = new SimulatedFiles({ disk: this.disk, schedule, fault: () => faults.get((this.#diskCalls += 1)) });
-    this.executor = new SimulatedExecutor({ jobs: simulatedJobs(() => this.disk), schedule });
+    this.executor = new SimulatedExecutor({ jobs: simulatedJobs(() => this.disk), schedule, fault: this.#jobFaults() });
 
     const { files, executor, host, clock, runtime, registry } = this;
     const paths = this.storePaths;
@@ -104,6 +108,18 @@ export class SimulatedWorld {
   restart(fates: readonly CrashFate[] = [], options: SimulatedWorldOptions = {}): SimulatedWorld {
     const { host, registry } = this;
     return new SimulatedWorld({ disk: this.disk.afterCrash(fates), host, registry, ...options });
+  }
+
+  #jobFaults(): (step: JobStep) => Error | undefined {
+    const faults = new Map((this.options.jobFaults ?? []).map(({ step, errno }) => [step, errno]));
+    let steps = 0;
+    return ({ job, step }) => {
+      const errno = faults.get(steps);
+      steps += 1;
+      if (errno === undefined) return undefined;
+      const why = `job '${job}' on the simulated disk was aborted before '${step}': ${errno}`;
+      return new FileError(errno, job, step, why);
+    };
   }
 
   #spawnProvisioner(): PID<Provisioner> {

@@ -1,7 +1,16 @@
 import type { Dispatcher, ReadyItem } from '@keelson/process';
 import { defer, Process } from '@keelson/process';
 import type { Scenario, SimulationContext } from '@keelson/simulation';
-import { DecisionVector, exploreScenario, FairDispatcher, independentByProcess, runPlan } from '@keelson/simulation';
+import {
+  DecisionVector,
+  exploreScenario,
+  FairDispatcher,
+  independentByProcess,
+  machineFootprint,
+  runPlan,
+  SimulatedDisk,
+  SimulatedFiles,
+} from '@keelson/simulation';
 import { describe, expect, it } from 'vitest';
 import { fixedStore, racyStore } from './support/tiny-store-scenarios.js';
 
@@ -43,6 +52,50 @@ function pairs(shared: boolean, outcomes: Set<string>): Scenario<undefined> {
   };
   return { name: 'pairs', module: import.meta.url, run };
 }
+
+/** Two writers of one file each, in these folders. */
+function writers(folders: readonly string[]): Scenario<undefined> {
+  const run = (context: SimulationContext<undefined>): void => {
+    const runtime = context.runtime();
+    const disk = new SimulatedDisk();
+    for (const name of new Set(folders)) disk.create(1, name, { kind: 'directory', entries: new Map(), mode: 0o700 });
+    const schedule = (label: string, act: () => void): void => runtime.offer({ kind: 'completion', label, run: act });
+    const files = new SimulatedFiles({ disk, schedule });
+    folders.forEach((folder, index) => {
+      void context.watch(folder, files.appendDurably(`/${folder}/file-${index}`, new Uint8Array(1)));
+    });
+    context.settle();
+  };
+  return { name: 'writers', module: import.meta.url, run };
+}
+
+describe('machineFootprint', () => {
+  const explore = (folders: readonly string[]): number => {
+    const found = exploreScenario(writers(folders), { input: undefined, reduce: machineFootprint });
+    expect(found.complete).toBe(true);
+    return found.runs - found.pruned;
+  };
+
+  it('leaves out orders that only swap calls in folders of their own', () => {
+    const all = exploreScenario(writers(['a', 'b']), { input: undefined });
+    expect(all.runs).toBeGreaterThan(10);
+    expect(explore(['a', 'b'])).toBe(1);
+  });
+
+  it('keeps the orders of calls that meet in one folder', () => {
+    expect(explore(['a', 'a'])).toBeGreaterThan(1);
+  });
+
+  it.each([
+    ['read /a/b', ['/a/b']],
+    ['rename /a/b to /c/d', ['/a', '/c']],
+    ['os.remove-tree remove x with /gc/one', ['/gc', 'executor slots']],
+    ['syncfs /a', undefined],
+    ['GET /v2/app/manifests/latest', undefined],
+  ])('tells what %s touches', (label, touched) => {
+    expect(machineFootprint({ kind: 'completion', label, cause: 0 })).toEqual(touched);
+  });
+});
 
 describe('exploreScenario', () => {
   it('finds the planted race, and a vector that repeats it', () => {

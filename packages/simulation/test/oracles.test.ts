@@ -1,7 +1,19 @@
 import { defer, Deferred, Future, Mutex, Process, ReadWriteLock, Runtime } from '@keelson/process';
 import type { PID } from '@keelson/process';
 import type { Scenario, SimulationContext } from '@keelson/simulation';
-import { CrashedError, DeadlockError, InvariantError, LeakedLeaseError, LivelockError, LockLedger, runPlan, simulatePlan } from '@keelson/simulation';
+import {
+  CrashedError,
+  DeadlockError,
+  InvariantError,
+  LeakedLeaseError,
+  LeakedRootError,
+  LivelockError,
+  LockLedger,
+  makeSimulatedImage,
+  runPlan,
+  simulatePlan,
+  UnansweredError,
+} from '@keelson/simulation';
 import { describe, expect, it } from 'vitest';
 
 const scenario = (run: (context: SimulationContext<undefined>) => void): Scenario => ({
@@ -124,6 +136,89 @@ describe('leases', () => {
 
   it('that were all given back are fine', () => {
     expect(errorOf((context) => hold(context, true))).toBeUndefined();
+  });
+});
+
+describe('requests', () => {
+  /** Passes on to somebody who forgets to answer the second time. */
+  class Clerk extends Process<Clerk> {
+    #asked = 0;
+
+    constructor(private readonly drawer: Deferred<string>[]) {
+      super('clerk');
+    }
+
+    fetch(paper: string): Future<string> {
+      return this.self.look(paper);
+    }
+
+    look(paper: string): Future<string> {
+      const answer = new Deferred<string>();
+      this.drawer.push(answer);
+      this.#asked += 1;
+      if (this.#asked === 1) answer.set(paper);
+      return answer.future;
+    }
+  }
+  const ask = (context: SimulationContext<undefined>, times: number, mayWait?: RegExp): Deferred<string>[] => {
+    context.expectAllAnswered(mayWait && { mayWait });
+    const drawer: Deferred<string>[] = [];
+    const clerk = context.runtime().spawn(new Clerk(drawer));
+    for (let count = 0; count < times; count += 1) clerk.fetch('a paper');
+    context.settle();
+    return drawer;
+  };
+
+  it('that are never answered are told by name, and in which event they were sent', () => {
+    const error = errorOf((context) => void ask(context, 2));
+    expect(error).toBeInstanceOf(UnansweredError);
+    expect(error?.message).toMatch(/these requests were never answered: clerk\(1\)\.fetch #\d+, sent from outside; clerk\(1\)\.look #\d+, sent in clerk\(1\)\.fetch #\d+$/);
+  });
+
+  it('that were answered, or may wait, are fine', () => {
+    expect(errorOf((context) => void ask(context, 1))).toBeUndefined();
+    expect(errorOf((context) => void ask(context, 2, /\.(fetch|look)$/))).toBeUndefined();
+  });
+
+  it('that were abandoned have been told', () => {
+    expect(errorOf((context) => ask(context, 2).at(-1)?.abandon())).toBeUndefined();
+  });
+
+  it('without an answer are listed with a deadlock', () => {
+    const error = errorOf(
+      (context) => {
+        const clerk = context.runtime().spawn(new Clerk([]));
+        void clerk.fetch('one');
+        context.watch('the second paper', clerk.fetch('two'));
+        context.settle();
+      },
+      { recording: true },
+    );
+    expect(error?.message).toMatch(/the second paper\n {2}no answer yet: clerk\(1\)\.fetch #\d+, sent from outside\n/);
+  });
+});
+
+describe('roots', () => {
+  const pull = (context: SimulationContext<undefined>, release: boolean): void => {
+    const world = context.world();
+    world.registry.put('web', 'latest', makeSimulatedImage([{ base: 'base' }]));
+    context.expectRootsReleased(world);
+    void world.store.recover();
+    world.settle();
+    void world.store.get('registry.test/web', { owner: 'a planted leak' });
+    world.settle();
+    if (release) void world.store.release('a planted leak');
+    world.settle();
+  };
+
+  it('that nobody gives back are leaked, told by owner with what it holds', () => {
+    const error = errorOf((context) => pull(context, false));
+    expect(error).toBeInstanceOf(LeakedRootError);
+    expect(error?.message).toMatch(/root 'a planted leak' holds registry\.test\/web:latest, .*layer [0-9a-f]{12}/);
+  });
+
+  it('that were given back are fine', () => {
+    expect(errorOf((context) => pull(context, true))).toBeUndefined();
   });
 });
 

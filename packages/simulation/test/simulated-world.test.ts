@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Scenario } from '@keelson/simulation';
-import { crashPoint, defineScenario, faults, makeSimulatedImage, runPlan, simulate } from '@keelson/simulation';
+import { crashPoint, defineScenario, faults, makeSimulatedImage, runPlan, SimulatedWorld, simulate } from '@keelson/simulation';
 import { describe, expect, it } from 'vitest';
 
 const web = makeSimulatedImage([{ base: 'base' }, { web: 'web' }]);
@@ -35,6 +35,20 @@ const pullAndRestart: Scenario = defineScenario({
 });
 
 describe('a world in a scenario', () => {
+  it('aborts a job half way, and what the job did so far stays', () => {
+    const world = new SimulatedWorld({ jobFaults: [{ step: 1, errno: 'EIO' }] });
+    world.registry.put('web', 'latest', web);
+    void world.provisioner.recover([]);
+    world.settle();
+    const pulled = world.store.pull('registry.test/web');
+    world.settle();
+
+    expect(pulled.failure().message).toMatch(/was aborted before '.+': EIO$/);
+    const again = world.store.pull('registry.test/web');
+    world.settle();
+    expect(again.isReady()).toBe(true);
+  });
+
   it('lists whole images only, wherever the power goes', () => {
     const crash = crashPoint({ maxStep: 150 });
     expect(simulate(pullAndRestart, { crash, runs: 150, failures: false }).runs).toBe(150);

@@ -38,8 +38,8 @@ function run(task: Task): Omit<TaskResult, 'task' | 'elapsedMs'> {
       return { scenarios: 0, line };
     }
     case 'store': {
-      const { interleavings, crashes, complete } = searchWorld(12, 20_000, 2);
-      const line = `store: ${interleavings} orders of the first 12 choices of 2 provisions, a destroy, a prune and its sweep, ${crashes} crashes`;
+      const { interleavings, crashes, complete } = searchWorld(10, 20_000, 2);
+      const line = `store: ${interleavings} orders of the first 10 choices of 2 provisions, a destroy, a prune and its sweep, ${crashes} crashes`;
       return { scenarios: 0, line, ...(!complete && { broken: 'the search of the store is not complete' }) };
     }
     case 'traces': {

@@ -4,12 +4,13 @@ import * as edge from './at-the-edge.js';
 import * as directed from './directed.js';
 import * as durability from './durability.js';
 import * as imageGc from './image-gc.js';
+import * as isolation from './isolation.js';
 import * as lock from './lock.js';
 import * as recovery from './recovery.js';
 import * as sharing from './sharing.js';
 import * as store from './store-properties.js';
 
-const modules: readonly Record<string, unknown>[] = [store, directed, edge, agent, durability, sharing, recovery, lock, imageGc];
+const modules: readonly Record<string, unknown>[] = [store, directed, edge, agent, durability, sharing, recovery, isolation, lock, imageGc];
 
 function lawsOf(modules: readonly Record<string, unknown>[]): readonly SimulationProperty[] {
   return modules

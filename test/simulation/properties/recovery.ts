@@ -43,3 +43,23 @@ export const nothingIsMarkedBeforeRecovery = property({
     }
   },
 });
+
+export const failingStartLosesNothing = property({
+  name: 'P3 a start at which a disk call fails, and the next start, lose nothing that stood',
+  inputs: () => fc.tuple(fc.integer({ min: 1, max: 60 }), fc.constantFrom('EIO', 'EMFILE', 'EACCES'), anyOrder()),
+  runs: 60,
+  run: ([call, errno, order]) => {
+    const first = new Life();
+    first.recover();
+    first.now(first.world.provisioner.provision('c1', dockerImage('web')));
+    const failing = first.next([], { faults: [{ call, errno }], order });
+    void failing.world.provisioner.recover(['c1']);
+    failing.settle();
+
+    const next = failing.next();
+    next.recover(['c1']);
+    checkEqual(containersAreWhole(next), ['c1'], 'P3: containers');
+    listedImagesAreWhole(next);
+    checkEqual(next.now(next.world.metadata.images()).images.length, 1, 'P3: images');
+  },
+});

@@ -1,5 +1,5 @@
 import type { CrashPoint } from '@keelson/simulation';
-import { crashPoint, faults } from '@keelson/simulation';
+import { crashPoint, faults, jobFaults } from '@keelson/simulation';
 import fc from 'fast-check';
 import { check } from '../check.js';
 import type { Command } from '../command.js';
@@ -90,9 +90,11 @@ export const nobodyWaitsForTheNetwork = property({
 
 export const nothingLeaks = property({
   name: 'P6 a discarded waiter or a failed step never leaks a lock, lease or root',
-  inputs: () => fc.tuple(commands({ most: 10 }), anyOrder(), faults({ maxCall: 200, maxFaults: 3 }), anyNetwork()),
-  run: ([wanted, order, failing, network]) => {
-    const life = new Life({ order, faults: failing.map(({ call, errno }) => ({ call: call + 30, errno })), ...networkOf(network) });
+  inputs: () =>
+    fc.tuple(commands({ most: 10 }), anyOrder(), faults({ maxCall: 200, maxFaults: 3 }), anyNetwork(), jobFaults({ maxStep: 40 })),
+  run: ([wanted, order, failing, network, aborted]) => {
+    const afterStart = failing.map(({ call, errno }) => ({ call: call + 30, errno }));
+    const life = new Life({ order, faults: afterStart, jobFaults: aborted, ...networkOf(network) });
     life.world.provisioner.recover([]);
     life.settle();
     const asked = offer(life, wanted);
@@ -100,12 +102,12 @@ export const nothingLeaks = property({
     allSettled(asked);
     stillServes(life);
     // Areas that a fault kept from being removed are cleared by the next start.
-    if (failing.length === 0) nothingIsLeaked(life);
+    if (failing.length + aborted.length === 0) nothingIsLeaked(life);
     else nothingIsRooted(life);
     const alive = life.next();
     alive.recover(life.insides.provisioner.containers().get().map(({ id }) => id));
     listedImagesAreWhole(alive);
-    nothingIsLeft(alive, failing.length > 1);
+    nothingIsLeft(alive, failing.length + aborted.length > 1);
   },
 });
 

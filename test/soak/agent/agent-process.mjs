@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { callAgent, decodeChunk, socketPathOf } from '@keelson/agent/client';
 
@@ -13,8 +13,8 @@ export class AgentProcess {
     this.child = child;
     /** From the start of the program to its ready line. */
     this.startMs = startMs;
-    /** How long of this its main thread could have run and had no processor. */
-    this.starvedMs = Number(readFileSync(`/proc/${child.pid}/schedstat`, 'latin1').split(' ')[1]) / 1e6;
+    /** How long its threads could have run meanwhile and had no processor, all together. */
+    this.starvedMs = starvedMs(child.pid);
     this.gone = once(child, 'exit');
   }
 
@@ -70,4 +70,11 @@ export class AgentProcess {
     this.child.kill(signal);
     return this.gone;
   }
+}
+
+/** The second number of a schedstat file: nanoseconds on a run queue (sched-stats.rst of the kernel). */
+function starvedMs(pid) {
+  const tasks = readdirSync(`/proc/${pid}/task`);
+  const waits = tasks.map((task) => Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'latin1').split(' ')[1]));
+  return waits.reduce((sum, wait) => sum + wait, 0) / 1e6;
 }

@@ -100,7 +100,7 @@ async function removing({ agent, model, random }, command) {
   const target = random.of(model.addressable);
   if (!target) return undefined;
   // `rm` ends nothing: what runs is refused, and stays promised.
-  if (command === 'destroy' || target.code !== undefined) model.doom(target.id);
+  if (command === 'destroy' || target.code !== undefined || target.killedPid !== undefined) model.doom(target.id);
   const answer = await agent.call(command, target.id);
   if (answer.exit === 0) model.removed(target.id);
   return answer;

@@ -1,9 +1,11 @@
 import type { Dispatcher, Observer, ReadyItem, TraceRecord } from '@keelson/process';
 import { labelOf } from '../simulate/guided-dispatcher.js';
+import { meet } from './machine-footprint.js';
 
 /**
  * What a turn that is no handler (a completion, a timer) touches besides the mailboxes and locks its trace
- * shows: names of whatever you like, `undefined` for "everything".
+ * shows: names of whatever you like, `undefined` for "everything". A name that begins with `/` is a path, and meets
+ * all that lies within it.
  */
 export type TurnFootprint = (item: ReadyItem) => readonly string[] | undefined;
 
@@ -13,8 +15,8 @@ export type TurnFootprint = (item: ReadyItem) => readonly string[] | undefined;
  *
  * That is **sound only** where handlers share nothing else: a plain object, a file or a clock that two
  * processes use behind the runtime's back is not seen. What completions of simulated files and networks touch
- * is not seen either, so by default they depend on everything. Attach it as an observer and let it see every
- * choice.
+ * is not seen either, so by default they depend on everything; {@link machineFootprint} tells by their paths.
+ * Attach it as an observer and let it see every choice.
  */
 export class Footprints implements Observer, Dispatcher {
   readonly #touched = new Map<string, Set<string>>();
@@ -59,7 +61,7 @@ export class Footprints implements Observer, Dispatcher {
   readonly independent = (one: ReadyItem, other: ReadyItem): boolean => {
     const [mine, theirs] = [this.#setOf(one), this.#setOf(other)];
     if (mine.has(everything) || theirs.has(everything)) return false;
-    for (const name of mine) if (theirs.has(name)) return false;
+    for (const name of mine) for (const other of theirs) if (meet(name, other)) return false;
     return true;
   };
 

@@ -111,7 +111,7 @@ export class SimulatedFiles implements Files {
   }
 
   rename(from: string, to: string): Future<void> {
-    return this.#step('rename', from, () => this.#rename(from, to));
+    return this.#step('rename', from, () => this.#rename(from, to), `rename ${from} to ${to}`);
   }
 
   remove(path: string): Future<void> {
@@ -169,9 +169,9 @@ export class SimulatedFiles implements Files {
     return this.#step('statfs', path, () => this.#options.space ?? { totalBytes: 2 ** 40, freeBytes: 2 ** 39 });
   }
 
-  #step<T>(syscall: string, path: string, act: () => T): Future<T> {
+  #step<T>(syscall: string, path: string, act: () => T, label = `${syscall} ${path}`): Future<T> {
     const answer = new Deferred<T>();
-    this.#options.schedule(`${syscall} ${path}`, () => {
+    this.#options.schedule(label, () => {
       const errno = this.#options.fault?.({ syscall, path });
       try {
         if (errno !== undefined) throw failure(errno, syscall, path);

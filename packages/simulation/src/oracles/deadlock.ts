@@ -1,12 +1,13 @@
 import type { LockLedger } from './lock-ledger.js';
+import type { RequestLedger } from './request-ledger.js';
 
 /** Nothing can run any more, and somebody still waits. */
 export class DeadlockError extends Error {
   override readonly name = 'DeadlockError';
 
   /**
-   * @param waiting  what never settled  @param locks  who holds and who waits, line by line, where that is
-   * known
+   * @param waiting  what never settled  @param locks  who holds and who waits, line by line, and which
+   * requests have no answer, where that is known
    */
   constructor(
     readonly waiting: readonly string[],
@@ -38,9 +39,11 @@ export class WatchList {
   }
 
   /** @throws DeadlockError    some never settled; call it when nothing can run any more */
-  expectSettled(locks?: LockLedger): void {
+  expectSettled(locks?: LockLedger, requests?: RequestLedger): void {
     const { waiting } = this;
-    if (waiting.length > 0) throw new DeadlockError(waiting, locks?.describe() ?? []);
+    if (waiting.length === 0) return;
+    const unanswered = requests?.describe().map((line) => `no answer yet: ${line}`) ?? [];
+    throw new DeadlockError(waiting, [...(locks?.describe() ?? []), ...unanswered]);
   }
 }
 

@@ -5,7 +5,9 @@ import type { CrashFate } from '../files/simulated-disk.js';
 import { CrashNotes, expectNoCrash } from '../oracles/crashes.js';
 import type { Pending } from '../oracles/deadlock.js';
 import { WatchList } from '../oracles/deadlock.js';
+import { expectRootsReleased } from '../oracles/leaked-roots.js';
 import { LockLedger } from '../oracles/lock-ledger.js';
+import { RequestLedger } from '../oracles/request-ledger.js';
 import { PowerCut } from '../power-cut.js';
 import { SeededRandom } from '../seeded-random.js';
 import type { SimulatedWorldOptions } from '../simulated-world.js';
@@ -48,7 +50,11 @@ export class SimulationContext<Input = unknown> {
   readonly #crashes: CrashNotes | undefined;
   readonly #runtimes: Runtime[] = [];
   #ledger: LockLedger | undefined;
+  #requests: RequestLedger | undefined;
   #checksLeases = false;
+  #checksAnswers = false;
+  #mayWait: RegExp | undefined;
+  readonly #quietWorlds: SimulatedWorld[] = [];
   #mayCrash = false;
   #runtime: Runtime | undefined;
   #thrown: { readonly error: unknown } | undefined;
@@ -65,6 +71,7 @@ export class SimulationContext<Input = unknown> {
     if (recording) {
       this.recorder = new TraceRecorder(() => this.guide.steps);
       this.#ledger = new LockLedger();
+      this.#requests = new RequestLedger();
       this.#crashes = new CrashNotes();
     }
     this.#ownObservers = options.observers ?? [];
@@ -76,8 +83,8 @@ export class SimulationContext<Input = unknown> {
    */
   get observers(): readonly Observer[] {
     const own = this.#ownObservers;
-    if (this.recorder === undefined && this.#ledger === undefined) return own;
-    return [this.recorder, this.#ledger, this.#crashes, ...own].filter((observer) => observer !== undefined);
+    const { recorder } = this;
+    return [recorder, this.#ledger, this.#requests, this.#crashes, ...own].filter((observer) => observer !== undefined);
   }
 
   /** A runtime on this order, clock and chance, the same one every time. `settle` drives it. */
@@ -165,6 +172,23 @@ export class SimulationContext<Input = unknown> {
     this.#ledger ??= new LockLedger();
   }
 
+  /**
+   * Expects every request to every process to be answered when the scenario ends, unless the power went. Call it
+   * first: only runtimes made later are followed.
+   *
+   * @param options.mayWait  names (`process.method`) of requests that wait as long as they like
+   */
+  expectAllAnswered(options: { readonly mayWait?: RegExp } = {}): void {
+    this.#checksAnswers = true;
+    this.#mayWait = options.mayWait;
+    this.#requests ??= new RequestLedger();
+  }
+
+  /** Expects that nobody holds an image or a layer of `world`, and no job runs, when the scenario ends. */
+  expectRootsReleased(world: SimulatedWorld): void {
+    this.#quietWorlds.push(world);
+  }
+
   /** Processes of this scenario crash, or callbacks throw, and that is right. Otherwise it fails the scenario. */
   allowCrashes(): void {
     this.#mayCrash = true;
@@ -175,8 +199,10 @@ export class SimulationContext<Input = unknown> {
     if (this.#thrown !== undefined) throw this.#thrown.error;
     if (!this.#mayCrash) expectNoCrash(this.#runtimes, this.#crashes);
     if (this.guide.wasCut) return;
-    this.#watched.expectSettled(this.#ledger);
+    this.#watched.expectSettled(this.#ledger, this.#requests);
+    if (this.#checksAnswers) this.#requests?.expectAllAnswered(this.#mayWait, this.#ledger?.describe());
     if (this.#checksLeases) this.#ledger?.expectAllReleased();
+    for (const world of this.#quietWorlds) expectRootsReleased(world);
   }
 
   #checkInvariants(): void {
