@@ -171,6 +171,8 @@ describe('the inspector page', () => {
       const kept = page.locator('.store-item.layer', { hasText: 'used by container library' });
       await soon(() => kept.count()).toBeGreaterThan(0);
       await page.locator('.tab[data-view=machines]').click();
+      const kinds = await page.locator('.kind').evaluateAll((all) => all.map((kind) => kind.firstChild!.textContent));
+      expect(kinds.toSorted()).toEqual(['container', 'lease', 'process', 'pull', 'readWriteLock']);
       await page.locator('.kind', { hasText: 'container' }).click();
       await soon(() => page.locator('.chart-state.counted .chart-name').allTextContents()).toContain('RUNNING');
       await page.close();

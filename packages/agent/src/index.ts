@@ -41,6 +41,7 @@ export type { Platform } from '@keelson/image';
 export type { BackendName } from '@keelson/provisioner';
 export type {
   Explanation,
+  ImageSummary,
   PrunePlan,
   PruneReport,
   PullProgress,

@@ -202,7 +202,7 @@ describe('images, why, df, plan and prune', { timeout: 180_000 }, () => {
   it('read well', async () => {
     await world.json('pull', world.reference('hello'));
     expect((await world.keelson('images')).stdout).toMatch(
-      /^REFERENCE +DIGEST +SIZE +UNIQUE +SHARED +PULLED +USED BY\n.*demo\/hello:1 /,
+      /^REFERENCE +DIGEST +SIZE +UNIQUE +SHARED +PULLED +LAST USED +PINNED +USED BY\n.*demo\/hello:1 /,
     );
     expect((await world.keelson('plan')).stdout).toMatch(
       /^remove {2}.*demo\/hello:1 .*\n[^]*keelson prune --apply [0-9a-f]+\n$/,

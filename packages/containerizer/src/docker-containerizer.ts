@@ -192,11 +192,13 @@ export class DockerContainerizer extends Containerizer<DockerContainerizer> {
 
   /**
    * Nothing, unless it was set up to: an engine's images are its own. A plan names none of them, so a prune that
-   * carries out a plan leaves them alone too.
+   * carries out a plan leaves them alone too; and so does one that takes the least recently used only as far as
+   * needed, because the engine's own prune takes all or nothing.
    */
   override pruneImages(excluded: readonly ImageName[], options?: PruneOptions): Future<PruneReport> {
     const names = this.#requireRecovered('prune images');
-    if (this.#context.prune && options?.planHash === undefined) {
+    const whole = options?.planHash === undefined && options?.reclaim === undefined;
+    if (this.#context.prune && whole) {
       return undiscardable(this.#name(names).then(() => pruneEngine(this.#context, names, excluded)));
     }
     this.#context.logger.info('The docker containerizer prunes nothing: its images belong to the docker engine');

@@ -220,6 +220,7 @@ describe('prune', () => {
     expect(world.log).toContainEqual(expect.stringContaining('prunes nothing'));
     const pruning = await world.start({ prune: true });
     await pruning.pruneImages([], { planHash: 'x' });
+    await pruning.pruneImages([], { reclaim: { bytes: 1, unusedSince: '2026-01-01T00:00:00.000Z' } });
     expect(world.engine.requests).not.toContain('POST /images/prune');
   });
 

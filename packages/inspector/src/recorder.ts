@@ -143,7 +143,8 @@ export class Recorder implements Observer {
   observed(executor: Executor): Executor {
     return {
       execute: <R>(job: Parameters<Executor['execute']>[0], options?: Parameters<Executor['execute']>[1]) => {
-        const id = (this.#jobs += 1);
+        // Below zero: they stand beside events, whose ids are above.
+        const id = (this.#jobs -= 1);
         const beginMs = this.now();
         const about = { kind: 'job', process: 'executor', id, cause: this.cause, label: job.name } as const;
         this.add({ ...about, atMs: beginMs, phase: 'started' });

@@ -1,6 +1,6 @@
 import type { InspectorRecord } from '@keelson/inspector';
 import { ActorTable, Recorder, RecordRing } from '@keelson/inspector';
-import { Process, ReadWriteLock, Runtime, VirtualClock } from '@keelson/process';
+import { Future, Process, ReadWriteLock, Runtime, VirtualClock } from '@keelson/process';
 import type { Lease } from '@keelson/process';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -98,6 +98,33 @@ describe('Recorder', () => {
     leases[1]!.release();
     expect(tableOf(records()).actors.get('store')?.state).toBe('unlocked');
     expect([...tableOf(records()).actors.keys()]).toEqual(['store']);
+  });
+
+  it('tells of the jobs of an executor, with how they ended and what they were for', () => {
+    const { runtime, recorder, look, records } = watched();
+    look();
+    const jobs = recorder.observed({
+      execute: ({ name }) => (name === 'bad' ? Future.failed(new Error('disk full')) : (Future.ready('done') as never)),
+    });
+    class Worker extends Process<Worker> {
+      work(): Future<string> {
+        return jobs.execute({ name: 'good', input: {} });
+      }
+    }
+    void runtime.spawn(new Worker('worker')).work();
+    void jobs.execute({ name: 'bad', input: {} });
+    runtime.settle();
+
+    const told = records().filter((record) => record.kind === 'job');
+    expect(told.map(({ label, phase }) => [label, phase])).toEqual([
+      ['bad', 'started'],
+      ['bad', 'failed'],
+      ['good', 'started'],
+      ['good', 'ready'],
+    ]);
+    expect(told[1]).toMatchObject({ error: { message: 'disk full' }, cause: 0 });
+    expect(records().find((record) => record.kind === 'begun' && record.id === told[2]!.cause)).toMatchObject({ label: 'work' });
+    expect(new Set(told.map(({ id }) => Math.sign(id)))).toEqual(new Set([-1]));
   });
 
   it('tells what became of answers that were pending', () => {

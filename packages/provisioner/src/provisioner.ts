@@ -18,7 +18,8 @@ import type { ProvisionedContainer, ProvisionedRootfs } from './provisioned-cont
 import { ProvisionerError, reasonOf } from './provisioner-error.js';
 import type { ProvisionerOptions } from './provisioner-options.js';
 import type { Building, Provisioning } from './provisioning.js';
-import { pruneStores } from './prune-stores.js';
+import type { StartedPrune } from './start-prune.js';
+import { startPrune } from './start-prune.js';
 import { readProvisionedContainers } from './read-provisioned-containers.js';
 import { tellUse } from './tell-use.js';
 import { takeDownContainer } from './take-down-container.js';
@@ -28,10 +29,10 @@ import { writeLayersRecord } from './write-layers-record.js';
  * Makes the root filesystems of containers and knows which layers each stands on, so that a prune takes no
  * other.
  *
- * Provisioning and destroying run beside each other under the read side of one lock, a prune runs alone under its write
- * side. No lock is held while an image is pulled or a root filesystem is made: the store's roots protect the layers
- * until they are recorded here, the record protects them from then on (T1, T4). Each request takes at most one lease,
- * never while it holds one or waits with one for another request (T6).
+ * Provisioning and destroying pass the read side of one lock, a prune begins under its write side. It is held for
+ * memory alone, never for a disk or a network: the store's roots protect layers until they are recorded here and
+ * whatever comes into use after a prune has begun; the record protects them from then on (T1, T4). Each request
+ * takes at most one lease, never while it holds one or waits with one for another request (T6).
  *
  * Mirrors Mesos `provisioner/provisioner.cpp` (`ProvisionerProcess`).
  */
@@ -52,8 +53,8 @@ export class Provisioner extends Process<Provisioner> {
   constructor(options: ProvisionerOptions) {
     super('provisioner');
     this.#options = options;
-    this.gate = new Gate(options.clock);
     this.#warn = options.warn ?? (() => {});
+    this.gate = new Gate(options.clock);
   }
 
   /**
@@ -123,7 +124,8 @@ export class Provisioner extends Process<Provisioner> {
     const running = this.#pruning.get(key);
     if (running) return undiscardable(running);
 
-    const work = this.gate.pass('prune', defer(this, this.#prune, excluded, options));
+    const started = this.gate.pass('prune', defer(this, this.#prune, excluded, options));
+    const work = started.then(({ report }) => report);
     const pruning = concluding(this, work, () => this.#pruning.delete(key));
     this.#pruning.set(key, pruning);
     return undiscardable(pruning);
@@ -183,17 +185,19 @@ export class Provisioner extends Process<Provisioner> {
       digest: image.digest,
       layers: image.layers.map(({ id }) => id),
     };
-    const recorded = this.gate.pass('provision', defer(this, this.#record, entry, provisioned));
+    const entered = this.gate.pass('provision', defer(this, this.#enter, entry, provisioned));
+    const recorded = entered.then(defer(this, this.#record, entry, provisioned));
     return undiscardable(recorded.then(defer(this, this.#furnish, building, provisioned, image)));
   }
 
-  /**
-   * Under the read lease: in memory first, so that the very next prune sees these layers, then on disk (T1).
-   */
-  #record(entry: ContainerEntry, provisioned: ProvisionedRootfs): Future<void> {
+  /** Under the read lease: the very next prune sees these layers (T1). The root lasts until they are on disk. */
+  #enter(entry: ContainerEntry, provisioned: ProvisionedRootfs): void {
     this.#refuseWhileDestroying(entry.id);
     entry.rootfses.set(provisioned.rootfsId, provisioned);
     this.#containers.markOnDisk(entry.id);
+  }
+
+  #record(entry: ContainerEntry, provisioned: ProvisionedRootfs): Future<void> {
     return this.#checkpoint(entry).repair(
       defer(this, (failed: Future<void>) => {
         entry.rootfses.delete(provisioned.rootfsId);
@@ -257,7 +261,9 @@ export class Provisioner extends Process<Provisioner> {
     const provisioning = subtree.flatMap((entry) => [...entry.provisioning]);
     const below = subtree.flatMap(({ id }) => this.#destructions.of(id) ?? []);
     const work = awaitAll<unknown>([...provisioning, ...below])
-      .then(() => this.gate.pass('destroy', defer(this, this.#takeDown, containerId)))
+      // Behind a prune that stands before us. None after us waits: what we take down is in use until it is gone.
+      .then(() => this.gate.pass('destroy', () => Future.ready()))
+      .then(defer(this, this.#takeDown, containerId))
       .then(() => true);
     const destroying = concluding(this, work, () => this.#destructions.end(containerId));
     this.#destructions.begin(containerId, destroying);
@@ -312,18 +318,10 @@ export class Provisioner extends Process<Provisioner> {
     return awaitAll(this.#containers.unknownTo(known).map((id) => this.#destroy(id)));
   }
 
-  #prune(
-    excluded: readonly ImageName[],
-    { users = [], ...options }: ProvisionerPruneOptions,
-  ): Future<PruneReport> {
+  #prune(excluded: readonly ImageName[], options: ProvisionerPruneOptions): Future<StartedPrune> {
     const [unknown] = this.#containers.unknowns();
     if (unknown) throw new ProvisionerError('INVENTORY_INCOMPLETE', `Cannot prune images: ${unknown}`);
-
-    const { stores, clock } = this.#options;
-    const grantedMs = clock.now();
-    const told = { ...options, users: this.#containers.holders(users) };
-    const pruned = pruneStores(stores, excluded, this.#containers.layersInUse(), told);
-    return pruned.then((report) => ({ ...report, lockHeldMs: clock.now() - grantedMs }));
+    return startPrune(this.#options, this.#containers, excluded, options);
   }
 
   /** Writes the record of a container as it is when its turn comes, one write at a time. */

@@ -1,30 +1,43 @@
 import type { Future, PID } from '@keelson/process';
-import { awaitAll } from '@keelson/process';
+import { awaitAll, Deferred } from '@keelson/process';
 import type { LayerId, PruneReport, Store, StorePruneOptions } from '@keelson/store';
 import { emptyPruneReport, mergePruneReports } from '@keelson/store';
 import type { ImageName } from './image-name.js';
 
+/** A prune under way in several stores. */
+export interface StoresPrune {
+  /** Ready once every store protects what comes into use from now on, or is done. */
+  readonly opened: Future<unknown>;
+  /** Settles when all are done, with the first failure if there is one (T11). */
+  readonly report: Future<PruneReport>;
+}
+
 /**
- * Prunes every store beside the others, each with the exclusions of its type, and joins their reports.
- * Settles when all have, with the first failure if there is one: whoever holds a lock for this may let go
- * then (T11).
- *
- * An exclusion of a type that no store serves is reported as unmatched.
+ * Prunes every store beside the others, each with the exclusions of its type, and joins their reports. An exclusion of
+ * a type that no store serves is reported as unmatched.
  */
 export function pruneStores(
   stores: ReadonlyMap<ImageName['type'], PID<Store>>,
   excluded: readonly ImageName[],
   activeLayers: readonly LayerId[],
   options: StorePruneOptions,
-): Future<PruneReport> {
-  const prunes = [...stores].map(([type, store]) => store.prune(namesOf(type, excluded), activeLayers, options));
+): StoresPrune {
+  const started = [...stores].map(([type, store]) => {
+    const opened = new Deferred<void>();
+    const onOpened = (): void => void opened.set(undefined);
+    const prune = store.prune(namesOf(type, excluded), activeLayers, { ...options, onOpened });
+    // A store that cannot tell is waited for.
+    prune.onAny(onOpened).onAbandoned(onOpened);
+    return { opened: opened.future, prune };
+  });
   const unserved = excluded.filter(({ type }) => !stores.has(type)).map(({ name }) => name);
-  return awaitAll(prunes).then((outcomes) => {
+  const report = awaitAll(started.map(({ prune }) => prune)).then((outcomes) => {
     const failed = outcomes.find((outcome) => !outcome.isReady());
     if (failed) return failed;
     const reports = outcomes.map((outcome) => outcome.get());
     return mergePruneReports([{ ...emptyPruneReport(), unmatchedExclusions: unserved }, ...reports]);
   });
+  return { opened: awaitAll(started.map(({ opened }) => opened)), report };
 }
 
 function namesOf(type: ImageName['type'], images: readonly ImageName[]): string[] {

@@ -127,7 +127,11 @@ describe('destroy', () => {
 
     expect(destroyed.get()).toBe(true);
     expect([before.isReady(), behind.isReady()]).toEqual([true, true]);
-    expect(store.prunes.map(({ activeLayers }) => activeLayers)).toEqual([['a', 'b'], []]);
+    // What is being taken down is in use until it is gone.
+    expect(store.prunes.map(({ activeLayers }) => activeLayers)).toEqual([
+      ['a', 'b'],
+      ['a', 'b'],
+    ]);
   });
 
   it('lets the destruction of a child that was asked for earlier end first', () => {

@@ -162,27 +162,53 @@ describe('pruneImages', () => {
   });
 
   it('measures how long it held the lock, not how long it waited', () => {
-    const { runtime, clock, provisioner, store, backend } = recoveredProvisioner();
-    provisioner.provision('web', docker('alpine'));
-    runtime.settle();
-    backend.close('destroy');
-    provisioner.destroy('web');
-    runtime.settle();
+    const { runtime, clock, provisioner, store } = recoveredProvisioner();
     store.close('prune');
-    const pruned = provisioner.pruneImages([]);
+    const first = provisioner.pruneImages([]);
+    runtime.settle();
+    const second = provisioner.pruneImages([docker('alpine')]);
     runtime.settle();
     clock.advance(500);
-    backend.open('destroy');
-    runtime.settle();
-
-    clock.advance(30);
     store.open('prune');
     runtime.settle();
 
-    expect(pruned.get().lockHeldMs).toBe(30);
+    expect(first.get().lockHeldMs).toBe(500);
+    expect(second.get().lockHeldMs).toBe(0);
+  });
+
+  it('lets go of the lock once the stores protect what comes into use, and goes on', () => {
+    const { runtime, clock, provisioner, store, backend } = recoveredProvisioner();
+    store.opensPrunes = true;
+    store.close('prune');
+    const pruned = provisioner.pruneImages([]);
+    runtime.settle();
+    const info = provisioner.provision('web', docker('alpine'));
+    runtime.settle();
+    expect([pruned.isPending(), info.isReady()]).toEqual([true, true]);
+    expect(backend.provisioned).toHaveLength(1);
+
+    clock.advance(500);
+    store.open('prune');
+    runtime.settle();
+    expect(pruned.get().lockHeldMs).toBe(0);
+  });
+
+  it('does not wait for a root filesystem that is being taken down, whose layers it keeps', () => {
+    const { runtime, provisioner, store, backend } = recoveredProvisioner();
+    const info = provisioner.provision('web', docker('alpine'));
+    runtime.settle();
+    backend.close('destroy');
+    const destroyed = provisioner.destroy('web');
+    runtime.settle();
+
+    const pruned = provisioner.pruneImages([]);
+    const other = provisioner.provision('other', docker('busybox'));
+    runtime.settle();
+
+    expect([destroyed.isPending(), pruned.isReady(), other.isReady()]).toEqual([true, true, true]);
+    expect(store.prunes[0]?.activeLayers).toEqual(info.get().layers.toSorted());
   });
 });
-
 function twoStores(first: PruneReport, second: PruneReport | Error) {
   const stores = {
     docker: new FakeStore(() => Future.ready(first)),

@@ -206,7 +206,8 @@ export class DockerStore extends Store<DockerStore> {
   ): Future<PruneReport> {
     this.#expectRecovered('prune');
     const request = this.#request(excluded, activeLayers, options);
-    this.#roots.openPrune();
+    const opened = this.#roots.openPrune();
+    options.onOpened?.();
     const context = {
       ...this.#options,
       table: this.#table,
@@ -221,7 +222,7 @@ export class DockerStore extends Store<DockerStore> {
     // Not on discard: the lingering roots must last until the last rename, whoever still waits for the answer.
     pruned.onAny(
       defer(this, () => {
-        this.#roots.closePrune();
+        this.#roots.closePrune(opened);
         this.#options.sweeper.sweep();
       }),
     );

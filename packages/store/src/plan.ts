@@ -125,13 +125,14 @@ export function* planInSteps(inventory: Inventory, protections: Protections): St
   const { kept, removed, unmatchedExclusions } = yield* decideImages(inventory.images, protections);
   const keptImages = kept.map(({ image }) => image);
   const decided = yield* decideLayers(inventory.layers, keptImages, (id) => protections.layers.get(id));
-  const victims = new Set(decided.candidates);
+  const { candidates } = decided;
   const going: RemovedLayer[] = [];
   const pace = new Pace();
   let bytes = 0;
   for (const { id, sizeBytes } of inventory.layers) {
     if (pace.tired()) yield;
-    if (!victims.has(id)) continue;
+    // Candidates come in the order of the layers, so the next one is all that needs to be looked at.
+    if (candidates[going.length] !== id) continue;
     going.push({ id, sizeBytes });
     bytes += sizeBytes;
   }
@@ -169,16 +170,15 @@ export function* removalsOf(
 function* hashOf(decided: Pick<PrunePlan, 'remove' | 'keep'>): Steps<string> {
   const pace = new Pace();
   const hash = createHash('sha256');
-  const { images, layers } = decided.remove;
-  const content = [
-    ...images.map(({ reference, digest }) => `remove image ${reference} ${digest}\n`),
-    ...layers.map(({ id }) => `remove layer ${id}\n`),
-    ...decided.keep.map(({ object }) => `keep ${object}\n`),
-  ];
-  for (const line of content) {
-    if (pace.tired()) yield;
-    hash.update(line);
-  }
+  const tell = function* <T>(items: readonly T[], line: (item: T) => string): Steps<void> {
+    for (const item of items) {
+      if (pace.tired()) yield;
+      hash.update(line(item));
+    }
+  };
+  yield* tell(decided.remove.images, ({ reference, digest }) => `remove image ${reference} ${digest}\n`);
+  yield* tell(decided.remove.layers, ({ id }) => `remove layer ${id}\n`);
+  yield* tell(decided.keep, ({ object }) => `keep ${object}\n`);
   return hash.digest('hex');
 }
 

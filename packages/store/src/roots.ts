@@ -24,13 +24,15 @@ export interface Holding {
  * Who needs which images and layers right now. Root first, object second: an entry is made before the first
  * asynchronous step of whatever needs the object.
  *
- * While a prune is open (`openPrune`), what is released lingers until the last open prune ends: a container
+ * While a prune is open (`openPrune`), what is released lingers until all prunes open then have ended: a container
  * whose layer record became durable during the prune is in nobody's list of active layers yet.
  */
 export class Roots {
   readonly #held = new Map<string, MutableRoot>();
-  #lingering: MutableRoot[] = [];
-  #openPrunes = 0;
+  /** With the number of the prune that was opened last: the root lasts as long as that one, or an earlier. */
+  #lingering: { readonly root: MutableRoot; readonly since: number }[] = [];
+  readonly #openPrunes = new Set<number>();
+  #prunes = 0;
 
   hold(owner: string, holding: Holding): void {
     const root = this.#held.get(owner) ?? {
@@ -54,16 +56,20 @@ export class Roots {
     const root = this.#held.get(owner);
     if (!root) return;
     this.#held.delete(owner);
-    if (this.#openPrunes > 0) this.#lingering.push(root);
+    if (this.#openPrunes.size > 0) this.#lingering.push({ root, since: this.#prunes });
   }
 
-  openPrune(): void {
-    this.#openPrunes += 1;
+  /** From now on what is released lingers; answers the number to close it by. */
+  openPrune(): number {
+    this.#prunes += 1;
+    this.#openPrunes.add(this.#prunes);
+    return this.#prunes;
   }
 
-  closePrune(): void {
-    this.#openPrunes -= 1;
-    if (this.#openPrunes === 0) this.#lingering = [];
+  closePrune(prune: number): void {
+    this.#openPrunes.delete(prune);
+    const first = Math.min(...this.#openPrunes);
+    this.#lingering = this.#lingering.filter(({ since }) => since >= first);
   }
 
   /** Every reference that is used or held, and by whom. */
@@ -96,13 +102,13 @@ export class Roots {
   /** Why one layer is needed by a root. Makes nothing: a prune asks it for every layer. */
   whyLive(id: LayerId): string | undefined {
     for (const root of this.#held.values()) if (root.layers.has(id)) return heldBy(root.owner);
-    for (const root of this.#lingering) if (root.layers.has(id)) return heldBy(root.owner);
+    for (const { root } of this.#lingering) if (root.layers.has(id)) return heldBy(root.owner);
     return undefined;
   }
 
   /** Every root, those that linger included. */
   list(): readonly Root[] {
-    return [...this.#held.values(), ...this.#lingering];
+    return [...this.#held.values(), ...this.#lingering.map(({ root }) => root)];
   }
 }
 

@@ -42,12 +42,11 @@ export class Pace {
 }
 
 /** A sorted copy, merged bottom-up with rests; equal items keep their order. */
-export function* sortedInSteps<T>(items: Iterable<T>, compare: (a: T, b: T) => number): Steps<T[]> {
+export function* sortedInSteps<T>(items: readonly T[], compare: (a: T, b: T) => number): Steps<T[]> {
   const pace = new Pace();
-  const all = [...items];
   let runs: T[][] = [];
-  for (let from = 0; from < all.length; from += chunk) {
-    runs.push(all.slice(from, from + chunk).toSorted(compare));
+  for (let from = 0; from < items.length; from += chunk) {
+    runs.push(items.slice(from, from + chunk).toSorted(compare));
     if (pace.tired(chunk)) yield;
   }
   while (runs.length > 1) {

@@ -54,6 +54,11 @@ export interface StorePruneOptions extends PruneOptions {
    * image keeps none.
    */
   readonly users?: readonly Holder[];
+  /**
+   * Told, in a turn of the store, once whatever is rooted from then on is protected until this prune ends. Who holds a
+   * lock so that nothing comes into use unseen may let go then.
+   */
+  readonly onOpened?: () => void;
 }
 
 /**

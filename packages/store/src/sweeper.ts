@@ -26,6 +26,8 @@ export interface SweeperOptions {
   readonly paths: StorePaths;
   readonly files: Files;
   readonly executor: Executor;
+  /** Entries handed to the pool at once, so that a thread need not wait for the next one. Default 2. */
+  readonly width?: number;
   /** Pause before the first retry of an entry; doubles with each failure. Default 1,000. */
   readonly firstPauseMs?: number;
   /** Default 300,000. */
@@ -35,7 +37,7 @@ export interface SweeperOptions {
 }
 
 /**
- * Empties `gc/`, one entry at a time, in the pool. Whatever lies there is removed, also what a crash left.
+ * Empties `gc/` in the pool, a few entries at a time. Whatever lies there is removed, also what a crash left.
  *
  * An entry stops at its first error and is retried later, so that a layer that is still mounted somewhere is
  * damaged as little as possible; the others go on. Nothing waits for a sweep unless it asks `quiet`.
@@ -49,6 +51,8 @@ export class Sweeper extends Process<Sweeper> {
   readonly #retrying = new Set<string>();
   #queue: string[] = [];
   #running = false;
+  /** Entries that are being removed. */
+  #atWork = 0;
   #listAgain = false;
   #round = emptyRound();
   #waiters: Deferred<SweepReport>[] = [];
@@ -92,16 +96,21 @@ export class Sweeper extends Process<Sweeper> {
     for (const entry of this.#failed.keys()) if (!there.has(entry)) this.#failed.delete(entry);
     this.#queue = names.filter((entry) => !this.#failed.has(entry) || this.#retrying.has(entry));
     this.#retrying.clear();
-    this.#removeNext();
+    const { width = 2 } = this.#options;
+    for (let started = 0; started < width; started += 1) this.#removeNext();
+    this.#goOnWhenDone();
+  }
+
+  #goOnWhenDone(): void {
+    if (this.#atWork > 0) return;
+    if (this.#listAgain) this.#next();
+    else this.#finish();
   }
 
   #removeNext(): void {
     const name = this.#queue.pop();
-    if (name === undefined) {
-      if (this.#listAgain) this.#next();
-      else this.#finish();
-      return;
-    }
+    if (name === undefined) return;
+    this.#atWork += 1;
     const path = `${this.#options.paths.gc}/${name}`;
     this.#options.executor
       .execute<RemovedTree>({ name: 'os.remove-tree', input: { path } })
@@ -120,7 +129,9 @@ export class Sweeper extends Process<Sweeper> {
     } else {
       this.#remember(name, job.isFailed() ? job.failure() : new Error('the job was given up'));
     }
+    this.#atWork -= 1;
     this.#removeNext();
+    this.#goOnWhenDone();
   }
 
   #remember(entry: string, error: Error): void {

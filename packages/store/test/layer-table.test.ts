@@ -67,18 +67,21 @@ describe('roots', () => {
     expect(roots.whyLive(id)).toBeUndefined();
   });
 
-  it('linger while a prune is open, until the last one ends', () => {
+  it('linger while a prune is open, until every prune that was open then has ended', () => {
     const roots = new Roots();
     roots.hold('web', { reference: 'r', layers: [id] });
-    roots.openPrune();
-    roots.openPrune();
+    const first = roots.openPrune();
+    const second = roots.openPrune();
     roots.release('web');
     expect(roots.holds('web', 'r')).toBe(false);
     expect(roots.heldReferences().get('r')).toBe('in use by web');
-    roots.closePrune();
+    roots.closePrune(first);
     expect(roots.whyLive(id)).toBe('in use by web');
-    roots.closePrune();
+    // One that was opened later knows of what came into use before.
+    const third = roots.openPrune();
+    roots.closePrune(second);
     expect(roots.list()).toEqual([]);
+    roots.closePrune(third);
   });
 
   it('give each layer the first of its reasons: a container, a root, work under way', () => {

@@ -284,17 +284,19 @@ describe('sweep', () => {
     expect(world.leftovers()).toEqual([]);
   });
 
-  it('runs one job at a time in the pool', () => {
+  it('hands two entries to the pool at once and no more, so that unpacking need not wait behind a sweep', () => {
     const world = pulled();
+    world.fakePuller.offer('docker.io/library/more:latest', ['third', 'fourth']);
+    world.value(world.store.pull('more'));
     const proceed = world.executor.hold('os.remove-tree');
     world.value(world.store.prune([], []));
     const removals = (): number => world.executor.jobs.filter((job) => job.name === 'os.remove-tree').length;
-    const before = removals();
     world.settle();
-    expect(removals()).toBe(before);
+    expect(removals()).toBe(2);
     proceed();
-    world.settle();
-    expect(removals()).toBe(before + 1);
+    world.value(world.store.swept());
+    expect(removals()).toBe(4);
+    expect(world.leftovers()).toEqual([]);
   });
 
   it('stops an entry at its first error, counts it, retries it later, and goes on with the rest', () => {

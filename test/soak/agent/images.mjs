@@ -11,7 +11,7 @@ const architectures = { x64: 'amd64', ia32: '386' };
  * A registry on loopback with images that share layers: a static busybox is under all, one of two middle layers under
  * most, and each has one of its own.
  *
- * @returns `{ registry, images: [{ reference, name, layers: [{ id, files }] }] }` with chain ids and contents by path
+ * @returns `{ registry, images: [{ reference, name, layers: [{ id, blob, files }] }] }` with chain ids, blobs and contents by path
  */
 export async function serveImages(count = 8) {
   const content = new OciContent();
@@ -74,6 +74,6 @@ function withChainIds(layers) {
   let below;
   return layers.map(({ packed, files }) => {
     below = below === undefined ? packed.diffId : `sha256:${createHash('sha256').update(`${below} ${packed.diffId}`).digest('hex')}`;
-    return { id: below.slice('sha256:'.length), files };
+    return { id: below.slice('sha256:'.length), blob: packed.descriptor.digest, files };
   });
 }

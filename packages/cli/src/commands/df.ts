@@ -1,5 +1,7 @@
+import type { ImageSummary } from '@keelson/agent';
 import type { CommandDefinition } from '../command-definition.js';
-import { formatBytes } from '../terminal/bytes.js';
+import { formatAge, formatBytes } from '../terminal/bytes.js';
+import type { Column } from '../terminal/table.js';
 import { formatTable } from '../terminal/table.js';
 
 export const dfCommand: CommandDefinition = (program, bind) => {
@@ -25,9 +27,20 @@ export const dfCommand: CommandDefinition = (program, bind) => {
               ['unaccounted', usage.unaccountedBytes, 'found on disk, in no record'],
             ],
           ),
+          ...(usage.images.length === 0 ? [] : ['', ...formatTable(imageColumns(Date.now()), usage.images)]),
         ]);
       }),
     );
 };
+
+function imageColumns(nowMs: number): readonly Column<ImageSummary>[] {
+  return [
+    { title: 'IMAGE', text: ({ reference }) => reference },
+    { title: 'UNIQUE', align: 'right', text: ({ uniqueBytes }) => formatBytes(uniqueBytes) },
+    { title: 'SHARED', align: 'right', text: ({ sharedBytes }) => formatBytes(sharedBytes) },
+    { title: 'LAST USED', text: ({ lastUsedAt }) => formatAge(lastUsedAt, nowMs) },
+    { title: 'PINNED', text: ({ pinned }) => (pinned ? 'yes' : '-') },
+  ];
+}
 
 type Row = readonly [kind: string, sizeBytes: number, meaning: string];

@@ -30,6 +30,8 @@ function columns(nowMs: number): readonly Column<ImageListing>[] {
     { title: 'UNIQUE', align: 'right', text: (image) => formatBytes(image.uniqueBytes) },
     { title: 'SHARED', align: 'right', text: (image) => formatBytes(image.sharedBytes) },
     { title: 'PULLED', text: (image) => formatAge(image.pulledAt, nowMs) },
+    { title: 'LAST USED', text: (image) => formatAge(image.lastUsedAt, nowMs) },
+    { title: 'PINNED', text: (image) => (image.pinned ? 'yes' : '-') },
     { title: 'USED BY', text: (image) => image.usedBy.join(', ') || '-' },
   ];
 }

@@ -1,4 +1,6 @@
+import type { ImageListing } from '@keelson/agent';
 import type { CommandDefinition } from '../command-definition.js';
+import { formatAge } from '../terminal/bytes.js';
 
 export const whyCommand: CommandDefinition = (program, bind) => {
   program
@@ -8,11 +10,21 @@ export const whyCommand: CommandDefinition = (program, bind) => {
     .action(
       bind(async ({ options, output }, command) => {
         const { readOnlyView } = await import('@keelson/agent');
-        const explanation = await readOnlyView(options.root).why(command.args[0]!);
+        const view = readOnlyView(options.root);
+        const explanation = await view.why(command.args[0]!);
+        const image = (await view.images()).find(({ reference }) => reference === explanation.object);
         output.result(explanation, () => [
           `${explanation.object} is ${explanation.kept ? 'kept' : 'not kept: the next prune removes it'}`,
           ...explanation.chains.map((chain) => `  ${chain.join(' → ')}`),
+          ...(image ? [lastUseOf(image, explanation.kept)] : []),
         ]);
       }),
     );
 };
+
+function lastUseOf({ pulledAt, lastUsedAt, pinned }: ImageListing, kept: boolean): string {
+  const nowMs = Date.now();
+  const used = lastUsedAt === null ? 'never used' : `last used ${formatAge(lastUsedAt, nowMs)}`;
+  const order = kept ? '' : '; a collection takes the least recently used first';
+  return `  pulled ${formatAge(pulledAt, nowMs)}, ${used}${pinned ? ', pinned' : ''}${order}`;
+}

@@ -66,7 +66,7 @@ export type Transition = Told<'machine'> & {
 };
 /** A state machine was sent something. */
 export type Sent = Told<'sent'> & { readonly sender?: string; readonly label: string };
-/** A job of the executor; `process` is the executor. */
+/** A job of the executor; `process` is the executor. Ids of jobs are below zero. */
 export type JobTold = Told<'job'> & {
   readonly id: number;
   readonly cause: number;

@@ -14,7 +14,8 @@ export interface SanitizeLimits {
 }
 
 const secretName =
-  /auth|token|secret|passw|credential|cookie|api[-_]?key|private|signature|session[-_]?id|^(env|environment)$/i;
+  /auth|token|secret|passw|cred|cookie|api[-_]?key|private|signature|session[-_]?id|^(env|environment)$/i;
+const LONGEST_ADDRESS = 4_096;
 const secretText = /\b(bearer|basic)\s+[\w.~+/=-]+/gi;
 const userInfo = /(\b[a-z][\w+.-]*:\/\/)[^\s/@]+@/gi;
 const secretAssignment =
@@ -32,11 +33,14 @@ export function sanitize(value: unknown, limits: SanitizeLimits = {}): Plain {
 
 /** A text without credentials, cut to `characters`. */
 export function sanitizeText(text: string, characters = 200): string {
-  const cut = text.length > characters ? `${text.slice(0, characters - 1)}…` : text;
-  return cut
+  // Cut last: what is left of a credential is not told as one. A long text is looked at as far as it may be shown, and
+  // as far beyond that as an address is long.
+  const shown = text
+    .slice(0, characters + LONGEST_ADDRESS)
     .replace(secretText, (_match, scheme: string) => `${scheme} ${REDACTED}`)
     .replace(userInfo, `$1${REDACTED}@`)
     .replace(secretAssignment, `$1=${REDACTED}`);
+  return shown.length > characters ? `${shown.slice(0, characters - 1)}…` : shown;
 }
 
 /** An error without its stack, which names files of the machine. */

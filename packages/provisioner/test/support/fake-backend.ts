@@ -22,7 +22,7 @@ export class FakeBackend extends Backend<FakeBackend> {
   }
 
   close(call: 'provision' | 'destroy'): void {
-    this.#gates.set(call, new Deferred<void>());
+    if (!this.#gates.has(call)) this.#gates.set(call, new Deferred<void>());
   }
 
   open(call: 'provision' | 'destroy'): void {

@@ -13,6 +13,8 @@ export class FakeStore extends Store<FakeStore> {
     readonly activeLayers: readonly LayerId[];
     readonly options: StorePruneOptions;
   }[] = [];
+  /** Whether it tells that a prune is open, as the real one does. */
+  opensPrunes = false;
   /** Told the layers a prune must keep, at the moment it is served. */
   onPrune: (activeLayers: readonly LayerId[]) => void = () => {};
   readonly #images = new Map<string, Image>();
@@ -29,7 +31,8 @@ export class FakeStore extends Store<FakeStore> {
 
   /** Holds up every call of that name (`get alpine`, `prune`, `recover`) until `open`. */
   close(call: string): void {
-    this.#gates.set(call, new Deferred<void>());
+    // Closed again while it is closed, it stays the gate that others stand before.
+    if (!this.#gates.has(call)) this.#gates.set(call, new Deferred<void>());
   }
 
   open(call: string): void {
@@ -69,6 +72,7 @@ export class FakeStore extends Store<FakeStore> {
     this.calls.push('prune');
     this.prunes.push({ excluded, activeLayers, options });
     this.onPrune(activeLayers);
+    if (this.opensPrunes) options.onOpened?.();
     return this.#pass('prune').then(() => this.pruneOutcome());
   }
 

@@ -64,7 +64,7 @@ export class MessageDiagram {
   ): SVGGElement {
     const to = xOf.get(record.process) ?? TIME;
     if (record.kind === 'machine' || record.kind === 'exited') return note(record, to, y, step);
-    const id = 'id' in record ? record.id : -1;
+    const id = 'id' in record ? record.id : 0;
     const cause = 'cause' in record ? record.cause : 0;
     const from = xOf.get(senderOf(record));
     const outcome = outcomes.get(id) ?? ownOutcome(record);
@@ -87,7 +87,7 @@ export class MessageDiagram {
     group.append(svg('text', { class: 'message-label', x: middle, y: y - 5, 'text-anchor': anchor }, cut(label, step)));
     group.append(svg('circle', { class: 'message-end', cx: to, cy: y, r: 3.5 }));
     group.append(svg('rect', { class: 'message-target', x: 0, y: y - ROW / 2, width: 10_000, height: ROW }));
-    if (id >= 0) group.addEventListener('click', () => this.onEvent(id));
+    if (id !== 0) group.addEventListener('click', () => this.onEvent(id));
     return group;
   }
 }

@@ -87,7 +87,7 @@ export class MessagesView implements View {
 }
 
 function hasCause(record: InspectorRecord): boolean {
-  return record.kind === 'queued' || record.kind === 'begun';
+  return record.kind === 'queued' || record.kind === 'begun' || record.kind === 'job';
 }
 
 function busiest(entries: readonly HistoryEntry[]): readonly string[] {
@@ -122,7 +122,7 @@ function isFailure(record: InspectorRecord, outcomes: ReadonlyMap<number, string
 function causesOf(id: number, entries: readonly HistoryEntry[]) {
   const events = new Map<number, { id: number; cause: number; process: string; label: string }>();
   for (const { record } of entries) {
-    if (record.kind !== 'queued' && record.kind !== 'begun') continue;
+    if (record.kind !== 'queued' && record.kind !== 'begun' && record.kind !== 'job') continue;
     const { cause, process, label } = record;
     events.set(record.id, { id: record.id, cause, process, label });
   }
