@@ -1,10 +1,16 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import type { Server, Socket } from 'node:net';
+import { join } from 'node:path';
 import { HttpClient, proxyFor, proxySettingsOf } from '@keelson/os';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { needs } from '../../../test/support/needs.js';
+import { temporaryDirectory } from './temporary-directory.js';
 
 const proxyOf = (url: string, none?: string): string | undefined =>
   proxyFor(new URL(url), { http: 'plain.test:81', https: 'http://secure.test', ...(none && { none }) })?.host;
@@ -112,6 +118,43 @@ describe('HttpClient behind a proxy', () => {
     expect(JSON.stringify(tunnels)).not.toContain('hidden');
     expect(firstBytes.charCodeAt(0)).toBe(0x16);
     expect(firstBytes).toContain('registry.test');
+  });
+
+  it('speaks TLS with the server at the end of the tunnel, and keeps the connection', async (context) => {
+    needs(context, 'openssl');
+    const folder = temporaryDirectory(onTestFinished);
+    const [key, cert] = ['key.pem', 'cert.pem'].map((name) => join(folder, name)) as [string, string];
+    const subject = ['-subj', '/CN=registry.test', '-addext', 'subjectAltName=DNS:registry.test'];
+    const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+    execFileSync('openssl', ['req', '-x509', ...kind, ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+    const pem = readFileSync(cert, 'utf8');
+    const server = await listen(
+      createSecureServer({ key: readFileSync(key), cert: pem }, ({ headers }, response) => {
+        response.end(`${headers.host} ${headers['proxy-authorization'] ?? 'knows no proxy'}`);
+      }),
+    );
+    let tunnels = 0;
+    const proxy = createServer().on('connect', (_request, socket) => {
+      tunnels += 1;
+      const [name, port] = server.split(':');
+      const upstream = connect(Number(port), name, () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        upstream.pipe(socket).pipe(upstream);
+      });
+      for (const each of [upstream, socket]) each.on('error', () => {});
+    });
+    const settings = { https: `http://u:p@${await listen(proxy)}` };
+    const client = new HttpClient({ proxy: settings, certificateAuthorities: pem });
+    const request = { method: 'GET', url: 'https://registry.test/v2/' } as const;
+    for (let count = 0; count < 2; count += 1) {
+      const { status, body } = await client.request(request);
+      expect([status, Buffer.from(body).toString()]).toEqual([200, 'registry.test knows no proxy']);
+    }
+    expect(tunnels).toBe(1);
+    const stranger = new HttpClient({ proxy: settings });
+    await expect(stranger.request(request)).rejects.toMatchObject({ code: 'CONNECTION_FAILED' });
+    client.close();
+    stranger.close();
   });
 
   it.each<[string, (socket: Socket) => void]>([

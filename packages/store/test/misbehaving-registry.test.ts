@@ -3,6 +3,7 @@ import { pipeline, Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { digestOf, mediaTypes } from '@keelson/image';
 import { HttpClient } from '@keelson/os';
+import { givenAccess } from '@keelson/store';
 import { describe, expect, it } from 'vitest';
 import { archive } from '../../image/test/archive.js';
 import type { Misbehaviour, Served } from './support/loopback-registry.js';
@@ -323,14 +324,16 @@ describe('a registry that sends its blobs elsewhere', () => {
 
   it('does not get its credentials shown to a server that asks for them there', async () => {
     const { registry, world, path, reference } = await bench();
+    // The bait: a token service of its own, on the host that the registry's credentials may be shown to.
     const elsewhere = await LoopbackServer.open((_, response) => {
-      response.writeHead(401, { 'www-authenticate': 'Basic realm="bait"' }).end();
+      response.writeHead(401, { 'www-authenticate': `Bearer realm="http://${elsewhere.host}/token"` }).end();
     });
     registry.misbehave(blobs, ({ url }, response) => {
       return url === path && (response.writeHead(307, { location: `http://${elsewhere.host}/x` }).end(), true);
     });
-    expect(await world.codeOf(world.store.pull(reference))).toBe('UNAUTHORIZED');
-    expect(elsewhere.requests).toHaveLength(1);
+    const access = givenAccess(registry.host, 'user', 'secret');
+    expect(await world.codeOf(world.store.pull(reference, { access }))).toBe('UNAUTHORIZED');
+    expect(elsewhere.requests.map(({ url, authorization }) => [url, authorization])).toEqual([['/x', undefined]]);
   });
 });
 

@@ -330,6 +330,20 @@ describe('registry retries', () => {
     expect(bench.registry.log).toHaveLength(2);
   });
 
+  it('wait until the date a registry names', () => {
+    const bench = new Bench();
+    const date = new Date(Math.ceil(Date.now() / 1000) * 1000 + 25_000).toUTCString();
+    bench.registry.intercept(() => ({ status: 503, headers: { 'retry-after': date } }));
+    bench.puller.resolve({ source: parseSource(name), platform: amd64 });
+    bench.runtime.settle();
+    bench.clock.advance(5_000);
+    bench.runtime.settle();
+    expect(bench.registry.log).toHaveLength(1);
+    bench.clock.advance(25_000);
+    bench.runtime.settle();
+    expect(bench.registry.log).toHaveLength(2);
+  });
+
   it('end when nobody wants the answer any more', () => {
     const bench = new Bench();
     bench.registry.intercept(() => ({ status: 503 }));

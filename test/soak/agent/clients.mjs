@@ -6,6 +6,8 @@ const lawful = new Set([
   'CONTAINER_DESTROYED',
   'CONTAINER_EXISTS',
   'NO_SUCH_OBJECT',
+  // Of a pin: a prune took the image meanwhile.
+  'IMAGE_NOT_FOUND',
   'AGENT_CLOSED',
 ]);
 
