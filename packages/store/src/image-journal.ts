@@ -127,7 +127,9 @@ export class JournalReader {
       applyEntry(this.table, entry.value);
     } else if (isLast && this.lines > 0 && !(!entry.ok && entry.problem === 'FUTURE')) {
       this.torn = true;
-      if (!entry.ok && end >= 0) this.tailProblem = { code: 'CORRUPT', why: `line ${this.lines + 1}: ${entry.why}` };
+      if (!entry.ok && end >= 0) {
+        this.tailProblem = { code: 'CORRUPT', why: `line ${this.lines + 1}: ${entry.why}` };
+      }
     } else {
       const why = entry.ok ? 'the only line is cut short' : entry.why;
       this.problem = { code: entry.ok ? 'CORRUPT' : entry.problem, why: `line ${this.lines + 1}: ${why}` };
