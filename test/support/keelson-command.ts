@@ -55,7 +55,7 @@ export function start(words: readonly string[], environment: NodeJS.ProcessEnv =
 }
 
 /** Commands that hand the streams or the signals of their own process on. */
-const needsProcess: ReadonlySet<string | undefined> = new Set(['run', 'demo', 'agent', 'inspect', 'logs', 'wait']);
+const needsProcess: ReadonlySet<string | undefined> = new Set(['run', 'demo', 'agent', 'inspect', 'logs', 'wait', '--version', '-V']);
 
 /**
  * Runs a command to its end: the same built code, and in this process where the command does not need one of its own,

@@ -9,6 +9,7 @@ import type { RawGlobalOptions } from './global-options.js';
 import { resolveGlobalOptions } from './global-options.js';
 import { Output } from './output.js';
 import { createProgram } from './program.js';
+import { ServedMeanwhile } from './served-meanwhile.js';
 import { Session } from './session.js';
 
 /**
@@ -26,7 +27,9 @@ export const main: RunCommandLine = async (argv, caller = processCaller(), host)
       const command = args.at(-1) as Command;
       const options = resolveGlobalOptions(command.optsWithGlobals<RawGlobalOptions>(), caller);
       if (host && local) throw new CliError('USAGE', `an agent cannot be asked for ${command.name()}`);
-      const answered = host || local ? undefined : await askAgent(options.root, argv, command, caller);
+      const ask = async (): Promise<number | undefined> =>
+        host || local ? undefined : askAgent(options.root, argv, command, caller);
+      const answered = await ask();
       if (answered !== undefined) {
         exitCode = answered;
         return;
@@ -35,7 +38,13 @@ export const main: RunCommandLine = async (argv, caller = processCaller(), host)
       const settled = host ? { ...options, root: host.root } : options;
       const session = new Session(settled, output, caller, main, host);
       if (changes) await host?.call.audit(`keelson ${command.name()}`, changes(command));
-      exitCode = (await handler(session, command)) ?? ExitCode.success;
+      try {
+        exitCode = (await handler(session, command)) ?? ExitCode.success;
+      } catch (error) {
+        const later = error instanceof ServedMeanwhile ? await ask() : undefined;
+        if (later === undefined) throw error;
+        exitCode = later;
+      }
     };
   const program = createProgram(bind);
   for (const command of [program, ...program.commands]) {

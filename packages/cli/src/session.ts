@@ -4,9 +4,12 @@ import type { Caller, HostingAgent, RunCommandLine } from './caller.js';
 import type { GlobalOptions } from './global-options.js';
 import { logLevels } from './global-options.js';
 import type { Output } from './output.js';
+import { ServedMeanwhile } from './served-meanwhile.js';
 
 /** One run of one command: what it was told, where it may write, and the agent it works with. */
 export class Session {
+  #began = false;
+
   constructor(
     readonly options: GlobalOptions,
     readonly output: Output,
@@ -46,13 +49,43 @@ export class Session {
   async withAgent<T>(work: (agent: Agent) => Promise<T>, options: Partial<AgentOptions> = {}): Promise<T> {
     if (this.host) return work(this.host.agent);
     const { Agent } = await import('@keelson/agent');
-    const agent = Agent.create({ ...this.agentOptions(), ...options });
+    const waiting = new AbortController();
+    const over = new AbortController();
+    const { onLockWait, ...others } = { ...this.agentOptions(), ...options };
+    const agent = Agent.create({
+      ...others,
+      onLockWait: (ownerPid) => {
+        waiting.abort();
+        onLockWait?.(ownerPid);
+      },
+    });
     try {
-      await agent.start();
+      await this.#startUnlessServed(agent, waiting.signal, over.signal);
+      this.#began = true;
       return await work(agent);
+    } catch (error) {
+      // It still waits for the store, which the agent that serves it will keep.
+      if (error instanceof ServedMeanwhile) void agent.close();
+      throw error;
     } finally {
-      await agent.close();
+      over.abort();
+      if (agent.state !== 'CLOSED') await agent.close();
     }
+  }
+
+  /** @throws ServedMeanwhile  before anything was done */
+  async #startUnlessServed(agent: Agent, waiting: AbortSignal, over: AbortSignal): Promise<void> {
+    const starting = agent.start().toPromise();
+    if (this.#began) return starting;
+    const served = new Promise<never>((_, reject) => {
+      const watch = async (): Promise<void> => {
+        const { untilServed } = await import('./until-served.js');
+        await untilServed(this.options.root, this.output.streams.environment, over);
+        if (!over.aborted) reject(new ServedMeanwhile());
+      };
+      waiting.addEventListener('abort', () => void watch(), { once: true });
+    });
+    return Promise.race([starting, served]);
   }
 
   /** Awaits what an agent answers; the request is discarded if nobody listens to this command any more. */

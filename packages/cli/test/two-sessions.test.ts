@@ -1,5 +1,10 @@
-import { Agent } from '@keelson/agent';
+import { Agent, agentRoutes } from '@keelson/agent';
+import { socketPathOf } from '@keelson/agent/client';
+import { serveCommands } from 'keelson';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AgentServer } from '../../agent/src/http/agent-server.js';
+import { LogLevelSwitch } from '../../agent/src/log-level-switch.js';
+import { openAccess } from '../../agent/src/security/access.js';
 import type { World } from './support/keelson.js';
 import { makeWorld } from './support/keelson.js';
 
@@ -33,6 +38,25 @@ describe('two sessions on one root', { timeout: 180_000 }, () => {
     await owner.close();
     const { exitCode, stdout } = await second.outcome;
     expect([exitCode, JSON.parse(stdout).images[0].reference]).toEqual([0, world.reference('tally')]);
+  });
+
+  it('leave what they wait for to the agent that begins to serve the root meanwhile', async () => {
+    const owner = Agent.create({ root: world.root, backend: 'copy' });
+    await owner.start();
+    const second = world.start('--json', 'pull', world.reference('hello'));
+    await second.said(waits);
+    const access = openAccess({}, world.root);
+    const streams = { maxStreams: 1, maxStreamBytes: 4096, heartbeatMs: 60_000 };
+    const logLevel = new LogLevelSwitch('warn', () => {});
+    const shared = { agent: owner, access, root: world.root, version: '1.2.3', settings: [], logLevel, streams };
+    const limits = { requestTimeoutMs: 1000, maxBodyBytes: 65_536, maxConnections: 4 };
+    const routes = agentRoutes({ ...shared, run: serveCommands });
+    const server = new AgentServer({ agent: owner, access, limits, routes });
+    await server.listen(socketPathOf(world.root));
+    const { exitCode, stdout } = await second.outcome;
+    expect([exitCode, JSON.parse(stdout).images[0].reference]).toEqual([0, world.reference('hello')]);
+    await server.close(1000);
+    await owner.close();
   });
 
   it('both come to their end when they begin at once', async () => {

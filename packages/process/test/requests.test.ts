@@ -23,6 +23,57 @@ const nameless = dispatch as unknown as (pid: object, method: string, ...args: u
 const postNameless = post as unknown as (pid: object, method: string) => void;
 
 describe('a request by a name the process does not have', () => {
+  it.each(['initialize', 'finalize', 'exited', 'link', 'send', 'install', 'delegate', 'constructor', 'then', 'self'])(
+    'is what %s of the base class is, overridden or not',
+    (name) => {
+      class Overrider extends Clerk {
+        protected override initialize(): void {
+          this.served.push('initialize');
+        }
+        protected override finalize(): void {
+          this.served.push('finalize');
+        }
+      }
+      const { runtime } = virtualRuntime();
+      const process = new Overrider('clerk');
+      const pid = runtime.spawn(process);
+      const wrong = nameless(pid, name);
+      postNameless(pid, name);
+      const right = pid.file('letter');
+      runtime.settle();
+      expect(wrong.failure()).toMatchObject({ code: 'NO_SUCH_METHOD' });
+      expect([right.get(), process.served]).toEqual(['letter', ['initialize', 'letter']]);
+    },
+  );
+
+  it.each(['hasOwnProperty', 'valueOf', '__proto__', '_seal', 'served', 'id'])('is what %s is, which no PID offers', (name) => {
+    class Sealer extends Clerk {
+      _seal(): void {
+        this.served.push('seal');
+      }
+    }
+    const { runtime } = virtualRuntime();
+    const process = new Sealer('clerk');
+    const pid = runtime.spawn(process);
+    const wrong = nameless(pid, name);
+    const right = pid.file('letter');
+    runtime.settle();
+    expect(wrong.failure()).toMatchObject({ code: 'NO_SUCH_METHOD' });
+    expect([right.get(), process.served]).toEqual(['letter', ['letter']]);
+  });
+
+  it('reaches a method of its own that every object has by another meaning', () => {
+    class Printer extends Process<Printer> {
+      toLocaleString(): string {
+        return 'printed';
+      }
+    }
+    const { runtime } = virtualRuntime();
+    const printed = nameless(runtime.spawn(new Printer()), 'toLocaleString');
+    runtime.settle();
+    expect(printed.get()).toBe('printed');
+  });
+
   it('fails alone, and names both', () => {
     const { runtime } = virtualRuntime();
     const pid = runtime.spawn(new Clerk('clerk'));

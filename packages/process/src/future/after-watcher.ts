@@ -3,6 +3,7 @@ import { startTimer } from '../time/start-timer.js';
 import type { ClockTimer } from '../time/clock.js';
 import { FAILED, STATE } from './future-core.js';
 import type { FutureCore, Watcher } from './future-core.js';
+import { linkUpstream } from './discard-request.js';
 import { abandon, complete, settle } from './settlement.js';
 
 /** `Future.after`: whichever comes first, the source or the deadline. Mirrors libprocess `Future::after`. */
@@ -34,7 +35,7 @@ export class AfterWatcher implements Watcher {
   #expired(): void {
     if (this.#over) return;
     this.#over = true;
-    this.derived.upstream = undefined;
+    linkUpstream(this.derived, undefined);
     try {
       complete(this.derived, this.f(this.source));
     } catch (error) {

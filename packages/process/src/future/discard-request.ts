@@ -1,4 +1,4 @@
-import { DISCARD_REQUESTED, DiscardHooks, FutureCore, PENDING, STATE } from './future-core.js';
+import { DISCARD_REQUESTED, DiscardHooks, FutureCore, HOOKED, PENDING, STATE } from './future-core.js';
 import type { DiscardListener, Upstream } from './future-core.js';
 import { toError } from '../errors.js';
 import { guarded, reportCallbackError } from './unobserved.js';
@@ -7,14 +7,17 @@ type AnyFuture = FutureCore<unknown>;
 
 /** Directs future discard requests on `derived` to `source`. */
 export function linkUpstream(derived: AnyFuture, source: Upstream | undefined): void {
-  if (derived.upstream instanceof DiscardHooks) derived.upstream.source = source;
+  if (derived.bits & HOOKED) (derived.upstream as DiscardHooks).source = source;
   else derived.upstream = source;
 }
 
 /** Adds a callback behind whom a discard request goes to. */
 export function addDiscardHook(future: AnyFuture, f: () => void): void {
-  if (!(future.upstream instanceof DiscardHooks)) future.upstream = new DiscardHooks(future.upstream);
-  future.upstream.callbacks.push(f);
+  if ((future.bits & HOOKED) === 0) {
+    future.upstream = new DiscardHooks(future.upstream as Upstream | undefined);
+    future.bits |= HOOKED;
+  }
+  (future.upstream as DiscardHooks).callbacks.push(f);
 }
 
 /**

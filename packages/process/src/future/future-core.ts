@@ -14,6 +14,8 @@ export const ABANDONED = 1 << 3;
 export const ASSOCIATED = 1 << 4;
 /** Somebody looked: its failure is not a silent one. */
 export const OBSERVED = 1 << 5;
+/** What lies in `upstream` are DiscardHooks. */
+export const HOOKED = 1 << 6;
 
 /**
  * What a reaction does when its source settles. The first four are futures derived from the source, the others
@@ -40,6 +42,8 @@ export const GONE = 11 << 8;
  */
 export const SOLE = 0xff0000;
 export const SOLE_SHIFT = 8;
+/** In place of a kind: what lies in `reactions` is a list. A bit tells it faster than a walk up the prototypes. */
+export const SEVERAL = 0xff0000;
 
 /**
  * Reacts to a future it watches with more than one function; `collect`, `recover`, subscribers and others are

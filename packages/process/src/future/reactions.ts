@@ -1,4 +1,4 @@
-import { ABANDONED, OBSERVED, Reaction, ReactionList, SOLE, SOLE_SHIFT, WATCH } from './future-core.js';
+import { ABANDONED, OBSERVED, Reaction, ReactionList, SEVERAL, SOLE, SOLE_SHIFT, WATCH } from './future-core.js';
 import type { Callback, FutureCore, Node, Watcher } from './future-core.js';
 
 type AnyFuture = FutureCore<unknown>;
@@ -36,14 +36,11 @@ export function addWatcher(source: AnyFuture, watcher: Watcher): void {
 /** The reactions of a future that is about to get another. */
 function severalOf(source: AnyFuture): ReactionList {
   const { reactions } = source;
-  if (reactions instanceof ReactionList) return reactions;
+  const kind = source.bits & SOLE;
+  if (kind === SEVERAL) return reactions as ReactionList;
   const list = new ReactionList();
-  if (source.bits & SOLE) {
-    list.add(new Reaction((source.bits & SOLE) >> SOLE_SHIFT, reactions));
-    source.bits &= ~SOLE;
-  } else {
-    list.add(reactions as Node);
-  }
+  list.add(kind === 0 ? (reactions as Node) : new Reaction(kind >> SOLE_SHIFT, reactions));
+  source.bits |= SEVERAL;
   source.reactions = list;
   return list;
 }

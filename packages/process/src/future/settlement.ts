@@ -19,14 +19,14 @@ import {
   READY,
   REPAIR,
   Reaction,
-  ReactionList,
+  SEVERAL,
   SHIELD,
   SOLE,
   SOLE_SHIFT,
   STATE,
   THEN,
 } from './future-core.js';
-import type { Node, Watcher } from './future-core.js';
+import type { Node, ReactionList, Watcher } from './future-core.js';
 import { notifyAbandoned, notifySettled } from './notify.js';
 import { addNode, addWatcher } from './reactions.js';
 import { reportUnobserved } from './unobserved.js';
@@ -170,25 +170,28 @@ function runReactions(future: AnyFuture): void {
 function takeReactions(future: AnyFuture): Node | undefined {
   const { reactions } = future;
   if (reactions === undefined) return undefined;
-  if (future.bits & SOLE) {
-    runSole(future);
+  const kind = future.bits & SOLE;
+  if (kind !== 0 && kind !== SEVERAL) {
+    runSole(future, kind >> SOLE_SHIFT);
     return undefined;
   }
-  const settled = (future.bits & STATE) !== PENDING;
-  if (settled) future.reactions = undefined;
-  if (!(reactions instanceof ReactionList)) return reactions as Node;
-  if (settled) return reactions.takeSettled();
+  if ((future.bits & STATE) === PENDING) return kind === 0 ? (reactions as Node) : runAbandoned(future);
+  future.reactions = undefined;
+  return kind === 0 ? (reactions as Node) : (reactions as ReactionList).takeSettled();
+}
 
-  const abandoned = reactions.takeAbandoned();
+/** Runs those of several who hear of abandonment alone and of one state; answers those of any state. */
+function runAbandoned(future: AnyFuture): Node | undefined {
+  const list = future.reactions as ReactionList;
+  const abandoned = list.takeAbandoned();
   if (abandoned) run(future, abandoned);
-  const { stateHead } = reactions;
+  const { stateHead } = list;
   if (stateHead && (future.bits & STATE) === PENDING) run(future, stateHead);
-  return (future.bits & STATE) === PENDING ? reactions.anyHead : undefined;
+  return (future.bits & STATE) === PENDING ? list.anyHead : undefined;
 }
 
 /** Runs a reaction that is alone. */
-function runSole(future: AnyFuture): void {
-  const kind = (future.bits & SOLE) >> SOLE_SHIFT;
+function runSole(future: AnyFuture, kind: number): void {
   const settled = (future.bits & STATE) !== PENDING;
   const f = future.reactions;
   if (settled || kind === ON_ABANDONED) {

@@ -127,6 +127,22 @@ export function requestNames(prototype: object): string[] {
   return [...names];
 }
 
+/** What was asked for last and is a request: most events in a row go to one method, and cost no look-up. */
+let lastAsked = '';
+
+/**
+ * Whether untyped code may reach `handler` under that name: what a PID does not offer is no request for
+ * `dispatch` either, be it of the base class, of every object, or private by its `_`.
+ */
+export function isRequest(name: string, handler: unknown): boolean {
+  if (typeof handler !== 'function') return false;
+  if (name === lastAsked) return true;
+  if (BASE_NAMES.has(name) || name.startsWith('_')) return false;
+  if (name in Object.prototype) return handler !== (Object.prototype as unknown as Record<string, unknown>)[name];
+  lastAsked = name;
+  return true;
+}
+
 /** Marks the prototype of `Process` itself, whose members are the base names. */
 export const BASE_MARK: unique symbol = Symbol('process');
 

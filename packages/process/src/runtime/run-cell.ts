@@ -9,7 +9,7 @@ import { drop } from './delivery.js';
 import { explain } from './event-trace.js';
 import { endProcess, purge } from './lifecycle.js';
 import { Origin } from './origin.js';
-import { Pid } from './pid.js';
+import { Pid, isRequest } from './pid.js';
 import { followAnswer } from './watched-answer.js';
 import type { Runtime } from './runtime.js';
 
@@ -72,8 +72,11 @@ type Handler = (this: unknown, ...args: unknown[]) => unknown;
 
 function call(cell: Cell, method: unknown, args: unknown): unknown {
   const process = cell.process as unknown as Record<string, Handler>;
-  const handler = typeof method === 'string' ? process[method] : (method as Handler);
-  if (handler === undefined) throw noSuchMethod(cell.id, method);
+  let handler = method as Handler;
+  if (typeof method === 'string') {
+    handler = process[method]!;
+    if (!isRequest(method, handler)) throw noSuchMethod(cell.id, method);
+  }
   if (args instanceof Arguments) return handler.apply(process, args.list as unknown[]);
   return handler.call(process, args);
 }
