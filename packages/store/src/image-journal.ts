@@ -89,8 +89,9 @@ export function compacted(table: ImageTable): Uint8Array {
 /**
  * Reads a journal piece by piece, so that ten thousand images do not hold up a mailbox.
  *
- * A last line that is cut short was never acknowledged and is dropped (`torn`); one that has its end and is not whole is
- * dropped and told (`tailProblem`). Damage anywhere else means that the file cannot be trusted: `problem` says why.
+ * A last line that is cut short was never acknowledged and is dropped (`torn`); one that has its end and is not
+ * whole is dropped and told (`tailProblem`). Damage anywhere else means that the file cannot be trusted: `problem`
+ * says why.
  */
 export class JournalReader {
   readonly table = emptyImageTable();
