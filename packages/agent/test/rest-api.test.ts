@@ -152,6 +152,16 @@ describe('an agent whose locks are all held', () => {
   });
 });
 
+describe('the way to the inspector page', () => {
+  it('leads to a loopback address with a token that no server sees', async () => {
+    const served = await serving.serve();
+    const { status, headers, body } = await ask(served, { path: '/inspector/' });
+    expect(status).toBe(303);
+    expect(headers['location']).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/inspector\/#token=[\w-]{32}$/);
+    expect(String(body).trim()).toBe(headers['location']);
+  });
+});
+
 describe('metrics', () => {
   it('are told by the names of Mesos', async () => {
     const served = await serving.serve();

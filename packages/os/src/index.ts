@@ -2,7 +2,7 @@ export { type HttpClientOptions, HttpClient } from './http-client.js';
 export type { RemovedTree, RemoveTreeInput } from './jobs/remove-tree.js';
 export { LocalCgroups } from './local-cgroups.js';
 export { LocalFileLocks } from './local-file-locks.js';
-export { LocalFiles, TEMPORARY_PREFIX } from './local-files.js';
+export { LocalFiles } from './local-files.js';
 export { LocalHost } from './local-host.js';
 export { LocalMounts, type LocalMountsOptions } from './local-mounts.js';
 export { LocalSubprocesses } from './local-subprocesses.js';

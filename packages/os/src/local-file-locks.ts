@@ -1,4 +1,4 @@
-import { closeSync, constants, ftruncateSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, readSync, writeSync } from 'node:fs';
 import { Future } from '@keelson/process';
 import fs from 'fs-extra';
 import { toFileError } from './file-error.js';
@@ -26,8 +26,7 @@ async function tryAcquire(path: string): Promise<HeldFileLock | { readonly owner
       closeSync(descriptor);
       return { ownerPid };
     }
-    ftruncateSync(descriptor);
-    writeSync(descriptor, `${process.pid}\n`, 0);
+    tellPid(descriptor);
     return heldLock(descriptor);
   } catch (error) {
     if (descriptor !== undefined) closeSync(descriptor);
@@ -41,15 +40,28 @@ function heldLock(descriptor: number): HeldFileLock {
     release: () => {
       if (!held) return;
       held = false;
-      ftruncateSync(descriptor);
       closeSync(descriptor);
     },
   };
 }
 
+/**
+ * In place, and always as long: the block it needs is kept, so that a full disk does not keep its owner from starting.
+ * Where even the first one is refused, the lock is held all the same and its owner is not told.
+ */
+function tellPid(descriptor: number): void {
+  try {
+    writeSync(descriptor, `${process.pid}`.padEnd(pidLength - 1) + '\n', 0);
+  } catch {
+    // Who waits learns 0.
+  }
+}
+
+const pidLength = 16;
+
 /** 0 when the owner has not written it yet. */
 function readPid(descriptor: number): number {
-  const text = Buffer.alloc(16);
+  const text = Buffer.alloc(pidLength);
   const length = readSync(descriptor, text, 0, text.length, 0);
   return Number.parseInt(text.toString('utf8', 0, length), 10) || 0;
 }

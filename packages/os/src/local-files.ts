@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path';
 import { Future } from '@keelson/process';
 import fs from 'fs-extra';
 import { fileError, toFileError } from './file-error.js';
+import { TEMPORARY_PREFIX } from './ports/files.js';
+import { readFileAtMost } from './read-file.js';
 import type {
   DirectoryEntry,
   FileKind,
@@ -17,9 +19,6 @@ import type {
 } from './ports/files.js';
 import { syncFileSystem } from './system-calls/special-files.js';
 
-/** Names of unfinished files begin so; recovery may remove what a crash left of them. */
-export const TEMPORARY_PREFIX = '.tmp-';
-
 /**
  * The files of this machine. Operations on one path are not ordered among each other: who needs an order
  * waits for the first. Writing needs no cleaning up after an error; after a crash a `.tmp-…` may be left.
@@ -30,9 +29,9 @@ export class LocalFiles implements Files, PositionedFiles {
     { maxBytes = 64 * 1024 ** 2, slice }: { maxBytes?: number; slice?: FileSlice } = {},
   ): Future<Uint8Array> {
     return attempt('read', path, () =>
-      withFile(path, READ, (file) =>
-        slice ? readSlice(file, path, maxBytes, slice) : readAtMost(file, path, maxBytes),
-      ),
+      slice
+        ? withFile(path, READ, (file) => readSlice(file, path, maxBytes, slice))
+        : readFileAtMost(path, maxBytes),
     );
   }
 
@@ -63,7 +62,7 @@ export class LocalFiles implements Files, PositionedFiles {
   }
 
   makeDirectory(path: string, options: { mode?: number } = {}): Future<void> {
-    return attempt('mkdir', path, () => fs.ensureDir(path, options));
+    return attempt('mkdir', path, () => makeDirectories(path, options.mode ?? 0o777));
   }
 
   makeNewDirectory(path: string, { mode, owner }: NewDirectoryOptions = {}): Future<void> {
@@ -163,21 +162,20 @@ async function withFile<T>(path: string, flags: number, use: (file: FileHandle) 
   }
 }
 
-/** Does not trust the size: files of /proc say 0, and a file may grow while it is read. */
-async function readAtMost(file: FileHandle, path: string, maxBytes: number): Promise<Uint8Array> {
-  const { size } = await file.stat();
-  const chunks: Uint8Array[] = [];
-  let total = 0;
-  while (total <= maxBytes) {
-    const space = Buffer.allocUnsafe(
-      Math.min(maxBytes - total + 1, total === 0 && size > 0 ? size + 1 : CHUNK_BYTES),
-    );
-    const { bytesRead } = await file.read(space, 0, space.length, null);
-    if (bytesRead === 0) return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
-    chunks.push(space.subarray(0, bytesRead));
-    total += bytesRead;
+/**
+ * Node's own recursive mkdir reports ENOENT for whatever it does not foresee: a disk that is full or read-only, an
+ * input/output error.
+ */
+async function makeDirectories(path: string, mode: number): Promise<void> {
+  try {
+    await fs.mkdir(path, mode);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await fs.stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeDirectories(dirname(path), mode);
+    await makeDirectories(path, mode);
   }
-  throw fileError('EFBIG', 'read', path, `it holds more than ${maxBytes} bytes`);
 }
 
 async function readSlice(
@@ -243,5 +241,3 @@ function kindOf(file: Stats | Dirent): FileKind {
   if (file.isBlockDevice()) return 'block';
   return file.isFIFO() ? 'fifo' : 'socket';
 }
-
-const CHUNK_BYTES = 65_536;

@@ -76,12 +76,16 @@ export class BlobCache {
             onProgress(digest, received),
           ),
         );
-      // Whatever became of it: where there is no temporary blob, nothing needs the directory.
-      fetched.onAny((result) => {
-        if (!result.isReady()) files.remove(`${area}/blob`).then(() => files.removeDirectory(area));
-        else if (!result.get().temporary) files.removeDirectory(area);
-      });
-      return fetched;
+      const clean = (): Future<void> =>
+        files
+          .remove(`${area}/blob`)
+          .then(() => files.removeDirectory(area))
+          .repair(() => Future.ready(undefined));
+      fetched.onDiscarded(clean);
+      // What failed leaves nothing behind, and that before it is told.
+      return fetched
+        .then((blob) => (blob.temporary ? blob : files.removeDirectory(area).then(() => blob)))
+        .repair((failed) => clean().then(() => failed));
     });
   }
 

@@ -89,18 +89,21 @@ export function compacted(table: ImageTable): Uint8Array {
 /**
  * Reads a journal piece by piece, so that ten thousand images do not hold up a mailbox.
  *
- * A last line that is cut short was never acknowledged and is dropped (`torn`). Damage anywhere else means
- * that the file cannot be trusted: `problem` says why.
+ * A last line that is cut short was never acknowledged and is dropped (`torn`); one that has its end and is not
+ * whole is dropped and told (`tailProblem`). Damage anywhere else means that the file cannot be trusted: `problem`
+ * says why.
  */
 export class JournalReader {
   readonly table = emptyImageTable();
   lines = 0;
   torn = false;
   problem: { readonly code: RecordProblem; readonly why: string } | undefined;
+  /** Set when the last line is complete and not whole: it may have been promised to somebody. The others are good. */
+  tailProblem: { readonly code: RecordProblem; readonly why: string } | undefined;
   readonly #text: string;
   #position = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(readonly bytes: Uint8Array) {
     this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
     if (this.#text.trim() === '') this.problem = { code: 'EMPTY', why: 'the file is empty' };
   }
@@ -125,6 +128,9 @@ export class JournalReader {
       applyEntry(this.table, entry.value);
     } else if (isLast && this.lines > 0 && !(!entry.ok && entry.problem === 'FUTURE')) {
       this.torn = true;
+      if (!entry.ok && end >= 0) {
+        this.tailProblem = { code: 'CORRUPT', why: `line ${this.lines + 1}: ${entry.why}` };
+      }
     } else {
       const why = entry.ok ? 'the only line is cut short' : entry.why;
       this.problem = { code: entry.ok ? 'CORRUPT' : entry.problem, why: `line ${this.lines + 1}: ${why}` };

@@ -44,9 +44,9 @@ export function readInventory(paths: StorePaths, files: Files): Future<StoreInve
       storeVersion: journal.table.storeVersion,
       images: journal.problem ? [] : [...journal.table.images.values()],
       layers: scan.layers,
-      problems: journal.problem
-        ? [{ object: 'storedImages', ...journal.problem }, ...scan.problems]
-        : scan.problems,
+      problems: [journal.problem ?? journal.tailProblem ?? []].flat().map(
+        (problem): StoreProblem => ({ object: 'storedImages', ...problem }),
+      ).concat(scan.problems),
     })),
   );
 }

@@ -41,7 +41,7 @@ export type MetadataPrune = ImageDecision;
 
 export interface MetadataRecovery {
   readonly images: number;
-  /** Set when the file could not be used and the store begins cold; it was moved to quarantine. */
+  /** What could not be used: the file, and the store begins cold, or its last line. A copy is in quarantine. */
   readonly problem?: StoreProblem;
 }
 
@@ -244,8 +244,14 @@ export class MetadataManager extends Process<MetadataManager> {
     const { paths, files } = this.#options;
     const lines = Buffer.concat(entries.map(encodeEntry));
     return this.#withCleanTail()
-      .then(() => files.appendDurably(paths.storedImages, lines))
-      .then(defer(this, () => this.#appended(entries)))
+      .then(
+        defer(this, () => {
+          // The first line comes into being whole: one that is cut short is damage then, and never a power cut.
+          if (this.#lines === 0) return this.#rewrite(afterEntries(this.#table, entries)).then(() => true);
+          return files.appendDurably(paths.storedImages, lines).then(() => false);
+        }),
+      )
+      .then(defer(this, (rewritten: boolean) => this.#appended(rewritten ? [] : entries)))
       .repair(defer(this, (failed) => this.#failed(entries, failed.failure())));
   }
 
@@ -304,8 +310,19 @@ export class MetadataManager extends Process<MetadataManager> {
     this.#table = reader.table;
     this.#lines = reader.lines;
     const recovery = { images: this.#table.images.size };
+    const { tailProblem } = reader;
+    if (tailProblem) return this.#setAside({ object: 'storedImages', ...tailProblem }, reader.bytes);
     // What is appended after half a line would be lost with it.
     return reader.torn ? this.#rewrite().then(() => recovery) : Future.ready(recovery);
+  }
+
+  /** All lines but the last are good: the journal goes on without it, and what it was can be looked at. */
+  #setAside(problem: StoreProblem, bytes: Uint8Array): Future<MetadataRecovery> {
+    const { paths, files, random } = this.#options;
+    return files
+      .writeDurably(paths.quarantined('storedImages', random.id('')), bytes, { mode: 0o600 })
+      .then(defer(this, () => this.#rewrite()))
+      .then(() => ({ images: this.#table.images.size, problem }));
   }
 
   #startCold(problem: StoreProblem): Future<MetadataRecovery> {

@@ -1,4 +1,5 @@
 import type { Files } from '@keelson/os/ports';
+import { TEMPORARY_PREFIX } from '@keelson/os/ports';
 import type { PID, Random } from '@keelson/process';
 import type { Future } from '@keelson/process';
 import { inBatches } from './batches.js';
@@ -47,6 +48,7 @@ export function recoverStore(
 ): Future<{ layers: readonly LayerRecord[]; report: StoreRecovery }> {
   const { paths, files, metadata } = context;
   return makeDirectories(context)
+    .then(() => removeUnfinished(context))
     .then(() => clearStaging(context))
     .then((clearedStaging) =>
       metadata.recover().then(({ problem }) =>
@@ -78,6 +80,14 @@ function makeDirectories({ paths, files }: RecoveryContext): Future<void> {
       });
     }),
   ).then(() => {});
+}
+
+/** Records that were being replaced: nobody was told of them. What cannot be removed is in nobody's way. */
+function removeUnfinished({ paths, files }: RecoveryContext): Future<unknown> {
+  return listOrNone(files, paths.root).then((entries) => {
+    const unfinished = entries.filter(({ name, kind }) => kind === 'file' && name.startsWith(TEMPORARY_PREFIX));
+    return inBatches(unfinished, width, ({ name }) => files.remove(`${paths.root}/${name}`).repair(() => {}));
+  });
 }
 
 /** Into `gc/`, because trees may be large and a start does not wait for deletions. */

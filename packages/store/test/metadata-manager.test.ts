@@ -144,7 +144,7 @@ describe('metadata manager', () => {
 
   it('puts one after another, and goes on after one that failed', () => {
     const bench = new Bench();
-    bench.files.fail('appendDurably', /storedImages$/, 'EIO', 1);
+    bench.files.fail('writeDurably', /storedImages$/, 'EIO', 1);
     const failed = bench.manager.put(alpine);
     const done = bench.manager.put(mysql);
     bench.runtime.settle();
@@ -296,7 +296,9 @@ describe('metadata manager', () => {
   });
 
   it('does not spend the space set aside on new images', () => {
-    const bench = new Bench().restarted();
+    const first = new Bench();
+    first.value(first.manager.put(mysql));
+    const bench = first.restarted();
     bench.files.fail('appendDurably', /storedImages$/, 'ENOSPC', 1);
     const put = bench.manager.put(alpine);
     bench.runtime.settle();

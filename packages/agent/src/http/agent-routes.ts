@@ -10,6 +10,7 @@ import { operatorRoute } from './operator/operator-api.js';
 import { containerRoutes } from './rest/container-routes.js';
 import { eventRoutes } from './rest/event-routes.js';
 import { imageRoutes } from './rest/image-routes.js';
+import { inspectorRoutes } from './rest/inspector-routes.js';
 import { pruneRoutes } from './rest/prune-routes.js';
 import type { RestContext } from './rest/rest-context.js';
 import { statusRoutes } from './rest/status-routes.js';
@@ -45,6 +46,7 @@ export function agentRoutes(options: AgentRoutesOptions): readonly Route[] {
     ...containerRoutes(rest),
     ...pruneRoutes(rest),
     ...eventRoutes(rest),
+    ...inspectorRoutes(rest),
     ...more,
   ];
   if (run) {

@@ -1,5 +1,8 @@
 import type { Future } from '@keelson/process';
 
+/** Names of unfinished files begin so; recovery removes what a crash left of them. */
+export const TEMPORARY_PREFIX = '.tmp-';
+
 export type FileKind = 'file' | 'directory' | 'symlink' | 'character' | 'block' | 'fifo' | 'socket';
 
 export interface DirectoryEntry {

@@ -97,7 +97,12 @@ function resolve(
   }
 }
 
-// Node keeps one copy of a module for each thread, so this require is cheap after the first.
+let loaded: typeof Koffi | undefined;
+
+/**
+ * Kept after the first: to look a module up makes system calls and parses numbers, and both change `errno`, which
+ * whoever asks for the reason of a failed call would then read.
+ */
 function koffi(): typeof Koffi {
-  return createRequire(import.meta.url)('koffi') as typeof Koffi;
+  return (loaded ??= createRequire(import.meta.url)('koffi') as typeof Koffi);
 }

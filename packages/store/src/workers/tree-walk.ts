@@ -70,8 +70,14 @@ export class TreeWalk {
     private readonly budget: UnpackBudget,
   ) {
     this.#levels.push({ path: '', name: '', descriptor: openDirectory(rootfs) });
-    const root = stack.rootNode();
-    implied('', root === undefined ? impliedMetadata : readMetadata(root.source, root.status));
+    try {
+      const root = stack.rootNode();
+      implied('', root === undefined ? impliedMetadata : readMetadata(root.source, root.status));
+    } catch (error) {
+      // Nobody has a walk to close yet.
+      this.close();
+      throw error;
+    }
   }
 
   /**
@@ -216,6 +222,9 @@ export function makeRoot(rootfs: string): void {
   mkdirSync(nativePath(rootfs), 0o700);
   // Without this it could inherit a setgid bit, and hand the group on to all that is made in it.
   const descriptor = openDirectory(rootfs);
-  fchmodSync(descriptor, 0o700);
-  closeSync(descriptor);
+  try {
+    fchmodSync(descriptor, 0o700);
+  } finally {
+    closeSync(descriptor);
+  }
 }

@@ -1,0 +1,58 @@
+import { close, constants, fstat, open, read } from 'node:fs';
+import { fileError } from './file-error.js';
+
+/** O_NONBLOCK: a fifo in the place of a file must not hold a thread for ever. */
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const CHUNK_BYTES = 65_536;
+
+/**
+ * The whole file, at most `maxBytes` or FileError EFBIG. On plain descriptors: a start reads tens of thousands of small
+ * records, and a FileHandle costs several times the calls it makes.
+ */
+export function readFileAtMost(path: string, maxBytes: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    open(path, READ, (failed, descriptor) => {
+      if (failed) return reject(failed);
+      const end = (error: Error | null, content?: Uint8Array): void =>
+        close(descriptor, (unclosed) => (error ?? unclosed ? reject(error ?? unclosed) : resolve(content!)));
+      fstat(descriptor, (error, status) => {
+        if (error) return end(error);
+        new Reading(path, descriptor, status.isFile() ? status.size : 0, maxBytes, end).next();
+      });
+    });
+  });
+}
+
+class Reading {
+  readonly #chunks: Uint8Array[] = [];
+  #total = 0;
+
+  constructor(
+    private readonly path: string,
+    private readonly descriptor: number,
+    /** 0 when it says nothing: files of /proc do not tell. */
+    private readonly sizeBytes: number,
+    private readonly maxBytes: number,
+    private readonly end: (error: Error | null, content?: Uint8Array) => void,
+  ) {}
+
+  /** Does not trust the size: a file may grow while it is read. What comes short of it is the end of a file. */
+  next(): void {
+    const wanted = this.#total === 0 && this.sizeBytes > 0 ? this.sizeBytes + 1 : CHUNK_BYTES;
+    const space = Buffer.allocUnsafe(Math.min(this.maxBytes - this.#total + 1, wanted));
+    read(this.descriptor, space, 0, space.length, null, (error, bytesRead) => {
+      if (error) return this.end(error);
+      this.#chunks.push(space.subarray(0, bytesRead));
+      this.#total += bytesRead;
+      if (this.#total > this.maxBytes) {
+        return this.end(fileError('EFBIG', 'read', this.path, `it holds more than ${this.maxBytes} bytes`));
+      }
+      if (bytesRead === 0 || (this.sizeBytes > 0 && bytesRead < space.length)) return this.end(null, this.#content());
+      this.next();
+    });
+  }
+
+  #content(): Uint8Array {
+    return this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+  }
+}
