@@ -1,4 +1,6 @@
+import { constants } from 'node:os';
 import type { Agent, ContainerTermination } from '@keelson/agent';
+import { describeFailure } from './failure.js';
 import type { Session } from './session.js';
 
 /**
@@ -7,17 +9,30 @@ import type { Session } from './session.js';
  * @throws AgentError NO_SUCH_CONTAINER, CONTAINER_NOT_RUNNING
  */
 export async function containerEnd(session: Session, id: string): Promise<ContainerTermination> {
+  let seen: number | undefined;
   if (!session.hosted) {
     const { status } = await session.withAgent(async (agent) => {
       await requireProcess(agent, id);
       return agent.attach(id);
     });
-    await status;
+    seen = await status;
   }
-  return session.withAgent(async (agent) => {
-    await requireProcess(agent, id);
-    return session.answer(agent.wait(id));
-  });
+  try {
+    return await session.withAgent(async (agent) => {
+      await requireProcess(agent, id);
+      return session.answer(agent.wait(id));
+    });
+  } catch (error) {
+    // While nobody owned the store, who ran it may have been faster and removed it.
+    if (seen === undefined || describeFailure(error).code !== 'NO_SUCH_CONTAINER') throw error;
+    return endedWith(seen);
+  }
+}
+
+/** As a record of that end would say: 128 + n stands for signal n. */
+function endedWith(exitStatus: number): ContainerTermination {
+  const signal = Object.entries(constants.signals).find(([, number]) => number === exitStatus - 128)?.[0];
+  return { exitStatus, ...(signal !== undefined && { signal }) };
 }
 
 /** Nothing ever ends where nothing runs: who waited for it would wait for ever. */
