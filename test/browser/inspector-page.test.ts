@@ -40,7 +40,10 @@ async function served(options: Parameters<typeof createKeelsonInspector>[0] = {}
   return { inspector, address: (await inspector.listen()).url };
 }
 
-/** A world in which a prune came while a root filesystem was being put on record. */
+/**
+ * A world in which a prune stood in the mailbox between the two steps of a launch: the one that takes the lock, and
+ * the one that enters the layers in memory under it.
+ */
 async function pruneDuringProvision() {
   const world = new SimulatedWorld();
   const { inspector, address } = await served({ title: 'a simulated agent' });
@@ -50,9 +53,9 @@ async function pruneDuringProvision() {
   world.provisioner.recover([]);
   world.settle();
   world.provisioner.provision('c1', { type: 'DOCKER', name: 'registry.test/web' });
-  const lockState = (): unknown =>
-    inspector.recorder.ring.read(0).records.findLast((record) => record.kind === 'machine')?.state;
-  while (lockState() !== 'reading') world.runtime.step();
+  const imageIsHere = (): boolean =>
+    inspector.recorder.ring.read(0).records.some((record) => record.kind === 'queued' && record.label === '#build');
+  while (!imageIsHere()) expect(world.runtime.step()).toBe(true);
   const pruned = world.provisioner.pruneImages([]);
   world.settle();
   expect(pruned.isReady()).toBe(true);

@@ -18,10 +18,7 @@ import type { LaunchedProcess } from './launcher.js';
 import { silentLogger } from './logger.js';
 import { recoverContainers } from './recover-containers.js';
 import { removeContainerFiles } from './remove-container-files.js';
-
-/** Between the attempts to destroy a container; the time doubles with each. */
-const firstRetryMs = 1_000;
-const longestRetryMs = 60_000;
+import { retryPauseMs } from './retry-pause.js';
 
 /**
  * Runs containers natively: provisions their root filesystem, launches them through a launcher, watches
@@ -262,7 +259,7 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
 
   /** Without waiting for somebody to ask: what a failed destroy leaves, it protects from every prune (T32). */
   #retryLater(container: Container): void {
-    const waitMs = Math.min(firstRetryMs * 2 ** container.failedDestroys, longestRetryMs);
+    const waitMs = retryPauseMs(container.failedDestroys);
     container.failedDestroys += 1;
     after(waitMs).then(
       defer(this, (): void => {

@@ -35,10 +35,7 @@ export function recoverContainers(context: ContainerizerContext, table: Containe
   return readStoredContainers(paths, files)
     .then((all) => all.filter(({ config }) => config?.config.type !== 'DOCKER'))
     .then((stored) =>
-      // What cannot be removed now is looked at again at the next start.
-      finishRemovals(context, stored.map(({ id }) => id))
-        .repair((failed) => logger.warn(messageOf(failed.failure())))
-        .then(() => stored),
+      finishRemovals(context, stored.map(({ id }) => id)).then(() => stored),
     )
     .then((stored) =>
       collect(
