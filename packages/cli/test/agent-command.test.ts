@@ -1,8 +1,10 @@
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Agent, ServedAgent } from '@keelson/agent';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { needs } from '../../../test/support/needs.js';
+import { embed } from './support/embedded-agent.js';
 import type { World } from './support/keelson.js';
 import { makeWorld } from './support/keelson.js';
 import type { ServingAgent } from './support/serving-agent.js';
@@ -16,13 +18,16 @@ const untilGo = 'while [ ! -e /signal/go ]; do sleep 0.05; done';
 let world: World;
 let signals: string;
 let agents: ServingAgent[];
+let embedded: ServedAgent | undefined;
 beforeEach(async () => {
   agents = [];
+  embedded = undefined;
   signals = mkdtempSync(join(tmpdir(), 'keelson-signals-'));
   world = await makeWorld();
 });
 afterEach(async () => {
   for (const agent of agents) await agent.end('SIGKILL');
+  await embedded?.close();
   rmSync(signals, { recursive: true, force: true });
   await world.remove();
 });
@@ -31,6 +36,21 @@ async function serving(): Promise<ServingAgent> {
   const agent = await serve(world);
   agents.push(agent);
   return agent;
+}
+
+/**
+ * Settles once `agent` is asked how a container ends. Who asks after the end of one that is removed at once hears that
+ * there is none, and a command is long in starting.
+ */
+function nextWait(agent: Agent): Promise<void> {
+  const wait = agent.wait.bind(agent);
+  return new Promise((resolve) => {
+    vi.spyOn(agent, 'wait').mockImplementationOnce((id) => {
+      const end = wait(id);
+      resolve();
+      return end;
+    });
+  });
 }
 
 const go = (): void => writeFileSync(join(signals, 'go'), '');
@@ -163,15 +183,17 @@ describe('containers of an agent', { timeout: 180_000 }, () => {
   });
 
   it('go on when who runs them goes, and are removed all the same', async () => {
-    await serving();
+    embedded = await embed(world);
     const running = world.start('run', '--rm', '--name', 'mine', ...hello(`echo up; ${untilGo}`));
     await running.said('up\n');
     running.child.kill('SIGKILL');
     await running.outcome;
+    const asked = nextWait(embedded.agent);
     const waiting = world.start('wait', 'mine');
+    await asked;
     expect((await world.json('ps')).containers).toMatchObject([{ id: 'mine', state: 'RUNNING' }]);
     go();
-    expect((await waiting.outcome).stdout).toBe('0\n');
+    expect(await waiting.outcome).toEqual({ exitCode: 0, stdout: '0\n', stderr: '' });
     while ((await world.json('ps', '-a')).containers.length > 0) await new Promise(setImmediate);
   });
 
