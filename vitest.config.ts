@@ -8,6 +8,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**', 'test/bench/**'],
     pool: 'forks',
     maxWorkers: 2,
+    // One load of the packages for each worker, not for each of two hundred files: tests keep nothing in modules.
+    isolate: false,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     reporters: ['dot', new ClosingLineReporter()],
