@@ -26,6 +26,12 @@ export class HiddenPaths implements LayerMarks {
     return this.#opaques.has(path);
   }
 
+  /** Whether what the layers below have there is hidden, by its own name or a folder's. */
+  hides(path: string): boolean {
+    const hidden = (each: string): boolean => this.#whiteouts.has(each) || this.#opaques.has(each);
+    return this.#whiteouts.has(path) || ancestorsOf(path).some(hidden);
+  }
+
   /** `.wh.name` in `directory`. */
   addWhiteout(walk: TreeWalk, directory: OpenDirectory, name: string): void {
     if (walk.lookupBelow(directory, name) !== undefined) this.#add(directory.path, name);

@@ -13,7 +13,8 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { joined, nativePath, recordOfBytes } from './byte-path.js';
+import { folderOf, joined, nameOf, nativePath, recordOfBytes } from './byte-path.js';
+import { CopiedUp } from './copied-up.js';
 import { copyNode } from './copy-node.js';
 import { DirectoryMetadata, directoryCreationMode } from './directory-metadata.js';
 import { isAufsMetadata, splitEntryName } from './entry-name.js';
@@ -52,6 +53,7 @@ export class LayerWriter implements TarHandler {
   /** What the tree takes on disk: contents in whole allocation units, and one for every directory. */
   allocatedBytes = 0;
   readonly #hidden = new HiddenPaths();
+  readonly #copiedUp = new CopiedUp();
   readonly #directories = new DirectoryMetadata();
   readonly #walk: TreeWalk;
   readonly #metadata: MetadataWriter;
@@ -117,6 +119,7 @@ export class LayerWriter implements TarHandler {
    * Settles marks and directories when all entries are there. Answers what the layer hides, as path text.
    */
   finish(): { whiteouts: string[]; opaques: string[] } {
+    this.#dropHiddenCopies();
     const marks = this.#hidden.finish(this.#walk, this.privileged);
     this.#directories.finish(this.#walk, this.#metadata, this.skipped);
     return marks;
@@ -205,7 +208,7 @@ export class LayerWriter implements TarHandler {
     const held = openSync(`/proc/self/fd/${targetDirectory.descriptor}`, O_RDONLY | O_DIRECTORY);
     try {
       const directory = this.#walk.resolve(splitEntryName(entry.name).folder);
-      if (joined(directory.path, name) === targetPath) return;
+      if (joined(directory.path, name) === targetPath) return this.#copiedUp.forget(targetPath);
       const from = nativePath(`/proc/self/fd/${held}/${target.name}`);
       const to = nativePath(pathIn(directory, name));
       this.#exclusively(directory, name, () => linkSync(from, to));
@@ -215,16 +218,29 @@ export class LayerWriter implements TarHandler {
     }
   }
 
+  /** A copy is what was below: a mark that came after the link hides it, and the link stays. */
+  #dropHiddenCopies(): void {
+    for (const path of this.#copiedUp.paths().filter((each) => this.#hidden.hides(each))) {
+      const directory = this.#walk.resolve(folderOf(path));
+      unlinkSync(nativePath(pathIn(directory, nameOf(path))));
+    }
+  }
+
   #copyUp(entry: TarEntry, directory: OpenDirectory, name: string): void {
     const path = pathIn(directory, name);
     const own = lstatSync(nativePath(path), { throwIfNoEntry: false });
     if (own?.isDirectory()) throw invalid(entry, 'is a hard link to a directory');
-    if (own !== undefined) return;
+    const shown = joined(directory.path, name);
+    if (own !== undefined) {
+      if (this.#copiedUp.has(shown) && this.#hidden.hides(shown)) throw missing(entry);
+      return;
+    }
     const below = this.#walk.lookupBelow(directory, name);
     if (below === undefined) throw missing(entry);
     if (below.status.isDirectory()) throw invalid(entry, 'is a hard link to a directory');
-    const report = (why: string) => this.skipped.add(joined(directory.path, name), why);
+    const report = (why: string) => this.skipped.add(shown, why);
     copyNode(below.source, below.status, path, this.#metadata, report);
+    this.#copiedUp.add(shown);
     this.budget.addLogical(below.status.size);
     this.#allocate(below.status.size);
   }
@@ -254,8 +270,10 @@ export class LayerWriter implements TarHandler {
       removeOwnTree(pathIn(directory, name), path, (gone) => {
         this.#directories.forget(gone);
         this.#hidden.forget(gone);
+        this.#copiedUp.forgetFolder(gone);
       });
     } else unlinkSync(native);
+    this.#copiedUp.forget(path);
     // What this layer had covered below stays covered, whatever comes here next.
     this.#hidden.addWhiteout(this.#walk, directory, name);
   }
