@@ -121,12 +121,10 @@ describe('the docker containerizer', () => {
     await launch(first, 'ending', 'until [ -e /gate/open ]; do sleep 0.05; done; echo bye; exit 3', { volumes });
     const [before] = (await first.containers()).filter(({ id }) => id === 'lasting');
     await stop(first);
+    const { body: running } = await engine.ask('GET', '/containers/json');
+    const ending = running.find(({ Names }: { Names: string[] }) => Names[0]!.endsWith('.ending'));
     writeFileSync(join(gate, 'open'), '');
-    const gone = async (): Promise<boolean> => {
-      const { body } = await engine.ask('GET', '/containers/json');
-      return !body.some(({ Names }: { Names: string[] }) => Names[0]!.endsWith('.ending'));
-    };
-    while (!(await gone())) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect((await engine.ask('POST', `/containers/${ending.Id}/wait`)).body.StatusCode).toBe(3);
 
     const second = await start(root, { containerizers: ['mesos'], docker: {} });
     expect(await second.wait('ending')).toEqual({ exitStatus: 3 });

@@ -56,9 +56,9 @@ describe('pull', { timeout: 180_000 }, () => {
 describe('loginOf', () => {
   it('hands on where the credentials of the caller are, and no other variable', () => {
     const environment = { HOME: '/home/me', DOCKER_CONFIG: '/d', AWS_SECRET_ACCESS_KEY: 'hidden' };
-    const caller = { workingDirectory: '/work', streams: { environment } } as never;
+    const caller = { workingDirectory: '/home/me/project', streams: { environment } } as never;
     const login = loginOf({ authfile: 'auth.json', creds: 'a:b:c' }, caller);
-    expect(login).toMatchObject({ authFile: '/work/auth.json', credentials: { username: 'a', password: 'b:c' } });
+    expect(login).toMatchObject({ authFile: '/home/me/project/auth.json', credentials: { username: 'a', password: 'b:c' } });
     expect(login.environment).toMatchObject({ HOME: '/home/me', DOCKER_CONFIG: '/d' });
     expect(JSON.stringify(login)).not.toContain('hidden');
   });

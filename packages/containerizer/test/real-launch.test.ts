@@ -1,9 +1,9 @@
-import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import type { LauncherName, MesosContainerizer } from '@keelson/containerizer';
 import { containerConfig, readContainers } from '@keelson/containerizer';
 import type { PID } from '@keelson/process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { written } from '../../../test/support/watched-files.js';
 import { RealWorld } from './support/real-world.js';
 
 const launchers: readonly LauncherName[] = ['crun', 'runc', 'linux'];
@@ -293,17 +293,6 @@ describe.each(launchers)('real containers by %s', (name) => {
     expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(world.directory);
   });
 });
-
-/** Settles once the file, which exists, holds `text`: the kernel tells of every write. */
-async function written(path: string, text: string): Promise<void> {
-  const watcher = watch(path);
-  try {
-    // Nothing is told between the look and the wait: both are of one turn.
-    while (!readFileSync(path, 'utf8').includes(text)) await once(watcher, 'change');
-  } finally {
-    watcher.close();
-  }
-}
 
 /** Limits of memory, processor time and processes of a group, wherever this machine keeps them. */
 function limitsOn(group: string): string[] {

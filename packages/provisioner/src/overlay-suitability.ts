@@ -61,9 +61,10 @@ function tryMounting({ paths, files, mounts, executor }: OverlayProbe): Future<s
 
 /** A handful of empty directories, `work/work` made by the kernel: not worth a thread. */
 function removeProbe(probe: string, files: Files): Future<void> {
-  const names = ['/merged', '/work/work', '/work', '/upper', '/lower', ''];
-  return names.reduce(
-    (before, name) => before.then(() => files.removeDirectory(`${probe}${name}`).recover(ifMissing)),
+  const kernels = `${probe}/work`;
+  const paths = [`${kernels}/work`, kernels, `${probe}/merged`, `${probe}/upper`, `${probe}/lower`, probe];
+  return paths.reduce(
+    (before, path) => before.then(() => files.removeDirectory(path).recover(ifMissing)),
     Future.ready(),
   );
 }

@@ -31,6 +31,7 @@ import {
   Sweeper,
 } from '@keelson/store';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { emptied } from '../../../test/support/watched-files.js';
 import { tarOf } from './support/tar.js';
 
 /** Layers as a registry holds them: tar archives, gzipped. */
@@ -170,7 +171,7 @@ describe('a store on the real machine', () => {
     expect(readFileSync(join(image.layers[0]!.rootfs, 'bin/tool'), 'utf8')).toBe('#!/bin/sh\n');
     expect(readFileSync(join(image.layers[1]!.rootfs, 'etc/name'), 'utf8')).toBe('top');
     expect(image.layers[1]!.whiteouts).toEqual(['bin/tool']);
-    await expect.poll(() => readdirSync(machine.paths.staging)).toEqual([]);
+    await emptied(machine.paths.staging);
     expect(told.at(-1)).toMatchObject({ kind: 'layer', state: 'done' });
   });
 
@@ -207,7 +208,7 @@ describe('a store on the real machine', () => {
     });
     await machine.store.swept();
     expect(readdirSync(machine.paths.layers)).toEqual([]);
-    await expect.poll(() => readdirSync(machine.paths.staging)).toEqual([]);
+    await emptied(machine.paths.staging);
   });
 
   it('knows everything again after a restart, and lets others read it without its lock', async () => {

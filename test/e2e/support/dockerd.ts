@@ -6,6 +6,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findProgram } from '../../support/needs.js';
+import { written } from '../../support/watched-files.js';
 import { mountsBelow } from './mounts.js';
 
 /** What one engine answered. */
@@ -27,7 +28,8 @@ export class Dockerd {
   async start(): Promise<void> {
     const config = join(this.folder, 'config.json');
     writeFileSync(config, '{}');
-    const log = openSync(join(this.folder, 'log'), 'a');
+    // Anew: what an earlier life said must not pass for this one's.
+    const log = openSync(join(this.folder, 'log'), 'w');
     const at = (name: string): string => join(this.folder, name);
     const words = ['--config-file', config, '--data-root', at('data'), '--exec-root', at('x'), '--pidfile', at('pid')];
     words.push('-H', `unix://${this.socket}`, '--iptables=false', '--ip6tables=false', '--bridge=none');
@@ -37,7 +39,7 @@ export class Dockerd {
       throw new Error(`dockerd ended: ${readFileSync(at('log'), 'utf8').slice(-2000)}`);
     });
     ended.catch(() => {});
-    await Promise.race([ended, this.#listening()]);
+    await Promise.race([ended, written(at('log'), 'API listen on')]);
   }
 
   /** With SIGTERM it ends what it runs; SIGKILL gives it no chance to. */
@@ -69,17 +71,6 @@ export class Dockerd {
         .on('error', reject)
         .end(body && JSON.stringify(body));
     });
-  }
-
-  async #listening(): Promise<void> {
-    for (;;) {
-      const answered = await this.ask('GET', '/_ping').then(
-        ({ status }) => status === 200,
-        () => false,
-      );
-      if (answered) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
   }
 
   /** A dockerd that was killed leaves its containerd. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HttpClient, LocalFiles, LocalHost } from '@keelson/os';
@@ -8,7 +8,8 @@ import { Future, Runtime } from '@keelson/process';
 import type { DockerStoreOptions, RegistryPullerOptions } from '@keelson/store';
 import { ArchivePuller, DockerStore, LayoutPuller, MetadataManager, PullerRouter } from '@keelson/store';
 import { RegistryPuller, StorePaths, storeJobs, Sweeper } from '@keelson/store';
-import { expect, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
+import { emptied } from '../../../../test/support/watched-files.js';
 
 /** Runs the store's jobs in this thread, so that a test costs no pool. */
 export class InlineExecutor implements Executor {
@@ -77,7 +78,7 @@ export class StoreOnDisk {
   /** Settles when nothing lies in staging any more, as it must when nothing is under way. */
   async nothingStaged(): Promise<void> {
     await this.store.swept();
-    await expect.poll(() => readdirSync(this.paths.staging)).toEqual([]);
+    await emptied(this.paths.staging);
   }
 
   /** The code a request fails with. */
