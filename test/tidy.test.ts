@@ -16,7 +16,10 @@ const below: Readonly<Record<string, readonly string[]>> = {
   containerizer: ['process', 'os/ports', 'image', 'store', 'provisioner'],
   inspector: ['process'],
   agent: ['process', 'os', 'os/ports', 'image', 'store', 'provisioner', 'containerizer', 'inspector'],
-  cli: ['process', 'os/ports', 'image', 'store', 'provisioner', 'containerizer', 'agent', 'agent/client', 'agent/configuration'],
+  cli: [
+    ...['process', 'os/ports', 'image', 'store', 'provisioner', 'containerizer'],
+    ...['agent', 'agent/client', 'agent/configuration', 'agent/server'],
+  ],
   simulation: ['process', 'os', 'os/ports', 'image', 'store', 'provisioner', 'containerizer', 'agent', 'inspector'],
 };
 

@@ -3,7 +3,7 @@
 //
 //   node agent.mjs ROOT LIST        LIST: [{"id":"web","image":"alpine:3.20","argv":["/bin/sh","-c","sleep 600"]}, …]
 import { readFileSync } from 'node:fs';
-import { route, sendJson, serveAgent } from '@keelson/agent';
+import { route, sendJson, serveAgent } from '@keelson/agent/server';
 import { serveCommands } from 'keelson';
 
 const [root, listFile] = process.argv.slice(2);

@@ -20,16 +20,9 @@ export type { PruneOptions } from './prune-options.js';
 export type { PullOptions } from './pull-options.js';
 export type { RegistryLogin } from './registry-login.js';
 export type { ContainerLogs, PlanOptions, ReadOnlyView } from './read-only-view.js';
-export type { CommandCall } from './http/command-endpoint.js';
 export type { Configuration } from './configuration/configuration.js';
 export { readGrowing } from './growing-file.js';
 export type { MissedEvents, NumberedEvent } from './event-log.js';
-export { openApiOf } from './http/openapi.js';
-export { agentRoutes } from './http/agent-routes.js';
-export type { HttpCall, Route, RouteAnswer, RouteDefinition } from './http/route.js';
-export { route, sendJson, sendText } from './http/route.js';
-export type { ServedAgent, ServeOptions } from './served-agent.js';
-export { serveAgent } from './served-agent.js';
 export { readOnlyView } from './read-only-view.js';
 
 // What the requests above take and answer.

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import type { ServedAgent } from '@keelson/agent';
+import type { ServedAgent } from '@keelson/agent/server';
 import { finalize } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { EventLog } from '../src/event-log.js';

@@ -1,5 +1,5 @@
-import { openApiOf, agentRoutes } from '@keelson/agent';
-import type { ServedAgent } from '@keelson/agent';
+import { agentRoutes, openApiOf } from '@keelson/agent/server';
+import type { ServedAgent } from '@keelson/agent/server';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { LogLevelSwitch } from '../src/log-level-switch.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ServedAgent } from '@keelson/agent';
+import type { ServedAgent } from '@keelson/agent/server';
 import { ReadWriteLock } from '@keelson/process';
 import { describe, expect, it, vi } from 'vitest';
 import { writeLayout } from './support/oci-layout.js';

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, statSync, writeFileSync, mkdirSync } from 'node:fs
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CommandCall, ServedAgent } from '@keelson/agent';
-import { serveAgent } from '@keelson/agent';
+import type { CommandCall, ServedAgent } from '@keelson/agent/server';
+import { serveAgent } from '@keelson/agent/server';
 import type { CommandRequest } from '@keelson/agent/client';
 import { callAgent, decodeChunk, signalCommand, socketPathOf } from '@keelson/agent/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

@@ -1,4 +1,5 @@
-import type { Agent, CommandCall } from '@keelson/agent';
+import type { Agent } from '@keelson/agent';
+import type { CommandCall } from '@keelson/agent/server';
 import type { OutputStreams } from './output.js';
 import type { SignalSource } from './signal-source.js';
 import { processSignals } from './signal-source.js';

@@ -1,4 +1,5 @@
-import type { Agent, CommandCall } from '@keelson/agent';
+import type { Agent } from '@keelson/agent';
+import type { CommandCall } from '@keelson/agent/server';
 import type { Caller, RunCommandLine } from './caller.js';
 import { isForwardedSignal } from './signal-source.js';
 import type { TerminalStream } from './terminal/paint.js';

@@ -1,4 +1,5 @@
-import type { Agent, CommandCall } from '@keelson/agent';
+import type { Agent } from '@keelson/agent';
+import type { CommandCall } from '@keelson/agent/server';
 import { runHosted } from './hosted-command.js';
 import { main } from './main.js';
 

@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Agent, ServedAgent } from '@keelson/agent';
+import type { Agent } from '@keelson/agent';
+import type { ServedAgent } from '@keelson/agent/server';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { needs } from '../../../test/support/needs.js';
 import { embed } from './support/embedded-agent.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import type { ServedAgent } from '@keelson/agent';
+import type { ServedAgent } from '@keelson/agent/server';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { needs } from '../../../test/support/needs.js';
 import { ask, call, json } from '../../agent/test/support/serving.js';

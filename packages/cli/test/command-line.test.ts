@@ -38,6 +38,15 @@ describe('keelson version', () => {
   });
 });
 
+describe('a command that serves nobody', () => {
+  it('loads neither the API of an agent nor WebSockets', async () => {
+    const loaded = await modulesLoadedBy('--root', '/nowhere/at/all', 'images');
+    expect(loaded.some((url) => url.startsWith('packages/agent/'))).toBe(true);
+    const serving = /node_modules\/ws\/|packages\/agent\/dist\/(http|security|server)\//;
+    expect(loaded.filter((url) => serving.test(url))).toEqual([]);
+  });
+});
+
 describe('keelson --help', () => {
   it('names every command there is, and none that is not', async () => {
     const { stdout, exitCode } = await run(['--help']);

@@ -1,4 +1,5 @@
-import { Agent, agentRoutes } from '@keelson/agent';
+import { Agent } from '@keelson/agent';
+import { agentRoutes } from '@keelson/agent/server';
 import { socketPathOf } from '@keelson/agent/client';
 import { serveCommands } from 'keelson';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

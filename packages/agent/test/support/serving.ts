@@ -3,8 +3,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Configuration, ServedAgent, ServeOptions } from '@keelson/agent';
-import { serveAgent } from '@keelson/agent';
+import type { Configuration } from '@keelson/agent';
+import type { ServedAgent, ServeOptions } from '@keelson/agent/server';
+import { serveAgent } from '@keelson/agent/server';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 
 export interface Reply {

@@ -40,7 +40,10 @@ own user alone, and with --listen over TCP, to who shows a token. Containers go 
 
 async function serveUntilStopped(session: Session, command: Command): Promise<void> {
   const { output, caller, runCommandLine } = session;
-  const { AgentError, serveAgent } = await import('@keelson/agent');
+  const [{ AgentError }, { serveAgent }] = await Promise.all([
+    import('@keelson/agent'),
+    import('@keelson/agent/server'),
+  ]);
   const { runHosted } = await import('../hosted-command.js');
   const stopped = new Promise<void>((done) => {
     // Only the first is ours: whoever sends another does not want to wait.

@@ -1,5 +1,6 @@
-import type { Configuration, ServedAgent } from '@keelson/agent';
-import { serveAgent } from '@keelson/agent';
+import type { Configuration } from '@keelson/agent';
+import type { ServedAgent } from '@keelson/agent/server';
+import { serveAgent } from '@keelson/agent/server';
 import { serveCommands } from 'keelson';
 import type { World } from './keelson.js';
 

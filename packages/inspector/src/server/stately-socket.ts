@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { createRequire } from 'node:module';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import type * as WebSockets from 'ws';
 import type { Recorder } from '../recorder.js';
 import type { InspectorRecord } from '../records/record.js';
 import { StatelyMessages } from '../stately/stately-messages.js';
@@ -13,7 +14,7 @@ const MOST_BUFFERED_BYTES = 4 * 1024 * 1024;
  * to. It only tells; what a viewer sends is ignored.
  */
 export class StatelySocket {
-  readonly #server = new WebSocketServer({ noServer: true, maxPayload: 64 * 1024, perMessageDeflate: false });
+  #server: WebSockets.WebSocketServer | undefined;
 
   constructor(
     private readonly recorder: Recorder,
@@ -21,12 +22,12 @@ export class StatelySocket {
   ) {}
 
   get viewers(): number {
-    return this.#server.clients.size;
+    return this.#server?.clients.size ?? 0;
   }
 
   /** Takes over a connection whose request was found lawful. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#server.handleUpgrade(request, socket, head, (client) => {
+    this.#sockets().handleUpgrade(request, socket, head, (client) => {
       const messages = new StatelyMessages(this.originMs);
       const take = (records: readonly InspectorRecord[]): void => {
         for (const record of records) {
@@ -44,7 +45,14 @@ export class StatelySocket {
   }
 
   close(): void {
-    for (const client of this.#server.clients) client.close(1001);
-    this.#server.close();
+    for (const client of this.#server?.clients ?? []) client.close(1001);
+    this.#server?.close();
+  }
+
+  /** Loaded with the first viewer: most agents never have one. */
+  #sockets(): WebSockets.WebSocketServer {
+    if (this.#server) return this.#server;
+    const { WebSocketServer } = createRequire(import.meta.url)('ws') as typeof WebSockets;
+    return (this.#server = new WebSocketServer({ noServer: true, maxPayload: 64 * 1024, perMessageDeflate: false }));
   }
 }
