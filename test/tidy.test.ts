@@ -16,10 +16,9 @@ const below: Readonly<Record<string, readonly string[]>> = {
   containerizer: ['process', 'os/ports', 'image', 'store', 'provisioner'],
   inspector: ['process'],
   agent: ['process', 'os', 'os/ports', 'image', 'store', 'provisioner', 'containerizer', 'inspector'],
-  cli: [
-    ...['process', 'os/ports', 'image', 'store', 'provisioner', 'containerizer'],
-    ...['agent', 'agent/client', 'agent/configuration', 'agent/server'],
-  ],
+  cli: ['process', 'os/ports', 'image', 'store', 'provisioner', 'containerizer'].concat(
+    ['agent', 'agent/client', 'agent/configuration', 'agent/server'],
+  ),
   simulation: ['process', 'os', 'os/ports', 'image', 'store', 'provisioner', 'containerizer', 'agent', 'inspector'],
 };
 

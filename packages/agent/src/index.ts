@@ -26,7 +26,7 @@ export type { MissedEvents, NumberedEvent } from './event-log.js';
 export { readOnlyView } from './read-only-view.js';
 
 // What the requests above take and answer.
-export { ContainerizerError, exitStatusOfFailure, parseSignal } from '@keelson/containerizer';
+export { ContainerizerError, exitStatusOfFailure, parseSignal, terminationOf } from '@keelson/containerizer';
 export type { ContainerInfo, ContainerTermination, PartialPrune } from '@keelson/containerizer';
 export type { MetricsSnapshot } from '@keelson/process';
 export { parsePlatform } from '@keelson/image';

@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import type { Agent, ContainerTermination } from '@keelson/agent';
 import { describeFailure } from './failure.js';
 import type { Session } from './session.js';
@@ -25,14 +24,9 @@ export async function containerEnd(session: Session, id: string): Promise<Contai
   } catch (error) {
     // While nobody owned the store, who ran it may have been faster and removed it.
     if (seen === undefined || describeFailure(error).code !== 'NO_SUCH_CONTAINER') throw error;
-    return endedWith(seen);
+    const { terminationOf } = await import('@keelson/agent');
+    return terminationOf(seen);
   }
-}
-
-/** As a record of that end would say: 128 + n stands for signal n. */
-function endedWith(exitStatus: number): ContainerTermination {
-  const signal = Object.entries(constants.signals).find(([, number]) => number === exitStatus - 128)?.[0];
-  return { exitStatus, ...(signal !== undefined && { signal }) };
 }
 
 /** Nothing ever ends where nothing runs: who waited for it would wait for ever. */

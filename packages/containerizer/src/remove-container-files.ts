@@ -29,7 +29,7 @@ export function removeContainerFiles(context: Context, id: ContainerId): Future<
 
   /** What is in the way was left by an earlier removal that could not finish. */
   function retry(error: Error): Future<void> {
-    const code = error instanceof FileError ? error.code : undefined;
+    const code = codeOf(error);
     if (code === 'ENOENT') return Futures.ready(undefined);
     if (code === 'ENOTEMPTY' || code === 'EEXIST') return removeTree(context, removed).then(moved);
     return Futures.failed(error);
@@ -41,13 +41,17 @@ export function removeContainerFiles(context: Context, id: ContainerId): Future<
  * Never fails: what cannot be removed now is tried again later.
  */
 export function finishRemovals(context: Context, parents: readonly ContainerId[]): Future<unknown> {
-  const { paths, files } = context;
+  const { paths, files, logger } = context;
   const folders = [paths.containers, ...parents.map((parent) => paths.children(parent))];
   return collect(
     folders.map((folder) =>
       files
         .list(folder)
-        .repair(() => [])
+        .repair((failed) => {
+          const failure = failed.failure();
+          if (codeOf(failure) !== 'ENOENT') logger.warn(`Cannot look for removals to finish: ${messageOf(failure)}`);
+          return [];
+        })
         .then((entries) => entries.filter(({ name }) => name.startsWith(removedPrefix)))
         .then((left) => collect(left.map(({ name }) => removeLeftover(context, `${folder}/${name}`)))),
     ),
@@ -63,6 +67,10 @@ function removeLeftover(context: Context, path: string, retries = 0): Future<unk
       after(retryPauseMs(retries)).then(turn(() => void removeLeftover(context, path, retries + 1)));
     }),
   );
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof FileError ? error.code : undefined;
 }
 
 function removeTree({ executor }: Context, path: string): Future<unknown> {
