@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { containerConfig } from '@keelson/containerizer';
+import { givenAccess } from '@keelson/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { app, codeOf, DockerWorld, image, until } from './support/docker-world.js';
 
@@ -72,6 +73,26 @@ describe('a container in a Docker engine', () => {
     await docker.launch('arm', app({ platform: { os: 'linux', architecture: 'arm64' } }));
     await docker.launch('again', app());
     expect(world.engine.requests.filter((request) => request === 'POST /images/create')).toHaveLength(1);
+  });
+
+  it('has its image pulled with the credentials of who launches it, even if the engine has it', async () => {
+    const docker = await world.start();
+    const access = givenAccess('docker.io', 'user', 'secret of the test');
+    let header: string | undefined;
+    world.engine.misbehaviours.set('POST /images/create', (response, request) => {
+      header = request.headers['x-registry-auth'] as string;
+      response.writeHead(200).end('{"status":"done"}');
+    });
+    await docker.launch('web', app(), { access });
+    const shown = JSON.parse(Buffer.from(header!, 'base64url').toString());
+    expect(shown).toEqual({ username: 'user', password: 'secret of the test' });
+    expect([...world.log, readFileSync(world.paths.config('web'), 'utf8')].join()).not.toContain('secret of the test');
+
+    world.engine.misbehaviours.set('POST /images/create', (response) =>
+      response.writeHead(500).end('{"message":"unauthorized"}'),
+    );
+    const refused = docker.launch('again', app(), { access: givenAccess('docker.io', 'user', 'wrong') });
+    expect(await codeOf(refused)).toBe('ENGINE_PULL_FAILED');
   });
 
   it('is not launched twice, and what is not for an engine is not taken or told why', async () => {
