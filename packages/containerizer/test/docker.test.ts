@@ -33,7 +33,8 @@ describe('a container in a Docker engine', () => {
     const docker = await world.start();
     const volumes = [{ hostPath: '/host', containerPath: '/data/', readOnly: true }];
     const wanted = { argv: ['x', 'y'], environment: { A: 'b=c' }, volumes, user: 'web', workingDirectory: '/srv' };
-    await docker.launch('web', app({ ...wanted, hostname: 'aboard', memoryBytes: 8 << 20, cpus: 0.5, network: 'none' }));
+    const limits = { memoryBytes: 8 << 20, cpus: 0.5, processes: 9 };
+    await docker.launch('web', app({ ...wanted, ...limits, hostname: 'aboard', network: 'none' }));
     const { name, body } = world.engine.only;
     expect(name).toMatch(/^keelson-[0-9a-f]{24}\.web$/);
     expect(body).toMatchObject({
@@ -49,6 +50,7 @@ describe('a container in a Docker engine', () => {
         Memory: 8 << 20,
         MemorySwap: 8 << 20,
         NanoCpus: 5e8,
+        PidsLimit: 9,
         SecurityOpt: ['no-new-privileges'],
         Mounts: [{ Type: 'bind', Source: '/host', Target: '/data', ReadOnly: true }],
       },
@@ -108,6 +110,7 @@ describe('a container in a Docker engine', () => {
       { stdio: 'inherit' },
       { volumes: [{ image: picture, containerPath: '/x', readOnly: true }] },
       { memoryBytes: 0 },
+      { processes: 0 },
       { cpus: Number.NaN },
     ] as object[];
     for (const wanted of odd) {

@@ -42,6 +42,9 @@ export const launchBody = shape({
   cpus: optional(
     measure({ description: 'Limit of processor time.', unit: 'processors', minimum: 0.01, maximum: 1024 }),
   ),
+  processes: optional(
+    whole({ description: 'Limit of processes and threads.', unit: 'processes', minimum: 1, maximum: 4_194_304 }),
+  ),
   network: optional(choice(['host', 'none'], { description: 'Which network it sees.', default: 'host' })),
   hostname: optional(word('Its name for itself.')),
   type: optional(choice(['MESOS', 'DOCKER'], { description: 'DOCKER: by a Docker engine, where one is set up.' })),
