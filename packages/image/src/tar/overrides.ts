@@ -50,7 +50,7 @@ export function makeEntry(header: TarHeader, { gnuName, gnuLinkName, records }: 
   };
 }
 
-/** How many bytes of content stand in the archive. A place behind them is still a number that a double holds exactly. */
+/** How many bytes of content stand in the archive. A place behind them is still a number that a double holds. */
 export function storedBytesOf(header: TarHeader, records: PaxRecords | undefined): number {
   const size = override(records, 'size', decimal) ?? header.sizeBytes;
   if (size >= 0 && size <= mostStoredBytes) return size;
