@@ -18,7 +18,7 @@ const quietly = promisify(execFile);
 const program = fileURLToPath(new URL('../../../packages/cli/bin/keelson.js', import.meta.url));
 
 /** A resident agent and a client that is connected already, as `ctr` has its containerd. */
-export async function keelson(folder) {
+async function keelson(folder) {
   const agent = await AgentProcess.start(join(folder, 'root'), join(folder, 'log'));
   return {
     agent,
@@ -36,7 +36,7 @@ export async function keelson(folder) {
 }
 
 /** The same as a command that owns the store for its own duration, so with the start of Node and of an agent. */
-export function commandLine(folder) {
+function commandLine(folder) {
   const words = (...command) => [program, '--root', join(folder, 'root'), '--quiet', ...command];
   return {
     pids: [],
@@ -46,7 +46,7 @@ export function commandLine(folder) {
   };
 }
 
-export async function containerd(folder) {
+async function containerd(folder) {
   const daemon = await Containerd.start(folder);
   return {
     pids: [daemon.pid],
@@ -60,7 +60,7 @@ export async function containerd(folder) {
   };
 }
 
-export async function podman(folder) {
+async function podman(folder) {
   const words = ['--root', join(folder, 'root'), '--runroot', join(folder, 'run'), '--cgroup-manager', 'cgroupfs', '--events-backend', 'none'];
   await quietly('podman', [...words, 'images']);
   return {
@@ -71,7 +71,7 @@ export async function podman(folder) {
   };
 }
 
-export async function skopeo(folder) {
+async function skopeo(folder) {
   await Promise.all([quietly('skopeo', ['--version']), quietly('umoci', ['--version'])]);
   const place = join(folder, 'image');
   return {
@@ -88,3 +88,5 @@ export async function skopeo(folder) {
     close() {},
   };
 }
+
+export const everybody = { keelson, commandLine, containerd, podman, skopeo };

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { cpuMsOf } from '../watched-process.mjs';
-import * as everybody from './contestants.mjs';
+import { everybody } from './contestants.mjs';
 import { Images } from './images.mjs';
 import { Registry } from './registry.mjs';
 import { report } from './report.mjs';
