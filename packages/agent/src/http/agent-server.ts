@@ -88,7 +88,12 @@ export class AgentServer {
       void this.#serve(request, response, via);
     const tls = via === 'tcp' ? access.tls : undefined;
     // Who shows no certificate may still show a token.
-    const secure = tls && { ...tls, requestCert: tls.ca !== undefined, rejectUnauthorized: false };
+    const secure = tls && {
+      ...tls,
+      requestCert: tls.ca !== undefined,
+      rejectUnauthorized: false,
+      handshakeTimeout: options.headersTimeout,
+    };
     const server = secure
       ? createSecureServer({ ...options, ...secure }, listener)
       : createServer(options, listener);

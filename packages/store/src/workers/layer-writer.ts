@@ -171,6 +171,7 @@ export class LayerWriter implements TarHandler {
 
   #createSymlink(entry: TarEntry, directory: OpenDirectory, name: string): void {
     if (entry.linkName === '') throw invalid(entry, 'is a link to nowhere');
+    this.budget.checkLinkTarget(entry.linkName);
     const path = pathIn(directory, name);
     // Absolute and climbing targets are lawful: they are kept byte for byte, and never followed out of
     // the root.
