@@ -141,10 +141,13 @@ export class LayerInstaller {
 
     const blob = this.#blobs.acquire(layer, image.origin);
     const parent: Future<unknown> = index === 0 ? Future.ready() : this.ensure(image, index - 1);
-    const unpack = defer(this.options.owner, () => this.#unpack(image, index, unique, blob.get()));
+    const unpack = (): Future<StagedLayer> => this.#unpack(image, index, unique, blob.get());
     const staged = gather<unknown>([blob, this.#whenStaged(image, index - 1, parent)]).then(
-      // One further down may have failed meanwhile, and that is what its parent then says.
-      defer(this.options.owner, () => (this.#isStacked(image, index) ? unpack() : parent.undiscardable().then(unpack))),
+      defer(this.options.owner, () => {
+        if (this.#isStacked(image, index)) return unpack();
+        // One further down has failed meanwhile, which is what the parent is about to say.
+        return parent.undiscardable().then(defer(this.options.owner, unpack));
+      }),
     );
     this.#staged.set(layer.id, staged);
     const durable = staged.then((whole) => this.#makeDurable(image, index, whole));
