@@ -1,5 +1,4 @@
-import type { Future } from '@keelson/process';
-import { defer, Sequence } from '@keelson/process';
+import { defer, Future, Sequence } from '@keelson/process';
 import { readAreaBytes } from './area-bytes.js';
 import type { DockerStoreOptions } from './docker-store-options.js';
 import type { PullOptions } from './image-acquisition.js';
@@ -10,6 +9,7 @@ import type { InstalledLayer } from './layer-installer.js';
 import { LayerInstaller } from './layer-installer.js';
 import { LayerPublisher } from './layer-publisher.js';
 import type { LayerRecord } from './layer-record.js';
+import { parseSource } from './image-source.js';
 import { treeOf } from './layer-record.js';
 import { LayerShelf } from './layer-shelf.js';
 import { LayerTable } from './layer-table.js';
@@ -267,15 +267,31 @@ export class DockerStore extends Store<DockerStore> {
   }
 
   #acquire(reference: string, options: PullOptions): Future<PulledImage> {
-    const { onPulled, onDiskFull } = this.#options;
-    return this.#images
-      .acquire(reference, options)
+    const { onPulled, random } = this.#options;
+    const { key } = parseSource(reference);
+    // One root for both tries: what the first one has unpacked must not be what room is made by.
+    const asker = options.owner ?? random.id(`request for ${key} `);
+    const attempt = (): Future<PulledImage> => this.#images.acquire(reference, asker, options);
+    const acquired = attempt()
+      .repair(
+        defer(this, (failed: Future<PulledImage>) =>
+          this.#roomAfter(failed).then(
+            // Who let go meanwhile must not be given a root again.
+            defer(this, (room) => (room && this.#roots.holds(asker, key) ? attempt() : failed)),
+          ),
+        ),
+      )
       .onReady(({ image, bytesDownloaded }) => {
         if (bytesDownloaded > 0) onPulled?.(image.reference);
-      })
-      .onFailed((error) => {
-        if (noSpace.has(codeOf(error) ?? '')) onDiskFull?.();
       });
+    if (options.owner === undefined) acquired.onAny(defer(this, () => this.#roots.release(asker)));
+    return acquired;
+  }
+
+  #roomAfter(failed: Future<PulledImage>): Future<boolean> {
+    const { makeRoom } = this.#options;
+    if (!makeRoom || !noSpace.has(codeOf(failed.failure()) ?? '')) return Future.ready(false);
+    return makeRoom().repair(() => Future.ready(false));
   }
 
   #imageOf(
