@@ -1,6 +1,5 @@
 import { awaitAll, collect, Counter, defer, Future, Process, undiscardable } from '@keelson/process';
 import type { Image, LayerId, PruneReport } from '@keelson/store';
-import type { BackendName } from './backend.js';
 import type { ChosenBackend } from './choose-backend.js';
 import { chooseBackend } from './choose-backend.js';
 import { concluding } from './concluding.js';
@@ -13,6 +12,7 @@ import { Gate } from './gate.js';
 import type { ImageName } from './image-name.js';
 import type { ProvisionerPruneOptions } from './image-user.js';
 import type { Warn } from './list-containers.js';
+import { warnOfMissingBackends } from './missing-backends.js';
 import type { ProvisionInfo, ProvisionOptions } from './provision-info.js';
 import type { ProvisionedContainer, ProvisionedRootfs } from './provisioned-container.js';
 import { ProvisionerError, reasonOf } from './provisioner-error.js';
@@ -21,6 +21,7 @@ import type { Building, Provisioning } from './provisioning.js';
 import type { StartedPrune } from './start-prune.js';
 import { startPrune } from './start-prune.js';
 import { readProvisionedContainers } from './read-provisioned-containers.js';
+import { restoreRootfses } from './restore-rootfses.js';
 import { tellUse } from './tell-use.js';
 import { takeDownContainer } from './take-down-container.js';
 import { writeLayersRecord } from './write-layers-record.js';
@@ -107,6 +108,12 @@ export class Provisioner extends Process<Provisioner> {
       this.#recovering = undefined;
     });
     return undiscardable(this.#recovering);
+  }
+
+  /** Makes what it stands on stand again after a reboot; true if it had to be. @throws as `restoreRootfses` */
+  restore(containerId: ContainerId): Future<boolean> {
+    this.#requireRecovered(`restore container '${containerId}'`);
+    return restoreRootfses(containerId, this.#containers.get(containerId)?.rootfses.values() ?? [], this.#options);
   }
 
   /**
@@ -309,11 +316,7 @@ export class Provisioner extends Process<Provisioner> {
     for (const container of found) {
       this.#containers.adopt(container);
       if (container.layersUnknown) this.#warn(container.layersUnknown);
-      for (const { rootfs, backend } of container.rootfses) {
-        if (this.#options.backends.has(backend as BackendName)) continue;
-        // Mesos fails the whole recovery here (T12).
-        this.#warn(`Keeping '${rootfs}', though the backend '${backend}' that made it is not available`);
-      }
+      warnOfMissingBackends(container, this.#options.backends, this.#warn);
     }
     return awaitAll(this.#containers.unknownTo(known).map((id) => this.#destroy(id)));
   }

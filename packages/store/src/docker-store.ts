@@ -28,7 +28,7 @@ import type { StoreRecovery } from './store-recovery.js';
 import { recoverStore } from './store-recovery.js';
 import type { StoreRepair } from './store-repair.js';
 import { repairStore } from './store-repair.js';
-import type { GetOptions, Image, LayerId, StorePruneOptions } from './store.js';
+import type { GetOptions, Image, LayerId, LayerTree, StorePruneOptions } from './store.js';
 import { Store } from './store.js';
 import type { StoredImage } from './stored-image.js';
 import type { SweepReport } from './sweeper.js';
@@ -149,6 +149,16 @@ export class DockerStore extends Store<DockerStore> {
   load(source: string, options: PullOptions = {}): Future<readonly PullResult[]> {
     this.#expectRecovered(`load ${source}`);
     return loadImages(this.#options.puller, source, defer(this, (each) => this.pull(each, options)));
+  }
+
+  override trees(ids: readonly LayerId[]): Future<readonly (LayerTree | undefined)[]> {
+    const { paths } = this.#options;
+    return Future.ready(
+      ids.map((id) => {
+        const record = this.#table.record(id);
+        return record && treeOf(record, paths);
+      }),
+    );
   }
 
   override release(owner: string): void {

@@ -1,0 +1,15 @@
+import type { BackendName } from './backend.js';
+import type { Warn } from './list-containers.js';
+import type { ProvisionedContainer } from './provisioned-container.js';
+
+/** Tells of root filesystems that nobody here can take down. Mesos fails the whole recovery then (T12). */
+export function warnOfMissingBackends(
+  { rootfses }: ProvisionedContainer,
+  backends: ReadonlyMap<BackendName, unknown>,
+  warn: Warn,
+): void {
+  for (const { rootfs, backend } of rootfses) {
+    if (backends.has(backend as BackendName)) continue;
+    warn(`Keeping '${rootfs}', though the backend '${backend}' that made it is not available`);
+  }
+}
