@@ -1,5 +1,5 @@
-import type { PID } from '@keelson/process';
-import { collect, Future } from '@keelson/process';
+import type { Future, PID } from '@keelson/process';
+import { collect } from '@keelson/process';
 import type { LayerTree, Store } from '@keelson/store';
 import type { BackendName, BackendPid } from './backend.js';
 import type { ContainerId } from './container-id.js';
