@@ -12,7 +12,6 @@ import { Gate } from './gate.js';
 import type { ImageName } from './image-name.js';
 import type { ProvisionerPruneOptions } from './image-user.js';
 import type { Warn } from './list-containers.js';
-import { warnOfMissingBackends } from './missing-backends.js';
 import type { ProvisionInfo, ProvisionOptions } from './provision-info.js';
 import type { ProvisionedContainer, ProvisionedRootfs } from './provisioned-container.js';
 import { ProvisionerError, reasonOf } from './provisioner-error.js';
@@ -24,6 +23,7 @@ import { readProvisionedContainers } from './read-provisioned-containers.js';
 import { restoreRootfses } from './restore-rootfses.js';
 import { tellUse } from './tell-use.js';
 import { takeDownContainer } from './take-down-container.js';
+import { warnOfProblems } from './warn-of-problems.js';
 import { writeLayersRecord } from './write-layers-record.js';
 
 /**
@@ -315,8 +315,7 @@ export class Provisioner extends Process<Provisioner> {
   #adopt(known: readonly ContainerId[], found: readonly ProvisionedContainer[]): Future<unknown> {
     for (const container of found) {
       this.#containers.adopt(container);
-      if (container.layersUnknown) this.#warn(container.layersUnknown);
-      warnOfMissingBackends(container, this.#options.backends, this.#warn);
+      warnOfProblems(container, this.#options.backends, this.#warn);
     }
     return awaitAll(this.#containers.unknownTo(known).map((id) => this.#destroy(id)));
   }

@@ -153,12 +153,8 @@ export class DockerStore extends Store<DockerStore> {
 
   override trees(ids: readonly LayerId[]): Future<readonly (LayerTree | undefined)[]> {
     const { paths } = this.#options;
-    return Future.ready(
-      ids.map((id) => {
-        const record = this.#table.record(id);
-        return record && treeOf(record, paths);
-      }),
-    );
+    const records = ids.map((id) => this.#table.record(id));
+    return Future.ready(records.map((record) => record && treeOf(record, paths)));
   }
 
   override release(owner: string): void {
