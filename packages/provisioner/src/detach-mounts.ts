@@ -1,4 +1,4 @@
-import type { Files, Mounts } from '@keelson/os/ports';
+import type { Files, MountEntry, Mounts } from '@keelson/os/ports';
 import { Future } from '@keelson/process';
 
 /**
@@ -8,18 +8,22 @@ import { Future } from '@keelson/process';
  * Lazily (MNT_DETACH): a straggler with a file open must not fail the destruction.
  */
 export function detachMounts(files: Files, mounts: Mounts, path: string): Future<boolean> {
+  return mountsAt(files, mounts, path).then((stacked) =>
+    stacked
+      .reduce<Future<unknown>>(
+        // Each unmount takes the upper-most off.
+        (before, { target }) => before.then(() => mounts.unmount(target, { lazy: true })),
+        Future.ready(undefined),
+      )
+      .then(() => stacked.length > 0),
+  );
+}
+
+/** What is mounted at `path` itself. */
+export function mountsAt(files: Files, mounts: Mounts, path: string): Future<readonly MountEntry[]> {
   return realPath(files, path).then((target) => {
-    if (target === undefined) return false;
-    return mounts.list().then((table) => {
-      const stacked = table.filter((entry) => entry.target === target);
-      return stacked
-        .reduce<Future<unknown>>(
-          // Each unmount takes the upper-most off.
-          (before) => before.then(() => mounts.unmount(target, { lazy: true })),
-          Future.ready(undefined),
-        )
-        .then(() => stacked.length > 0);
-    });
+    if (target === undefined) return [];
+    return mounts.list().then((table) => table.filter((entry) => entry.target === target));
   });
 }
 
