@@ -78,7 +78,7 @@ describe('run', { timeout: 180_000 }, () => {
       'run',
       '--rm',
       world.reference('hello'),
-      ...sh('/bin/sh -c "kill -9 \\$\\$"'),
+      ...sh('exec 2>/dev/null; /bin/sh -c "kill -9 \\$\\$"'),
     );
     expect(end.exitCode).toBe(137);
   });
