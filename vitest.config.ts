@@ -11,6 +11,8 @@ export default defineConfig({
     maxWorkers: 2,
     // One load of the packages for each worker, not for each of two hundred files: tests keep nothing in modules.
     isolate: false,
+    // Node loads what is built as it is: there is nothing to compile in it.
+    server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     reporters: ['dot', new ClosingLineReporter()],
