@@ -19,12 +19,12 @@ export interface CreateOptions extends LaunchOptions {
  * @throws AgentError CONTAINER_EXISTS  the name is taken, perhaps by one that has ended
  */
 export function createContainer(
-  { containerizer, store }: Pick<Machine, 'containerizer' | 'store'>,
+  { containerizer, store, access }: Pick<Machine, 'containerizer' | 'store' | 'access'>,
   settings: AgentSettings,
   id: ContainerId,
   options: CreateOptions,
 ): Future<ContainerInfo> {
-  const { provisionOnly = false, onProgress, ...wanted } = options;
+  const { provisionOnly = false, login, onProgress, ...wanted } = options;
   return storedName(options, (image) => store.get(image)).then((image) => {
     const type = typeOf(options, settings);
     const config = {
@@ -32,7 +32,9 @@ export function createContainer(
       ...(provisionOnly && { provisionOnly }),
       ...(type && { type }),
     };
-    return containerizer.launch(id, config, onProgress ? { onProgress } : {}).then((result) => {
+    const shown = login && isOfRegistry(options.image) ? access(options.image, login) : undefined;
+    const asked = { ...(onProgress && { onProgress }), ...(shown && { access: shown }) };
+    return containerizer.launch(id, config, asked).then((result) => {
       if (result === 'SUCCESS') return containerizer.status(id);
       if (result === 'NOT_SUPPORTED') {
         throw new AgentError('NOT_SUPPORTED', `no containerizer can launch ${id}`);
@@ -58,6 +60,10 @@ function storedName<T extends { readonly reference: string }>(
 ): Future<string | undefined> {
   // An engine has images of its own; what it cannot pull it will refuse.
   if (type === 'DOCKER') return Future.ready(image);
-  if (image === undefined || parseSource(image).scheme === 'docker') return Future.ready(image);
+  if (image === undefined || isOfRegistry(image)) return Future.ready(image);
   return get(image).then(({ reference }) => reference);
+}
+
+function isOfRegistry(image: string | undefined): image is string {
+  return image !== undefined && parseSource(image).scheme === 'docker';
 }

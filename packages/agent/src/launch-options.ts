@@ -4,6 +4,7 @@ import type { Platform } from '@keelson/image';
 import type { BackendName, ContainerId } from '@keelson/provisioner';
 import type { PullProgress } from '@keelson/store';
 import type { AgentSettings } from './agent-options.js';
+import type { RegistryLogin } from './registry-login.js';
 
 /**
  * What to launch. Everything but `image` (or `rootfs`) has a default: the image's own command, no volumes,
@@ -15,6 +16,8 @@ export interface LaunchOptions extends Partial<Omit<ContainerConfig, 'image' | '
   readonly id?: ContainerId;
   /** As users write references; pulled if it is not here. */
   readonly image?: string;
+  /** Whose credentials the pull of `image` shows, instead of those of the agent's own user. Never written down. */
+  readonly login?: RegistryLogin;
   readonly onProgress?: (progress: PullProgress) => void;
 }
 
@@ -33,7 +36,7 @@ export function configOf(
   settings: AgentSettings,
   image: string | undefined,
 ): ContainerConfig {
-  const { id: _id, image: _image, onProgress: _onProgress, ...wanted } = options;
+  const { id: _id, image: _image, login: _login, onProgress: _onProgress, ...wanted } = options;
   const { backend, launcher, platform } = settings;
   return containerConfig({
     stdio: 'sandbox',

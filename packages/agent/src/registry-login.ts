@@ -7,6 +7,8 @@ import { accessId, ConfigCredentials, givenAccess } from '@keelson/store';
 
 /** Whose credentials a pull shows, where they are not the agent's own. */
 export interface RegistryLogin {
+  /** For who finds them by itself: nothing below counts then. */
+  readonly access?: RegistryAccess;
   /** For the registry of the image, and no other. */
   readonly credentials?: { readonly username: string; readonly password: string };
   /** A file of credentials instead of the usual ones: a `config.json` of Docker or an `auth.json` of podman. */
@@ -34,8 +36,9 @@ export function ownAccess(ports: LoginPorts, environment: NodeJS.ProcessEnv = pr
 export function accessFor(
   ports: LoginPorts,
   reference: string,
-  { credentials, authFile, environment = {} }: RegistryLogin,
+  { access, credentials, authFile, environment = {} }: RegistryLogin,
 ): RegistryAccess | undefined {
+  if (access) return access;
   if (credentials) {
     const { registry } = parseReference(reference);
     return givenAccess(registry, credentials.username, credentials.password);

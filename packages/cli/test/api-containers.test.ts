@@ -142,6 +142,17 @@ describe('containers by REST', { timeout: 180_000 }, () => {
     expect((await ask(served, { path: '/v1/containers/mine' })).status).toBe(404);
   });
 
+  it('cannot fork beyond their limit, and leave nothing of what they forked', async () => {
+    // Far more than it may have, and few enough to harm nobody where no limit holds; none of them ends by itself.
+    const bomb = `i=0; while [ $((i += 1)) -lt 64 ]; do sleep 1000 & done; echo all; wait`;
+    await json(served, post('/v1/containers', { id: 'bomb', processes: 24, ...sh(bomb) }), 201);
+    expect(await json(served, { path: '/v1/containers/bomb/wait' })).toMatchObject({ exitStatus: 2, signal: null });
+    expect((await ask(served, { path: '/v1/containers/bomb/logs' })).body).toBe('');
+    expect((await ask(served, { path: '/v1/containers/bomb/logs?stream=stderr' })).body).toMatch(/fork/i);
+    const refused = await ask(served, post('/v1/containers', { id: 'none', processes: 0, ...sh('true') }));
+    expect([refused.status, refused.body]).toEqual([400, expect.stringMatching(/processes from 1 to 4194304/)]);
+  });
+
   it('are ended on their way out, where that is wanted', async () => {
     await json(served, post('/v1/containers', { id: 'mine', ...sh(forever) }), 201);
     expect((await ask(served, { method: 'DELETE', path: '/v1/containers/mine?force=true' })).status).toBe(204);

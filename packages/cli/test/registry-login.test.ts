@@ -1,34 +1,23 @@
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loginOf } from '../src/registry-login.js';
+import type { GuardedRegistry } from './support/guarded-registry.js';
+import { guardRegistry } from './support/guarded-registry.js';
 import type { World } from './support/keelson.js';
 import { makeWorld } from './support/keelson.js';
 
-const authorization = `Basic ${Buffer.from('user:pass').toString('base64')}`;
-
 let world: World;
-let guard: Server;
+let guard: GuardedRegistry;
 /** The demo registry behind a guard that wants a user name and a password. */
 let reference: string;
 beforeEach(async () => {
   world = await makeWorld();
-  const upstream = `http://${world.registry.host}`;
-  guard = createServer((request, response) => {
-    if (request.headers.authorization !== authorization) {
-      return void response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
-    }
-    response.writeHead(307, { location: `${upstream}${request.url}` }).end();
-  });
-  await new Promise<void>((listening) => void guard.listen(0, '127.0.0.1', listening));
-  reference = `127.0.0.1:${(guard.address() as AddressInfo).port}/demo/hello:1`;
+  guard = await guardRegistry(world.registry.host, 'user:pass');
+  reference = `${guard.host}/demo/hello:1`;
 });
 afterEach(async () => {
   guard.close();
-  guard.closeAllConnections();
   await world.remove();
 });
 

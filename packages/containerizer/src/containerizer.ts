@@ -1,7 +1,7 @@
 import type { Future, PID } from '@keelson/process';
 import { Future as Futures, Process } from '@keelson/process';
 import type { ContainerId, ImageName } from '@keelson/provisioner';
-import type { PruneOptions, PruneReport, PullProgress } from '@keelson/store';
+import type { PruneOptions, PruneReport, PullProgress, RegistryAccess } from '@keelson/store';
 import { emptyPruneReport } from '@keelson/store';
 import type { ContainerConfig } from './container-config.js';
 import type { ContainerInfo } from './container-info.js';
@@ -15,6 +15,8 @@ export type LaunchResult = 'SUCCESS' | 'ALREADY_LAUNCHED' | 'NOT_SUPPORTED';
 export interface LaunchOptions {
   /** Told what becomes of the image's layers while they are pulled. */
   readonly onProgress?: (progress: PullProgress) => void;
+  /** Whose credentials the pull of its image shows. Not part of the configuration: that is written down. */
+  readonly access?: RegistryAccess;
 }
 
 /**

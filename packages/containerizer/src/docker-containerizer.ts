@@ -6,7 +6,7 @@ import { emptyPruneReport } from '@keelson/store';
 import type { ContainerConfig } from './container-config.js';
 import type { ContainerInfo } from './container-info.js';
 import type { ContainerTermination } from './container-termination.js';
-import type { LaunchResult } from './containerizer.js';
+import type { LaunchOptions, LaunchResult } from './containerizer.js';
 import { Containerizer } from './containerizer.js';
 import { ContainerizerError, messageOf } from './containerizer-error.js';
 import type { Ending } from './destroy-container.js';
@@ -89,7 +89,7 @@ export class DockerContainerizer extends Containerizer<DockerContainerizer> {
    * Takes containers of type DOCKER, and those of no type that an engine can run. An engine has its own images and
    * root filesystems; so it cannot run a folder, provision alone, nest, or mount other images.
    */
-  override launch(id: ContainerId, config: ContainerConfig): Future<LaunchResult> {
+  override launch(id: ContainerId, config: ContainerConfig, options: LaunchOptions = {}): Future<LaunchResult> {
     const names = this.#requireRecovered(`launch container '${id}'`);
     if (this.#containers.has(id)) return Future.ready('ALREADY_LAUNCHED');
     const why = this.#whyNot(id, config);
@@ -104,7 +104,12 @@ export class DockerContainerizer extends Containerizer<DockerContainerizer> {
     const container = new DockerContainer(record, this.#context.engine);
     this.#containers.set(id, container);
     logger.info(`Launching container '${id}' in the engine`);
-    const launching = new DockerLaunch(this.#context, container, names, this.imagePull, this.#name(names))
+    const launching = new DockerLaunch(this.#context, container, {
+      names,
+      named: this.#name(names),
+      pullTimer: this.imagePull,
+      access: options.access,
+    })
       .run()
       .then(
         defer(this, (): LaunchResult => {
@@ -216,8 +221,8 @@ export class DockerContainerizer extends Containerizer<DockerContainerizer> {
     if (config.launcher || config.backend) return 'launcher and backend are those of the engine';
     if (config.volumes.some(({ image }) => image)) return 'an engine mounts no images';
     if (config.stdio === 'inherit') return 'what it writes goes to its sandbox';
-    const { memoryBytes = 1, cpus = 1 } = config;
-    return memoryBytes > 0 && cpus > 0 ? undefined : 'its limits are not positive';
+    const { memoryBytes = 1, cpus = 1, processes = 1 } = config;
+    return memoryBytes > 0 && cpus > 0 && processes > 0 ? undefined : 'its limits are not positive';
   }
 
   #name({ agentId }: EngineNames): Future<void> {

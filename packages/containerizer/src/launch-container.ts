@@ -1,5 +1,5 @@
 import { collect, Future } from '@keelson/process';
-import type { ImageName, ProvisionInfo } from '@keelson/provisioner';
+import type { ImageName, ProvisionInfo, ProvisionOptions } from '@keelson/provisioner';
 import { castDraft } from 'immer';
 import { chooseLauncher } from './choose-launcher.js';
 import type { ImageProcess } from './command-line.js';
@@ -58,7 +58,9 @@ export class ContainerLaunch {
     if (!image) return this.#prepareFolder(rootfs!);
 
     this.container.send('PROVISION');
-    const provisioned = this.#pull(image, this.#config.backend);
+    const { access } = this.options;
+    const own = { ...(this.#config.backend && { backend: this.#config.backend }), ...(access && { access }) };
+    const provisioned = this.#pull(image, own);
     return this.container.during(provisioned).then(this.context.turn((info) => this.#provisioned(info)));
   }
 
@@ -191,11 +193,11 @@ export class ContainerLaunch {
     return checkpoint(files, paths.launchInfo(this.container.id), launchInfoFormat, launchInfo);
   }
 
-  #pull(image: ImageName, backend?: ContainerConfig['backend']): Future<ProvisionInfo> {
+  #pull(image: ImageName, own: Pick<ProvisionOptions, 'access' | 'backend'> = {}): Future<ProvisionInfo> {
     const { platform } = this.#config;
     const { onProgress } = this.options;
     const pull = this.context.provisioner.provision(this.container.id, image, {
-      ...(backend && { backend }),
+      ...own,
       ...(platform && { platform }),
       ...(onProgress && { onProgress }),
     });

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { containerConfig } from '@keelson/containerizer';
+import { givenAccess } from '@keelson/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { app, codeOf, DockerWorld, image, until } from './support/docker-world.js';
 
@@ -32,7 +33,8 @@ describe('a container in a Docker engine', () => {
     const docker = await world.start();
     const volumes = [{ hostPath: '/host', containerPath: '/data/', readOnly: true }];
     const wanted = { argv: ['x', 'y'], environment: { A: 'b=c' }, volumes, user: 'web', workingDirectory: '/srv' };
-    await docker.launch('web', app({ ...wanted, hostname: 'aboard', memoryBytes: 8 << 20, cpus: 0.5, network: 'none' }));
+    const limits = { memoryBytes: 8 << 20, cpus: 0.5, processes: 9 };
+    await docker.launch('web', app({ ...wanted, ...limits, hostname: 'aboard', network: 'none' }));
     const { name, body } = world.engine.only;
     expect(name).toMatch(/^keelson-[0-9a-f]{24}\.web$/);
     expect(body).toMatchObject({
@@ -48,6 +50,7 @@ describe('a container in a Docker engine', () => {
         Memory: 8 << 20,
         MemorySwap: 8 << 20,
         NanoCpus: 5e8,
+        PidsLimit: 9,
         SecurityOpt: ['no-new-privileges'],
         Mounts: [{ Type: 'bind', Source: '/host', Target: '/data', ReadOnly: true }],
       },
@@ -74,6 +77,26 @@ describe('a container in a Docker engine', () => {
     expect(world.engine.requests.filter((request) => request === 'POST /images/create')).toHaveLength(1);
   });
 
+  it('has its image pulled with the credentials of who launches it, even if the engine has it', async () => {
+    const docker = await world.start();
+    const access = givenAccess('docker.io', 'user', 'secret of the test');
+    let header: string | undefined;
+    world.engine.misbehaviours.set('POST /images/create', (response, request) => {
+      header = request.headers['x-registry-auth'] as string;
+      response.writeHead(200).end('{"status":"done"}');
+    });
+    await docker.launch('web', app(), { access });
+    const shown = JSON.parse(Buffer.from(header!, 'base64url').toString());
+    expect(shown).toEqual({ username: 'user', password: 'secret of the test' });
+    expect([...world.log, readFileSync(world.paths.config('web'), 'utf8')].join()).not.toContain('secret of the test');
+
+    world.engine.misbehaviours.set('POST /images/create', (response) =>
+      response.writeHead(500).end('{"message":"unauthorized"}'),
+    );
+    const refused = docker.launch('again', app(), { access: givenAccess('docker.io', 'user', 'wrong') });
+    expect(await codeOf(refused)).toBe('ENGINE_PULL_FAILED');
+  });
+
   it('is not launched twice, and what is not for an engine is not taken or told why', async () => {
     const docker = await world.start();
     await docker.launch('web', app());
@@ -87,6 +110,7 @@ describe('a container in a Docker engine', () => {
       { stdio: 'inherit' },
       { volumes: [{ image: picture, containerPath: '/x', readOnly: true }] },
       { memoryBytes: 0 },
+      { processes: 0 },
       { cpus: Number.NaN },
     ] as object[];
     for (const wanted of odd) {

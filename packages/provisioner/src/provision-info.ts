@@ -1,5 +1,5 @@
 import type { Platform } from '@keelson/image';
-import type { Image, PullProgress } from '@keelson/store';
+import type { Image, PullProgress, RegistryAccess } from '@keelson/store';
 import type { BackendName } from './backend.js';
 import type { ContainerId } from './container-id.js';
 import type { ProvisionedRootfs } from './provisioned-container.js';
@@ -10,6 +10,8 @@ export interface ProvisionOptions {
   readonly platform?: Platform;
   /** `false` asks the source again even when the image is known. Default `true`. */
   readonly cached?: boolean;
+  /** Whose credentials a pull shows, instead of the agent's own. */
+  readonly access?: RegistryAccess;
   readonly onProgress?: (progress: PullProgress) => void;
 }
 

@@ -26,6 +26,8 @@ export interface DockerStoreOptions {
   readonly maxImageBytes?: number;
   /** Handed to the job `store.unpack-layer`; its defaults apply where nothing is given. */
   readonly unpackLimits?: Readonly<Record<string, number>>;
+  /** Told when recovery begins. */
+  readonly onRecovering?: () => void;
   /** Told after a pull that fetched something. */
   readonly onPulled?: (reference: string) => void;
   /** Told when a pull failed because the disk, or the quota, is full. */

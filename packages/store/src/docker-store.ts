@@ -58,7 +58,7 @@ export class DockerStore extends Store<DockerStore> {
   constructor(options: DockerStoreOptions) {
     super('docker-store');
     this.#options = options;
-    this.metrics = new StoreMetrics(options.clock);
+    this.metrics = new StoreMetrics(options.clock, () => this.#roots.counts);
     const shared = { ...options, table: this.#table, roots: this.#roots, owner: this };
     const publisher = new LayerPublisher(shared);
     const pulls = new ImagePulls(this.metrics);
@@ -88,6 +88,7 @@ export class DockerStore extends Store<DockerStore> {
    * @throws StoreError STORE_UNUSABLE  a directory cannot be made; the message says which
    */
   override recover(): Future<void> {
+    if (!this.#recovering) this.#options.onRecovering?.();
     this.#recovering ??= recoverStore(this.#options)
       .then(
         defer(this, ({ layers, report }) => {

@@ -7,7 +7,6 @@ import type { ImageSource } from './image-source.js';
 import { parseSource } from './image-source.js';
 import type { LayerTable } from './layer-table.js';
 import { tellOfKnownImage } from './pull-board.js';
-import type { RegistryAccess } from './registry/credential.js';
 import type { GetOptions } from './store.js';
 import type { StoredImage } from './stored-image.js';
 
@@ -15,11 +14,6 @@ import type { StoredImage } from './stored-image.js';
 export interface PullOptions extends GetOptions {
   /** Plain http also to registries that are not on the loopback interface. */
   readonly insecure?: boolean;
-  /**
-   * Whose credentials to show, instead of the agent's own. Then the registry is asked even for an image that
-   * is here: what is private is for those alone who may pull it (T18).
-   */
-  readonly access?: RegistryAccess;
 }
 
 export interface ImageAcquisitionContext extends ImagePullContext {

@@ -43,6 +43,7 @@ export function decodeRecord<T>(format: RecordFormat<T>, bytes: Uint8Array | str
   const text =
     typeof bytes === 'string' ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
   if (text.trim() === '') return refuse('EMPTY', 'the record is empty');
+  if (depthOf(text) > mostDepth) return refuse('CORRUPT', `it nests deeper than ${mostDepth}`);
 
   const envelope = parseEnvelope(text);
   if (envelope === undefined) return refuse('CORRUPT', 'not a record');
@@ -91,6 +92,27 @@ function parseEnvelope(text: string): Envelope | undefined {
 function isWhole(text: string, { checksum, payload }: Envelope): boolean {
   const written = text.slice(text.indexOf(payloadMark) + payloadMark.length, text.lastIndexOf('}'));
   return checksumOf(written) === checksum || checksumOf(JSON.stringify(payload)) === checksum;
+}
+
+/** As `parseJson` of manifests has it; what is deep enough can be parsed, but not be written again (RangeError). */
+const mostDepth = 64;
+const [quote, backslash] = [0x22, 0x5c];
+const [openBracket, closeBracket, openBrace, closeBrace] = [0x5b, 0x5d, 0x7b, 0x7d];
+
+/** The deepest nesting of arrays and objects; of text that is no JSON, some number. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let isString = false;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (isString && code === backslash) index++;
+    else if (code === quote) isString = !isString;
+    else if (isString) continue;
+    else if (code === openBracket || code === openBrace) deepest = Math.max(deepest, ++depth);
+    else if (code === closeBracket || code === closeBrace) depth--;
+  }
+  return deepest;
 }
 
 function refuse(problem: RecordProblem, why: string): { ok: false; problem: RecordProblem; why: string } {

@@ -4,6 +4,7 @@ import type { PruneReport } from './prune-report.js';
 import { emptyPruneReport } from './prune-report.js';
 import type { PullProgress } from './pull-progress.js';
 import type { Reclaim } from './reclaim.js';
+import type { RegistryAccess } from './registry/credential.js';
 import type { Holder } from './why.js';
 
 /** 64 hex digits of the OCI chain id: the folder name of a layer. */
@@ -37,6 +38,11 @@ export interface GetOptions {
    */
   readonly owner?: string;
   readonly platform?: Platform;
+  /**
+   * Whose credentials to show, instead of the agent's own. Then the registry is asked even for an image that
+   * is here: what is private is for those alone who may pull it (T18).
+   */
+  readonly access?: RegistryAccess;
   readonly onProgress?: (progress: PullProgress) => void;
 }
 

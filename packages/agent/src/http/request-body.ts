@@ -28,6 +28,12 @@ export async function readJsonBody(request: IncomingMessage, maxBytes: number): 
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)));
   } catch (error) {
-    throw new HttpFailure(400, `Failed to parse body into JSON: ${(error as Error).message}`);
+    throw new HttpFailure(400, `Failed to parse body into JSON: ${whereOf(error as Error)}`);
   }
+}
+
+/** The engine's own words quote the text, which may hold a secret. */
+function whereOf({ message, name }: Error): string {
+  if (name !== 'SyntaxError') return 'it is not UTF-8';
+  return ['it is no JSON', ...(/at position \d+/.exec(message) ?? [])].join(' ');
 }

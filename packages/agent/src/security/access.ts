@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { readFileSync } from 'node:fs';
 import { AgentError } from '../agent-error.js';
 import type { Configuration } from '../configuration/configuration.js';
 import { HttpFailure } from '../http/http-failure.js';
@@ -9,15 +8,9 @@ import { Authenticator } from './authenticator.js';
 import { readCredentials } from './credentials.js';
 import type { ListenAddress } from './listen-address.js';
 import { parseListenAddress } from './listen-address.js';
-import { readSecretFile, readToken } from './secret-file.js';
-
-/** Certificate and keys for HTTPS, in PEM. */
-export interface TlsMaterial {
-  readonly cert: string;
-  readonly key: string;
-  /** Who signs the certificates of clients. */
-  readonly ca?: string;
-}
+import { readToken } from './secret-file.js';
+import type { TlsMaterial } from './tls-material.js';
+import { readTls } from './tls-material.js';
 
 /** Who may reach an agent where, and what each may do. */
 export interface Access {
@@ -69,19 +62,4 @@ function authorizePrune(acls: Acls, principal: string): void {
 function tokenOf(configured: string | undefined, made: string | undefined): string | undefined {
   if (configured !== undefined) return readToken(configured, { make: false });
   return made === undefined ? undefined : readToken(made, { make: true });
-}
-
-function readTls({ certificateFile, keyFile, clientAuthorityFile }: NonNullable<AccessSettings['tls']>): TlsMaterial {
-  const read = (path: string): string => {
-    try {
-      return readFileSync(path, 'utf8');
-    } catch (cause) {
-      throw new AgentError('CONFIG_INVALID', `cannot read ${path}: ${(cause as Error).message}`, { cause });
-    }
-  };
-  return {
-    cert: read(certificateFile),
-    key: readSecretFile(keyFile, 'tls.keyFile'),
-    ...(clientAuthorityFile !== undefined && { ca: read(clientAuthorityFile) }),
-  };
 }

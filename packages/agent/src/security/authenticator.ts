@@ -37,7 +37,7 @@ export class Authenticator {
     if (via === 'socket') return { name: 'local', via };
     const name = certifiedName(request.socket as TLSSocket);
     if (name !== undefined) return { name, via };
-    throw unauthorized('Expecting a bearer token or a Basic credential');
+    throw unauthorized(whyNotCertified(request.socket as TLSSocket));
   }
 
   #named(authorization: string): string {
@@ -71,6 +71,16 @@ function certifiedName(socket: TLSSocket): string | undefined {
   if (socket.authorized !== true) return undefined;
   const name = socket.getPeerCertificate().subject?.CN;
   return typeof name === 'string' && name !== '' ? name : undefined;
+}
+
+/** Who shows a certificate that is not taken is told why: `CERT_HAS_EXPIRED` is hard to guess. */
+function whyNotCertified(socket: TLSSocket): string {
+  const { authorized, authorizationError } = socket;
+  const shown = authorized !== undefined && Object.keys(socket.getPeerCertificate() ?? {}).length > 0;
+  if (!shown) return 'Expecting a bearer token or a Basic credential';
+  // Node types it as an Error, and sets its code.
+  const why = authorized ? 'it has no common name' : String(authorizationError ?? 'its authority is not known here');
+  return `The certificate is not taken: ${why}`;
 }
 
 function unauthorized(message: string): HttpFailure {

@@ -1,6 +1,7 @@
 import type { Http, HttpRequest, HttpStreams } from '@keelson/os/ports';
 import { HttpError } from '@keelson/os/ports';
 import { Future } from '@keelson/process';
+import type { Credential } from '@keelson/store';
 import type { ContainerizerErrorCode } from '../containerizer-error.js';
 import { ContainerizerError, messageOf } from '../containerizer-error.js';
 import type { EngineContainer, EngineImage, EnginePrune, ListedEngineContainer } from './engine-answer.js';
@@ -14,6 +15,7 @@ import {
   pruneOf,
   refusalText,
 } from './engine-answer.js';
+import { engineCredential } from './engine-credential.js';
 import { PullLines } from './pull-lines.js';
 
 export interface DockerEngineOptions {
@@ -22,6 +24,12 @@ export interface DockerEngineOptions {
   readonly socket: string;
   /** How long the engine may take for an answer, in milliseconds. Default 60,000. */
   readonly timeoutMs?: number;
+}
+
+export interface EnginePullOptions {
+  readonly platform?: string;
+  /** What the engine shows to the registry. */
+  readonly credential?: Credential;
 }
 
 interface Answer {
@@ -79,14 +87,16 @@ export class DockerEngine {
    *
    * @throws ContainerizerError IMAGE_NOT_FOUND, ENGINE_PULL_FAILED
    */
-  pull(repository: string, tag: string, platform?: string): Future<void> {
+  pull(repository: string, tag: string, { platform, credential }: EnginePullOptions = {}): Future<void> {
     const attempt = `pull ${repository}${tag.includes(':') ? '@' : ':'}${tag}`;
     const query = new URLSearchParams({ fromImage: repository, tag, ...(platform && { platform }) });
     const lines = new PullLines();
     return this.#prefix().then((prefix) => {
       // It says nothing while it unpacks, and a large layer takes its time.
       const idleTimeoutMs = 5 * this.#timeoutMs;
-      const request = { ...this.#request('POST', `${prefix}/images/create?${query}`), idleTimeoutMs };
+      const headers = credential && { 'x-registry-auth': engineCredential(credential) };
+      const post = this.#request('POST', `${prefix}/images/create?${query}`);
+      const request = { ...post, idleTimeoutMs, ...(headers && { headers }) };
       const onChunk = (chunk: Uint8Array): void => lines.push(chunk);
       return this.#coded(this.options.http.stream(request, { onChunk }), attempt).then(({ status, errorBody }) => {
         const why = status === 200 ? lines.end() : refusalText(errorBody);

@@ -2,6 +2,7 @@ import type { ImageReference } from '@keelson/image';
 import { formatReference, parseReference } from '@keelson/image';
 import { collect, Future } from '@keelson/process';
 import type { Timer } from '@keelson/process';
+import type { Credential, RegistryAccess } from '@keelson/store';
 import { checkpoint } from '../containerizer-context.js';
 import type { ContainerConfig } from '../container-config.js';
 import { configFormat, processFormat } from '../container-records.js';
@@ -18,6 +19,15 @@ import { EngineWatch } from './engine-watch.js';
 /** An image may be pruned from the engine between look-up and create; then it is pulled again, so often. */
 const maxPulls = 3;
 
+export interface DockerLaunchTerms {
+  readonly names: EngineNames;
+  /** The agent's id is on disk. */
+  readonly named: Future<void>;
+  readonly pullTimer: Timer;
+  /** Whose credentials the engine shows. */
+  readonly access: RegistryAccess | undefined;
+}
+
 /**
  * Takes one container from STARTING to RUNNING, a step at a time: its configuration on disk, its image in the engine
  * (PROVISIONING), the container made there (PREPARING), its id on disk, started (ISOLATING), watched. Each step is
@@ -31,10 +41,7 @@ export class DockerLaunch {
   constructor(
     private readonly context: DockerContext,
     private readonly container: DockerContainer,
-    private readonly names: EngineNames,
-    private readonly pullTimer: Timer,
-    /** The agent's id is on disk. */
-    private readonly named: Future<void>,
+    private readonly terms: DockerLaunchTerms,
   ) {
     this.#config = container.record.config!.config;
   }
@@ -51,7 +58,7 @@ export class DockerLaunch {
     const { paths, files } = this.context;
     const { id, record } = this.container;
     return collect([
-      this.named,
+      this.terms.named,
       files.makeDirectory(paths.container(id), { mode: 0o700 }),
       files.makeDirectory(paths.sandbox(id), { mode: 0o700 }),
     ]).then(() => checkpoint(files, paths.config(id), configFormat, record.config!));
@@ -70,8 +77,9 @@ export class DockerLaunch {
     const name = formatReference(reference);
     const wanted = platformOf(this.#config);
     return engine.image(name).then((known): EngineImage | Future<EngineImage> => {
-      if (known && (wanted === undefined || known.platform.startsWith(wanted))) return known;
-      const pull = this.pullTimer.time(this.#pull(reference, wanted));
+      // Who shows credentials is asked for them, even if somebody else has had the image pulled (T18).
+      if (known && !this.terms.access && (wanted === undefined || known.platform.startsWith(wanted))) return known;
+      const pull = this.terms.pullTimer.time(this.#pull(reference, wanted));
       this.container.pulls.add(pull);
       return pull.then(() => engine.image(name)).then((pulled) => {
         if (pulled) return pulled;
@@ -82,7 +90,14 @@ export class DockerLaunch {
 
   #pull(reference: ImageReference, platform: string | undefined): Future<void> {
     const { registry, repository, tag, digest } = reference;
-    return this.context.engine.pull(`${registry}/${repository}`, digest ?? tag ?? 'latest', platform);
+    const credential: Future<Credential | undefined> =
+      this.terms.access?.credential(registry, repository) ?? Future.ready(undefined);
+    return credential.then((shown) =>
+      this.context.engine.pull(`${registry}/${repository}`, digest ?? tag ?? 'latest', {
+        ...(platform && { platform }),
+        ...(shown && { credential: shown }),
+      }),
+    );
   }
 
   #create(reference: ImageReference, image: EngineImage, pulls: number): Future<string> {
@@ -90,10 +105,10 @@ export class DockerLaunch {
     const { id } = this.container;
     if (this.container.state === 'PROVISIONING') this.container.send('PREPARE');
     this.#goOnFrom('PREPARING');
-    const body = engineContainerBody(id, this.#config, image, this.names.labelsOf(id));
+    const body = engineContainerBody(id, this.#config, image, this.terms.names.labelsOf(id));
     this.container.offered = true;
     return engine
-      .create(this.names.nameOf(id), body, platformOf(this.#config))
+      .create(this.terms.names.nameOf(id), body, platformOf(this.#config))
       .then(turn((engineId) => this.#created(engineId)))
       .repair((failed) => {
         const error = failed.failure();
@@ -110,9 +125,9 @@ export class DockerLaunch {
   /** What an earlier create of ours made although its answer never came. */
   #removeLeftover(conflict: ContainerizerError): Future<void> {
     const { engine } = this.context;
-    return engine.container(this.names.nameOf(this.container.id)).then((holder) => {
+    return engine.container(this.terms.names.nameOf(this.container.id)).then((holder) => {
       if (!holder) return;
-      if (!this.names.isOurs(holder)) throw conflict;
+      if (!this.terms.names.isOurs(holder)) throw conflict;
       return engine.remove(holder.id);
     });
   }

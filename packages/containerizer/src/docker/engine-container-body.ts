@@ -20,7 +20,7 @@ export function engineContainerBody(
   image: EngineImage,
   labels: Readonly<Record<string, string>>,
 ): object {
-  const { workingDirectory, user, memoryBytes, cpus, network, hostname = id.slice(0, 63) } = config;
+  const { workingDirectory, user, memoryBytes, cpus, processes, network, hostname = id.slice(0, 63) } = config;
   if (workingDirectory !== undefined && !workingDirectory.startsWith('/')) {
     const message = `The working directory '${workingDirectory}' is no absolute path`;
     throw new ContainerizerError('CONTAINER_INVALID', message);
@@ -45,6 +45,7 @@ export function engineContainerBody(
       LogConfig: { Type: 'json-file', Config: {} },
       ...(memoryBytes !== undefined && { Memory: memoryBytes, MemorySwap: memoryBytes }),
       ...(cpus !== undefined && { NanoCpus: Math.round(cpus * 1e9) }),
+      ...(processes !== undefined && { PidsLimit: processes }),
     },
   };
 }

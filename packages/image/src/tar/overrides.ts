@@ -15,6 +15,7 @@ export interface Overrides {
 const noXattrs: ReadonlyMap<string, Buffer> = new Map();
 /** The highest id that is not the kernel's "leave it as it is". */
 const highestId = 2 ** 32 - 2;
+const mostStoredBytes = 2 ** 52;
 
 /**
  * The entry that a header and its overrides make together. GNU names win over PAX ones, as in Go's
@@ -49,11 +50,12 @@ export function makeEntry(header: TarHeader, { gnuName, gnuLinkName, records }: 
   };
 }
 
-/** How many bytes of content stand in the archive. */
+/** How many bytes of content stand in the archive. A place behind them is still a number that a double holds. */
 export function storedBytesOf(header: TarHeader, records: PaxRecords | undefined): number {
   const size = override(records, 'size', decimal) ?? header.sizeBytes;
-  if (size >= 0) return size;
-  throw new ImageError('TAR_INVALID', `${JSON.stringify(header.name)} has a negative size`);
+  if (size >= 0 && size <= mostStoredBytes) return size;
+  const how = size < 0 ? 'a negative size' : `a size of more than ${mostStoredBytes} bytes`;
+  throw new ImageError('TAR_INVALID', `${JSON.stringify(header.name)} has ${how}`);
 }
 
 /** The value of a record, where there is one that says something. */

@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { Future } from '@keelson/process';
 import type { RegistryAccess } from './credential.js';
 import { Credential } from './credential.js';
+import { parseDockerConfig, registryKeys } from './docker-config.js';
 
 /** Shows nothing to anybody. */
 export const anonymousAccess: RegistryAccess = { id: 'anonymous', credential: () => Future.ready(undefined) };
@@ -12,6 +13,23 @@ export function givenAccess(registry: string, username: string, password: string
   return {
     id: accessId('given', registry, username, password),
     credential: (asked) => Future.ready(asked === registry ? credential : undefined),
+  };
+}
+
+/**
+ * What a caller gave with one request as the content of a `config.json`. Nothing of it is run: helpers that it names
+ * are programs of this machine.
+ *
+ * @throws StoreError CREDENTIALS_INVALID
+ */
+export function givenConfig(bytes: Uint8Array): RegistryAccess {
+  const { auths } = parseDockerConfig(bytes, 'the given configuration');
+  return {
+    id: accessId('config', Buffer.from(bytes).toString('base64')),
+    credential: (registry, repository) => {
+      const key = registryKeys(registry, repository).find((each) => auths.has(each));
+      return Future.ready(key === undefined ? undefined : auths.get(key));
+    },
   };
 }
 

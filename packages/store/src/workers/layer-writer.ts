@@ -18,6 +18,7 @@ import { CopiedUp } from './copied-up.js';
 import { copyNode } from './copy-node.js';
 import { DirectoryMetadata, directoryCreationMode } from './directory-metadata.js';
 import { isAufsMetadata, splitEntryName } from './entry-name.js';
+import { FileDigests } from './file-digests.js';
 import type { FileMetadata } from './file-metadata.js';
 import { MetadataWriter } from './file-metadata.js';
 import { HiddenPaths } from './hidden-paths.js';
@@ -50,6 +51,8 @@ interface OpenFile {
  */
 export class LayerWriter implements TarHandler {
   readonly skipped = new SkippedEntries();
+  /** Of the contents that came, but those of sparse files. */
+  readonly digests = new FileDigests();
   /** What the tree takes on disk: contents in whole allocation units, and one for every directory. */
   allocatedBytes = 0;
   readonly #hidden = new HiddenPaths();
@@ -98,6 +101,7 @@ export class LayerWriter implements TarHandler {
     }
     this.#file.writtenTo = position + bytes.length;
     if (entry.isSparse) this.#allocate(bytes.length);
+    else this.digests.update(bytes, entry.sizeBytes);
   }
 
   end(): void {
@@ -113,6 +117,7 @@ export class LayerWriter implements TarHandler {
     );
     this.#file = undefined;
     closeSync(descriptor);
+    this.digests.end(name);
   }
 
   /**
@@ -166,6 +171,7 @@ export class LayerWriter implements TarHandler {
 
   #createSymlink(entry: TarEntry, directory: OpenDirectory, name: string): void {
     if (entry.linkName === '') throw invalid(entry, 'is a link to nowhere');
+    this.budget.checkLinkTarget(entry.linkName);
     const path = pathIn(directory, name);
     // Absolute and climbing targets are lawful: they are kept byte for byte, and never followed out of
     // the root.
@@ -212,6 +218,7 @@ export class LayerWriter implements TarHandler {
       const from = nativePath(`/proc/self/fd/${held}/${target.name}`);
       const to = nativePath(pathIn(directory, name));
       this.#exclusively(directory, name, () => linkSync(from, to));
+      this.digests.link(joined(directory.path, name), targetPath);
     } finally {
       closeSync(held);
       this.#walk.forgetAliases();
@@ -271,9 +278,11 @@ export class LayerWriter implements TarHandler {
         this.#directories.forget(gone);
         this.#hidden.forget(gone);
         this.#copiedUp.forgetFolder(gone);
+        this.digests.forgetFolder(gone);
       });
     } else unlinkSync(native);
     this.#copiedUp.forget(path);
+    this.digests.forget(path);
     // What this layer had covered below stays covered, whatever comes here next.
     this.#hidden.addWhiteout(this.#walk, directory, name);
   }

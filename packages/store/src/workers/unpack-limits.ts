@@ -24,6 +24,9 @@ export interface UnpackLimits {
 const freeSteps = 100_000;
 const stepsPerEntry = 100;
 
+/** PATH_MAX without its NUL: no kernel stores a longer one. */
+const mostLinkTargetBytes = 4095;
+
 const gibibyte = 2 ** 30;
 
 export const defaultUnpackLimits: UnpackLimits = {
@@ -76,6 +79,12 @@ export class UnpackBudget {
   checkPath(path: string): void {
     const { maxPathBytes } = this.limits;
     if (path.length > maxPathBytes) throw exceeded(`has a path of more than ${maxPathBytes} bytes`);
+  }
+
+  /** Of a symbolic link, which is kept byte for byte and not walked. */
+  checkLinkTarget(target: string): void {
+    if (target.length > mostLinkTargetBytes)
+      throw exceeded(`has a link whose target has more than ${mostLinkTargetBytes} bytes`);
   }
 
   addLogical(fileBytes: number): void {

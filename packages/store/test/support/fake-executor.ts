@@ -71,6 +71,7 @@ export class FakeExecutor implements Executor {
       sizeBytes,
       allocatedBytes: sizeBytes,
       entries: 1,
+      rootfsDigest: digestOf(Buffer.from(content)),
     } as R);
   }
 }

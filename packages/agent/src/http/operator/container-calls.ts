@@ -44,7 +44,8 @@ export const containerCalls: readonly OperatorCall[] = [
         const options = launchOptionsFrom(message);
         await requireParent(agent, options.id);
         if (wantsFreshImage(message) && options.image !== undefined) {
-          await answerFor(gone, agent.pull(options.image, { force: true }));
+          const { image, login } = options;
+          await answerFor(gone, agent.pull(image, { force: true, ...(login && { login }) }));
         }
         try {
           await answerFor(gone, agent.launch(options));

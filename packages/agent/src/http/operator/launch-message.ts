@@ -1,5 +1,6 @@
 import type { ContainerVolume } from '@keelson/containerizer';
 import type { LaunchOptions } from '../../launch-options.js';
+import { givenConfig } from '@keelson/store';
 import { optional, shape } from '../../schema/composed-schema.js';
 import type { ValueOf } from '../../schema/schema.js';
 import { HttpFailure } from '../http-failure.js';
@@ -38,6 +39,7 @@ export function launchOptionsFrom(message: LaunchMessage): LaunchOptions & { rea
   return {
     id,
     ...imageOf(container),
+    ...loginOf(container),
     ...(type && { type }),
     ...commandOf(command),
     environment: Object.fromEntries(variables.map(({ name, value = '' }) => [name, value])),
@@ -55,6 +57,17 @@ function imageOf({ type, mesos, docker }: NonNullable<LaunchMessage['container']
     throw malformed('container.docker is missing');
   }
   return mesos?.image ? { image: dockerName(mesos.image) } : {};
+}
+
+function loginOf({ mesos }: NonNullable<LaunchMessage['container']>): Pick<LaunchOptions, 'login'> {
+  const config = mesos?.image?.docker?.config;
+  if (!config) return {};
+  if (config.type === 'REFERENCE' || !config.value) throw malformed('docker.config must be a secret of type VALUE');
+  try {
+    return { login: { access: givenConfig(Buffer.from(config.value.data, 'base64')) } };
+  } catch (error) {
+    throw malformed(`docker.config: ${(error as Error).message}`);
+  }
 }
 
 /** Whether the image is asked for anew, even if one is here. */
@@ -75,6 +88,9 @@ function commandOf(command: NonNullable<LaunchMessage['command']>): Pick<LaunchO
 function volumeOf(volume: NonNullable<NonNullable<LaunchMessage['container']>['volumes']>[number]): ContainerVolume {
   const { container_path: containerPath, host_path: hostPath, image, mode = 'RW' } = volume;
   const target = { containerPath, readOnly: mode === 'RO' };
+  if (image?.docker?.config) {
+    throw malformed(`the image of the volume at ${containerPath} has docker.config: pull it by POST /v1/images before`);
+  }
   if (image) return { ...target, image: { type: 'DOCKER', name: dockerName(image) } };
   if (hostPath !== undefined) return { ...target, hostPath };
   throw malformed(`the volume at ${containerPath} has neither a host_path nor an image`);

@@ -1,4 +1,4 @@
-import { list, optional, shape, table } from '../../schema/composed-schema.js';
+import { list, optional, secret, shape, table } from '../../schema/composed-schema.js';
 import type { Schema, ValueOf } from '../../schema/schema.js';
 import { choice, flag, measure, text, whole } from '../../schema/schema.js';
 import { SchemaError, shown } from '../../schema/schema-error.js';
@@ -73,10 +73,21 @@ export const commandInfo = shape(
   { ...open, description: 'CommandInfo.' },
 );
 
+/** A `Secret` of Mesos. */
+const dockerConfig = secret(
+  shape(
+    {
+      type: optional(choice(['VALUE', 'REFERENCE'], { description: 'VALUE; there is nowhere to look references up.' })),
+      value: optional(shape({ data: secret(text({ description: 'In base64.', maxLength: 1024 * 1024 })) }, open)),
+    },
+    { ...open, description: "Secret: a config.json of Docker, whose `auths` the pull of the container's image shows." },
+  ),
+);
+
 const image = shape(
   {
     type: choice(['DOCKER', 'APPC'], { description: 'DOCKER; APPC images are not supported.' }),
-    docker: optional(shape({ name: word('As users write references.') }, open)),
+    docker: optional(shape({ name: word('As users write references.'), config: optional(dockerConfig) }, open)),
     cached: optional(flag({ description: 'Whether an image that is here is good enough.', default: true })),
   },
   { ...open, description: 'Image.' },

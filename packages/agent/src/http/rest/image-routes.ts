@@ -5,6 +5,7 @@ import { flag, text } from '../../schema/schema.js';
 import { answerFor } from '../answer-for.js';
 import type { Route } from '../route.js';
 import { route, sendJson } from '../route.js';
+import { loginOf, registryCredentials } from './registry-credentials.js';
 import type { RestContext } from './rest-context.js';
 import { imagesDocument, pulledDocument, whyDocument } from './rest-documents.js';
 
@@ -33,11 +34,13 @@ export function imageRoutes({ agent, view }: RestContext): readonly Route[] {
         reference,
         force: optional(flag({ description: 'Asks the source again, even for an image that is here.' })),
         platform: optional(platformText('Instead of that of the machine.')),
+        credentials: optional(registryCredentials),
       }),
       answers: { 200: { description: 'What was pulled.', schema: pulledDocument } },
       async handle({ response, body, gone, audit }) {
-        const { reference: name, force = false, platform } = body;
-        const options = { force, ...(platform !== undefined && { platform: parsePlatform(platform) }) };
+        const { reference: name, force = false, platform, credentials } = body;
+        const wanted = platform === undefined ? {} : { platform: parsePlatform(platform) };
+        const options = { force, ...wanted, ...loginOf(credentials) };
         await audit('POST /v1/images', name);
         sendJson(response, await answerFor(gone, agent.pull(name, options)));
       },

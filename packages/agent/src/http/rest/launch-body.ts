@@ -4,6 +4,7 @@ import { list, optional, shape, table } from '../../schema/composed-schema.js';
 import { SchemaError } from '../../schema/schema-error.js';
 import { choice, flag, measure, text, whole } from '../../schema/schema.js';
 import type { ValueOf } from '../../schema/schema.js';
+import { loginOf, registryCredentials } from './registry-credentials.js';
 
 const word = (description: string) => text({ description, maxLength: 1024 * 1024 });
 
@@ -17,6 +18,7 @@ export const launchBody = shape({
     }),
   ),
   image: optional(word('As users write references; pulled if it is not here.')),
+  credentials: optional(registryCredentials),
   rootfs: optional(word('Absolute path of a folder to use in place, instead of an image.')),
   argv: optional(list(word('An argument.'), { description: "Replaces the image's CMD." })),
   entrypoint: optional(list(word('A word.'), { description: "Replaces the image's ENTRYPOINT and CMD." })),
@@ -40,6 +42,9 @@ export const launchBody = shape({
   cpus: optional(
     measure({ description: 'Limit of processor time.', unit: 'processors', minimum: 0.01, maximum: 1024 }),
   ),
+  processes: optional(
+    whole({ description: 'Limit of processes and threads.', unit: 'processes', minimum: 1, maximum: 4_194_304 }),
+  ),
   network: optional(choice(['host', 'none'], { description: 'Which network it sees.', default: 'host' })),
   hostname: optional(word('Its name for itself.')),
   type: optional(choice(['MESOS', 'DOCKER'], { description: 'DOCKER: by a Docker engine, where one is set up.' })),
@@ -47,9 +52,13 @@ export const launchBody = shape({
   backend: optional(choice(['copy', 'overlay', 'bind'], { description: 'How its root filesystem is made.' })),
 });
 
-/** @throws SchemaError  a volume is neither of a path nor of an image */
-export function launchOptionsOfBody({ volumes = [], ...options }: ValueOf<typeof launchBody>): LaunchOptions {
-  return { ...options, volumes: volumes.map(volumeOf), stdio: 'sandbox' };
+/** @throws SchemaError  a volume is neither of a path nor of an image; credentials, but no image to pull */
+export function launchOptionsOfBody(body: ValueOf<typeof launchBody>): LaunchOptions {
+  const { volumes = [], credentials, ...options } = body;
+  if (credentials && options.image === undefined) {
+    throw new SchemaError('credentials', undefined, 'must come with the image that they are for');
+  }
+  return { ...options, ...loginOf(credentials), volumes: volumes.map(volumeOf), stdio: 'sandbox' };
 }
 
 function volumeOf(
