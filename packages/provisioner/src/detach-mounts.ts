@@ -21,7 +21,7 @@ export function detachMounts(files: Files, mounts: Mounts, path: string): Future
   });
 }
 
-/** As the mount table spells it, whatever links lead to the provisioner's folder (T15); `undefined` for a missing one. */
+/** As the mount table spells it, whatever links lead to the provisioner's folder (T15), if it is there. */
 function realPath(files: Files, path: string): Future<string | undefined> {
   const found: Future<string | undefined> = files.realPath(path).then((real) => real);
   return found.repair((failed) => {
