@@ -1,4 +1,4 @@
-import type { Files, Mounts } from '@keelson/os/ports';
+import type { Files, MountEntry, Mounts } from '@keelson/os/ports';
 import { FileError } from '@keelson/os/ports';
 import { collect, Future } from '@keelson/process';
 
@@ -9,16 +9,22 @@ import { collect, Future } from '@keelson/process';
  * Lazily (MNT_DETACH): a straggler with a file open must not fail the destruction.
  */
 export function detachMounts(files: Files, mounts: Mounts, path: string): Future<boolean> {
-  return collect([realPath(files, path), mounts.list()]).then(([target, table]) => {
-    const stacked = target === undefined ? [] : table.filter((entry) => entry.target === target);
-    return stacked
+  return mountsAt(files, mounts, path).then((stacked) =>
+    stacked
       .reduce<Future<unknown>>(
         // Each unmount takes the upper-most off.
-        (before, { target: mounted }) => before.then(() => mounts.unmount(mounted, { lazy: true })),
+        (before, { target }) => before.then(() => mounts.unmount(target, { lazy: true })),
         Future.ready(undefined),
       )
-      .then(() => stacked.length > 0);
-  });
+      .then(() => stacked.length > 0),
+  );
+}
+
+/** What is mounted at `path` itself. */
+export function mountsAt(files: Files, mounts: Mounts, path: string): Future<readonly MountEntry[]> {
+  return collect([realPath(files, path), mounts.list()]).then(([target, table]) =>
+    target === undefined ? [] : table.filter((entry) => entry.target === target),
+  );
 }
 
 /** As the mount table spells it, whatever links lead to the provisioner's folder (T15), if it is there. */

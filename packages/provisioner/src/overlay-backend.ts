@@ -6,7 +6,7 @@ import type { ScratchDirectories } from './backend-directories.js';
 import { scratchOf } from './backend-directories.js';
 import type { BackendResult } from './backend.js';
 import { Backend } from './backend.js';
-import { detachMounts } from './detach-mounts.js';
+import { detachMounts, mountsAt } from './detach-mounts.js';
 import type { Warn } from './list-containers.js';
 import { cannot, isBusy, ProvisionerError, reasonOf } from './provisioner-error.js';
 import { removeTree } from './remove-tree.js';
@@ -62,6 +62,29 @@ export class OverlayBackend extends Backend<OverlayBackend> {
   }
 
   /**
+   * Mounts it again over what was written to it before.
+   *
+   * @throws ProvisionerError PROVISION_FAILED  what was written is gone, or the mount failed
+   */
+  override restore(layers: readonly LayerTree[], rootfs: string, backendDirectory: string): Future<boolean> {
+    const scratch = scratchOf(rootfs, backendDirectory);
+    return mountsAt(this.#files, this.#mounts, rootfs)
+      .then((standing) => {
+        if (standing.length > 0) return false;
+        return this.#files
+          .status(scratch.upper)
+          .then((upper) => {
+            if (!upper) throw new Error(`'${scratch.upper}', with what was written, is gone`);
+            return this.#files.makeDirectory(scratch.work, { mode: 0o700 });
+          })
+          .then(() => this.#files.makeDirectory(rootfs, { mode: 0o755 }))
+          .then(() => this.#mountOver(layers, scratch, rootfs))
+          .then(() => true);
+      })
+      .repair(cannot('PROVISION_FAILED', `mount the overlay at '${rootfs}' again`));
+  }
+
+  /**
    * Detaches the mount if the mount table has it, then removes the writable directories and the mount point.
    * After a reboot nothing is mounted and the rest goes all the same. A directory that stays busy is warned
    * about and left for the next recovery: it must not pin the layers (T17, MESOS-9196).
@@ -100,14 +123,7 @@ export class OverlayBackend extends Backend<OverlayBackend> {
   #mount(layers: readonly LayerTree[], rootfs: string, backendDirectory: string): Future<BackendResult> {
     const scratch = scratchOf(rootfs, backendDirectory);
     return this.#makeDirectories(layers, scratch, rootfs)
-      .then(() =>
-        this.#mounts.mountOverlay({
-          lower: layers.map((layer) => layer.rootfs).toReversed(),
-          upper: scratch.upper,
-          work: scratch.work,
-          target: rootfs,
-        }),
-      )
+      .then(() => this.#mountOver(layers, scratch, rootfs))
       .then((): BackendResult => ({ ephemeralVolumes: [scratch.upper, scratch.work] }))
       .repair((failed) =>
         this.destroy(rootfs, backendDirectory)
@@ -115,6 +131,10 @@ export class OverlayBackend extends Backend<OverlayBackend> {
           .then(() => failed),
       )
       .repair(cannot('PROVISION_FAILED', `mount an overlay at '${rootfs}'`));
+  }
+
+  #mountOver(layers: readonly LayerTree[], { upper, work }: ScratchDirectories, target: string): Future<void> {
+    return this.#mounts.mountOverlay({ lower: layers.map((layer) => layer.rootfs).toReversed(), upper, work, target });
   }
 
   #makeDirectories(
