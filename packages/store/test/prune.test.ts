@@ -284,7 +284,7 @@ describe('sweep', () => {
     expect(world.leftovers()).toEqual([]);
   });
 
-  it('hands its entries to the pool as work that lets others go first, so that unpacking need not wait behind a sweep', () => {
+  it('lets others go first in the pool, so that unpacking need not wait behind a sweep', () => {
     const world = pulled();
     world.fakePuller.offer('docker.io/library/more:latest', ['third', 'fourth']);
     world.value(world.store.pull('more'));
