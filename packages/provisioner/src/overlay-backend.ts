@@ -1,6 +1,6 @@
 import type { Files, Mounts } from '@keelson/os/ports';
 import type { Executor } from '@keelson/process';
-import { collect, Future } from '@keelson/process';
+import { awaitAll, collect, Future } from '@keelson/process';
 import type { LayerTree } from '@keelson/store';
 import type { ScratchDirectories } from './backend-directories.js';
 import { scratchOf } from './backend-directories.js';
@@ -53,12 +53,12 @@ export class OverlayBackend extends Backend<OverlayBackend> {
     if (layers.length === 0) {
       throw new ProvisionerError('BACKEND_UNSUITABLE', `Cannot mount '${rootfs}': the image has no layers`);
     }
-    return collect(layers.map((layer) => this.#requireMarks(layer)))
-      .then(() => this.#files.status(rootfs))
-      .then((present) => {
+    return collect([this.#files.status(rootfs), collect(layers.map((layer) => this.#requireMarks(layer)))]).then(
+      ([present]) => {
         if (present) throw new ProvisionerError('PROVISION_FAILED', `Cannot mount at '${rootfs}': it exists`);
         return this.#mount(layers, rootfs, backendDirectory);
-      });
+      },
+    );
   }
 
   /**
@@ -94,9 +94,10 @@ export class OverlayBackend extends Backend<OverlayBackend> {
   override destroy(rootfs: string, backendDirectory: string): Future<boolean> {
     return detachMounts(this.#files, this.#mounts, rootfs)
       .then((detached) =>
-        collect([scratchOf(rootfs, backendDirectory).directory, rootfs].map((path) => this.#remove(path))).then(
-          (removed) => detached || removed.includes(true),
-        ),
+        collect([
+          this.#remove(scratchOf(rootfs, backendDirectory).directory),
+          this.#remove(rootfs, () => this.#files.removeDirectory(rootfs)),
+        ]).then((removed) => detached || removed.includes(true)),
       )
       .repair(cannot('DESTROY_FAILED', `take down the overlay at '${rootfs}'`));
   }
@@ -142,26 +143,26 @@ export class OverlayBackend extends Backend<OverlayBackend> {
     rootfs: string,
   ): Future<void> {
     const top = layers.at(-1)?.rootfs ?? rootfs;
-    return this.#files
-      .status(top)
-      .then((root) =>
-        this.#files
-          .makeDirectory(directory, { mode: 0o700 })
-          // Overlay shows mode and owner of the upper directory as those of the container's `/`: the image's.
-          .then(() => {
-            const { mode = 0o755, userId, groupId } = root ?? {};
-            const owner = userId === undefined || groupId === undefined ? undefined : { userId, groupId };
-            return this.#files.makeNewDirectory(upper, { mode: mode & 0o7777, ...(owner && { owner }) });
-          }),
-      )
-      .then(() => this.#files.makeDirectory(work, { mode: 0o700 }))
-      .then(() => this.#files.makeDirectory(rootfs, { mode: 0o755 }));
+    const writable = collect([this.#files.status(top), this.#files.makeDirectory(directory, { mode: 0o700 })]).then(
+      ([root]) => {
+        // Overlay shows mode and owner of the upper directory as those of the container's `/`: the image's.
+        const { mode = 0o755, userId, groupId } = root ?? {};
+        const owner = userId === undefined || groupId === undefined ? undefined : { userId, groupId };
+        return allDone([
+          this.#files.makeNewDirectory(upper, { mode: mode & 0o7777, ...(owner && { owner }) }),
+          this.#files.makeDirectory(work, { mode: 0o700 }),
+        ]);
+      },
+    );
+    return allDone([writable, this.#files.makeDirectory(rootfs, { mode: 0o755 })]);
   }
 
-  #remove(directory: string): Future<boolean> {
+  /** @param quickly  tried first: for what is an empty directory unless something went wrong */
+  #remove(directory: string, quickly?: () => Future<void>): Future<boolean> {
     return this.#files.status(directory).then((present) => {
       if (!present) return false;
-      return removeTree(this.#executor, directory)
+      const whole = (): Future<unknown> => removeTree(this.#executor, directory);
+      return (quickly ? quickly().recover(whole) : whole())
         .then(() => true)
         .repair((failed) => {
           const failure = failed.failure();
@@ -171,4 +172,12 @@ export class OverlayBackend extends Backend<OverlayBackend> {
         });
     });
   }
+}
+
+/** Answers once none is at work any more: whoever removes what a failed one began must not be overtaken by another. */
+function allDone(works: readonly Future<unknown>[]): Future<void> {
+  return awaitAll(works).then((outcomes): Future<never> | undefined => {
+    const failed = outcomes.find((outcome) => !outcome.isReady());
+    return failed as Future<never> | undefined;
+  });
 }
