@@ -180,7 +180,7 @@ class Wiring {
       inspect: this.inspect,
       onRecovering,
       onPulled: (reference) => this.#collector?.pulled(reference),
-      onDiskFull: () => this.#collector?.diskFull(),
+      makeRoom: () => this.#collector?.diskFull() ?? Future.ready(false),
     });
     this.#measure(store.metrics.all());
     return { store: runtime.spawn(store), metadata, sweeper };
