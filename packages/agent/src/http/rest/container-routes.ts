@@ -4,7 +4,7 @@ import type { ContainerListing } from '../../container-listing.js';
 import { readGrowing } from '../../growing-file.js';
 import { optional, shape } from '../../schema/composed-schema.js';
 import { choice, flag, text } from '../../schema/schema.js';
-import { answerFor } from '../answer-for.js';
+import { answerFor } from '../../client/answer-for.js';
 import { HttpFailure } from '../http-failure.js';
 import type { Route } from '../route.js';
 import { route, sendJson } from '../route.js';
