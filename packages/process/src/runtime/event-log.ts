@@ -30,8 +30,8 @@ export class EventLog {
   }
 
   /**
-   * What an event is called. A continuation without a name of its own goes by what it continues: `pull…` for the nearest
-   * of its causes that the same process served under a name.
+   * What an event is called. A continuation without a name of its own goes by what it continues: `pull…` for the
+   * nearest of its causes that the same process served under a name.
    */
   labelOf(what: unknown, cell: Cell, cause: number): string {
     const label = labelOf(what);
@@ -55,7 +55,8 @@ export class EventLog {
     let at = (id & MASK) * COLUMNS;
     while (id !== 0 && slots[at] === id && events.length < LONGEST_TRACE) {
       const cause = slots[at + 1] as number;
-      events.push({ id, cause, process: (slots[at + 2] as Cell).id, label: this.labelOf(slots[at + 3], slots[at + 2] as Cell, cause) });
+      const cell = slots[at + 2] as Cell;
+      events.push({ id, cause, process: cell.id, label: this.labelOf(slots[at + 3], cell, cause) });
       id = cause;
       at = (id & MASK) * COLUMNS;
     }

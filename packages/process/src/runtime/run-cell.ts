@@ -140,7 +140,8 @@ function failed(
   // A post has no future: one that failed unseen takes its place in the count of unobserved failures.
   settle(future ?? new FutureCore(PENDING), FAILED, error);
   if (isCoded(error)) return 'failed';
-  endProcess(runtime, cell, error, { id, cause, label: runtime.log.labelOf(what, cell, cause), arguments: unpacked(args) });
+  const label = runtime.log.labelOf(what, cell, cause);
+  endProcess(runtime, cell, error, { id, cause, label, arguments: unpacked(args) });
   return 'crashed';
 }
 
