@@ -143,17 +143,18 @@ export class OverlayBackend extends Backend<OverlayBackend> {
     rootfs: string,
   ): Future<void> {
     const top = layers.at(-1)?.rootfs ?? rootfs;
-    const writable = collect([this.#files.status(top), this.#files.makeDirectory(directory, { mode: 0o700 })]).then(
-      ([root]) => {
+    const root = this.#files.status(top);
+    const writable = allDone([root, this.#files.makeDirectory(directory, { mode: 0o700 })])
+      .then(() => root)
+      .then((status) => {
         // Overlay shows mode and owner of the upper directory as those of the container's `/`: the image's.
-        const { mode = 0o755, userId, groupId } = root ?? {};
+        const { mode = 0o755, userId, groupId } = status ?? {};
         const owner = userId === undefined || groupId === undefined ? undefined : { userId, groupId };
         return allDone([
           this.#files.makeNewDirectory(upper, { mode: mode & 0o7777, ...(owner && { owner }) }),
           this.#files.makeDirectory(work, { mode: 0o700 }),
         ]);
-      },
-    );
+      });
     return allDone([writable, this.#files.makeDirectory(rootfs, { mode: 0o755 })]);
   }
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { AgentProcess } from '../../soak/agent/agent-process.mjs';
 import { Containerd } from '../containerd.mjs';
+import { Podman } from '../podman.mjs';
 import { forgetPeak, peakMbOf, runWatched } from '../watched-process.mjs';
 
 /*
@@ -61,13 +62,13 @@ async function containerd(folder) {
 }
 
 async function podman(folder) {
-  const words = ['--root', join(folder, 'root'), '--runroot', join(folder, 'run'), '--cgroup-manager', 'cgroupfs', '--events-backend', 'none'];
-  await quietly('podman', [...words, 'images']);
+  const own = new Podman(folder);
+  await own.run('images');
   return {
     pids: [],
-    pull: (reference) => runWatched('podman', [...words, 'pull', '-q', '--tls-verify=false', reference]),
-    remove: (reference) => quietly('podman', [...words, 'rmi', '-f', reference]),
-    close: () => quietly('sh', ['-c', 'umount -l "$1"/root/overlay 2>/dev/null; true', 'sh', folder]),
+    pull: (reference) => runWatched('podman', own.words('pull', '-q', '--tls-verify=false', reference)),
+    remove: (reference) => own.run('rmi', '-f', reference),
+    close: () => own.close(),
   };
 }
 
