@@ -223,7 +223,7 @@ class Wiring {
       inspect: this.inspect,
       isolators: [
         runtime.spawn(new NetworkFilesIsolator(files, host)),
-        runtime.spawn(new CgroupIsolator({ cgroups, host, group: `/keelson/${groupNameOf(root)}` })),
+        runtime.spawn(new CgroupIsolator({ cgroups, host, group: this.#cgroup })),
       ],
       launchers: [
         { name: 'crun', launcher: runtime.spawn(new OciLauncher('crun', oci)) },
@@ -274,6 +274,10 @@ class Wiring {
     return (this.#collector = spawnImageCollector({ ...shared, store, containerizer }));
   }
 
+  get #cgroup(): string {
+    return `/keelson/${groupNameOf(this.root)}`;
+  }
+
   #measure(metrics: readonly Metric[]): void {
     for (const metric of metrics) this.#metrics.add(metric);
   }
@@ -283,6 +287,8 @@ class Wiring {
     const release = (): void => this.lock.release();
     return awaitAll<unknown>([containerizer.quiesce(), store.flush(), sweeper.quiet()])
       .then((): void => undefined)
+      // Where containers go on, their groups are in it. A new one is made with the next of them.
+      .then(() => this.ports.cgroups.removeEmpty(this.#cgroup))
       .recover((): void => undefined)
       .then(() => closeAll(this.runtime, this.ports))
       .then(release)
