@@ -73,6 +73,8 @@ export interface MachineOwner {
   readonly onPhase: (phase: RecoveryPhase) => void;
   readonly tell: (event: UndatedAgentEvent) => void;
   /** Told of jobs and of the machines of containers. */
+  /** Whether it is closed already: then it does not wait for the store. */
+  readonly isGivenUp: () => boolean;
   readonly inspector: Pick<KeelsonInspector, 'inspect' | 'recorder'>;
 }
 
@@ -88,7 +90,9 @@ export function openMachine(
   return makeDirectories(ports.files, settings.root, (root) => new StorePaths(root).directories())
     .then((root) => {
       const path = new StorePaths(root).lock;
-      return acquireStoreLock({ locks: ports.locks, path, timeoutMs, runtime, clock, onWait }).then((lock) => {
+      const { isGivenUp } = owner;
+      const wanted = { locks: ports.locks, path, timeoutMs, runtime, clock, onWait, isGivenUp };
+      return acquireStoreLock(wanted).then((lock) => {
         settings.onOwned(root);
         return new Wiring(settings, runtime, clock, ports, root, lock, owner.inspector.inspect).open(owner);
       });
