@@ -113,6 +113,23 @@ describe('the inspector page', () => {
     await other.locator('.notice[data-kind=trace]', { hasText: 'racy tiny store: Error' }).waitFor();
   });
 
+  it('opens a trace that is dropped on it', async () => {
+    const { address } = await served();
+    const page = await browser.open(address, 'actors');
+    const plan = { order: [], input: ['get', 'prune'] as const };
+    const text = readFileSync(failureFileOf(() => simulatePlan(racyStore, plan, { failures: folder })), 'utf8');
+    const dropped = await page.evaluateHandle((content) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([content], 'trace.json', { type: 'application/json' }));
+      return transfer;
+    }, text);
+    await page.dispatchEvent('body', 'dragover', { dataTransfer: dropped });
+    await page.locator('.dropping').waitFor();
+    await page.dispatchEvent('body', 'drop', { dataTransfer: dropped });
+    await page.locator('.notice[data-kind=trace]', { hasText: 'racy tiny store: Error' }).waitFor();
+    await soon(() => page.locator('.dropping').count()).toBe(0);
+  });
+
   it('says what is wrong with a file that is no trace, and goes on', async () => {
     const { address } = await served();
     const page = await browser.open(address, 'actors');

@@ -2,11 +2,15 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { needs } from '../support/needs.js';
+import type { Keelson } from './support/keelson.js';
 import { describeTree, differenceOf } from './support/tree.js';
 import { useWorld, wanted } from './support/world.js';
 
 describe('images from a registry', () => {
   const world = useWorld({ debian: true });
+  /** Both backends make their trees of one pull, and are compared with one unpacking. */
+  let provisioning: Keelson | undefined;
+  const unpacked = new Map<string, Map<string, string>>();
   beforeEach((context) => needs(context, ...wanted, 'debootstrap'));
 
   it('are pulled once, layer by layer, and only what is missing is fetched again', async () => {
@@ -70,12 +74,13 @@ describe('images from a registry', () => {
     ['debian', 'overlay'],
     ['debian', 'copy'],
   ])('give the tree umoci unpacks: %s by %s', async (tag, backend) => {
-    const keelson = world.keelson();
+    const keelson = (provisioning ??= world.keelson());
     const { rootfs, containerId, layers } = await keelson.json('provision', '--backend', backend, world.reference(tag));
     expect(layers.length).toBeGreaterThan(0);
     const ours = describeTree(rootfs);
     expect(ours.size).toBeGreaterThan(10);
-    expect(differenceOf(describeTree(world.corpus.unpack(tag)), ours)).toEqual([]);
+    if (!unpacked.has(tag)) unpacked.set(tag, describeTree(world.corpus.unpack(tag)));
+    expect(differenceOf(unpacked.get(tag)!, ours)).toEqual([]);
     expect(await keelson.json('destroy', containerId)).toEqual({ containerId, destroyed: true });
   });
 });

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ServedAgent } from '@keelson/agent/server';
 import { missing, needs } from '../support/needs.js';
 import type { Keelson } from './support/keelson.js';
 import { useWorld, wanted } from './support/world.js';
@@ -11,17 +12,25 @@ describe.each(['runc', 'crun', 'linux'])('containers by the %s launcher', (launc
   const needed = [...wanted, ...(launcher === 'linux' ? (['unshare'] as const) : [launcher as 'runc'])];
   beforeEach((context) => needs(context, ...needed));
   let keelson: Keelson;
+  let served: ServedAgent | undefined;
   beforeAll(async () => {
     if (needed.some((need) => missing(need) !== undefined)) return;
     keelson = world.keelson();
     await keelson.json('pull', world.reference('app'));
+    served = await keelson.serve();
   });
-  const run = (...words: string[]) => keelson.run('run', '--rm', '--launcher', launcher, ...words);
+  afterAll(() => served?.close());
+  const words = ['run', '--rm', '--launcher', launcher];
+  const run = (...more: string[]) => keelson.ask(...words, ...more);
   const sh = (script: string): string[] => [world.reference('app'), '--', 'sh', '-c', script];
 
   it('print what their command prints', async () => {
-    const end = await run(world.reference('app'), '--', 'echo', 'hello', 'from a container');
-    expect(end).toEqual({ exitCode: 0, stdout: 'hello from a container\n', stderr: '' });
+    const argv = [world.reference('app'), '--', 'echo', 'hello', 'from a container'];
+    const said = { exitCode: 0, stdout: 'hello from a container\n', stderr: '' };
+    expect(await run(...argv)).toEqual(said);
+    await served?.close();
+    expect(await keelson.run(...words, ...argv)).toEqual(said);
+    served = await keelson.serve();
   });
 
   it('give their exit status, get the environment of image and user, and are alone in their process tree', async () => {

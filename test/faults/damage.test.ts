@@ -93,7 +93,7 @@ it('keeps a status that is no number for none', () => {
 function layerRecord() {
   const counts = { sizeBytes: 10, allocatedBytes: 4096, entries: 3 };
   const blob = { digest, sizeBytes: 7 };
-  return { id: layerId, diffId: digest, parent: 'c'.repeat(64), ...counts, whiteouts: ['a/b'], opaques: [], blob, createdAt: at, treeDigest: digest };
+  return { id: layerId, diffId: digest, parent: 'c'.repeat(64), ...counts, whiteouts: ['a/b'], opaques: [], blob, createdAt: at, rootfsDigest: digest };
 }
 
 function imageRecord(name: string) {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { AgentOptions } from '@keelson/agent';
 import { Agent } from '@keelson/agent';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeLayout } from '../../packages/agent/test/support/oci-layout.js';
@@ -31,8 +32,8 @@ afterEach(async () => {
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
-async function start(): Promise<Agent> {
-  const agent = Agent.create({ root, backend: 'copy', lockTimeoutMs: 0 });
+async function start(options: Partial<AgentOptions> = {}): Promise<Agent> {
+  const agent = Agent.create({ root, backend: 'copy', lockTimeoutMs: 0, ...options });
   agents.push(agent);
   await agent.start();
   return agent;
@@ -64,6 +65,24 @@ describe('a full disk', () => {
     expect(report.removed.images.map(({ reference }) => reference)).toEqual([first.reference]);
     expect([left('layers'), left('staging'), left('gc')]).toEqual([[], [], []]);
     expect(await names(agent)).toEqual([]);
+  });
+
+  it('is made room on once for a pull, by an agent that collects images', async () => {
+    // A mark that is never reached: nothing but the pull itself asks for room.
+    const agent = await start({ imageGc: { highWatermark: 1, lowWatermark: 0.99, minAgeMs: 0 } });
+    const runs: string[] = [];
+    agent.events.subscribe((event) => event.type === 'IMAGE_GC' && runs.push(`${event.trigger} ${event.images.length}`));
+    const first = await agent.pull(source('left'));
+    fill(8192);
+    const second = await agent.pull(source('right'));
+    expect(await names(agent)).toEqual([second.reference]);
+    expect(runs).toEqual(['disk-full 1']);
+    expect((await agent.check()).problems).toEqual([]);
+
+    await agent.pin([second.reference]);
+    expect(await codeOf(agent.pull(source('third')))).toBe('ENOSPC');
+    expect(await names(agent)).toEqual([second.reference]);
+    expect(first.reference).not.toBe(second.reference);
   });
 
   it('lets an agent start, to be pruned', async () => {

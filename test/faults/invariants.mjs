@@ -52,8 +52,8 @@ async function contentsBelow(path) {
  * and shows its image.
  */
 export function everythingIsWhole({ images, layers, trees, roots }, clean) {
-  for (const [id, { treeDigest }] of layers) {
-    check(trees.get(id) === treeDigest, `layer ${id} does not hash to what is on record`);
+  for (const [id, { rootfsDigest }] of layers) {
+    check(trees.get(id) === rootfsDigest, `layer ${id} does not hash to what is on record`);
     const wanted = clean.trees.get(id);
     check(wanted === undefined || trees.get(id) === wanted, `layer ${id} is not that of a clean pull`);
   }

@@ -37,6 +37,15 @@ ${traps.map((trap) => trapRow(trap, mutants)).join('\n')}
 `;
 }
 
+/** The table of docs/simulation.md: what each property finds, and after how many runs. */
+export function summaryOf(mutants, results) {
+  const rows = mutants.map(({ id, test }) => {
+    const { killedBy, runs } = results.get(id);
+    return `| ${id} | ${cell(killedBy ?? '**survived**')} | ${test ? '' : (runs ?? '')} |`;
+  });
+  return ['| fault | found by | runs |', '|---|---|---|', ...rows].join('\n');
+}
+
 function lawRow({ id, file, trap = '' }, { killedBy, runs, why }) {
   return `| ${id} | ${source(file)} | ${trap} | ${cell(killedBy ?? '**survived**')} | ${runs ?? ''} | ${cell(why)} |`;
 }

@@ -3,7 +3,8 @@
  * `npm run mutants [-- --only TEXT,TEXT] [--budget MS] [--write] [--jobs N]`
  *
  * Puts each deliberate fault into a copy of the built packages and lets the laws of `test/simulation` look for it, or the
- * test that is named with it. Exits with 1 if one survives. `--write` puts the tables into docs/simulation-mutants.md.
+ * test that is named with it. Exits with 1 if one survives. `--write` puts the tables into
+ * docs/simulation-mutants.md, and their summary between the marks of docs/simulation.md.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -13,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findByTest } from './find-by-test.mjs';
 import { mutants } from './mutants.mjs';
-import { pageOf } from './page.mjs';
+import { pageOf, summaryOf } from './page.mjs';
 import { trapMutants } from './trap-mutants.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -133,5 +134,12 @@ try {
 const judged = everyMutant.filter(({ id }) => results.has(id));
 const survivors = judged.filter(({ id }) => !results.get(id).killedBy);
 console.log(`${judged.length - survivors.length} of ${judged.length} deliberate faults were found`);
-if (options.write) writeFileSync(join(root, 'docs', 'simulation-mutants.md'), pageOf(judged, results, options.seed));
+if (options.write) {
+  const page = join(root, 'docs', 'simulation.md');
+  const [before, rest] = readFileSync(page, 'utf8').split('<!-- faults -->\n');
+  const [, after] = rest.split('<!-- end of faults -->');
+  const summary = summaryOf(judged, results);
+  writeFileSync(page, `${before}<!-- faults -->\n${summary}\n<!-- end of faults -->${after}`);
+  writeFileSync(join(root, 'docs', 'simulation-mutants.md'), pageOf(judged, results, options.seed));
+}
 process.exitCode = survivors.length > 0 || broken > 0 ? 1 : 0;

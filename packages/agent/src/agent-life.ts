@@ -5,7 +5,7 @@ import type { AgentErrorCode } from './agent-error.js';
 import { AgentError } from './agent-error.js';
 import type { UndatedAgentEvent } from './agent-event.js';
 import type { AgentSettings } from './agent-options.js';
-import type { AgentState } from './agent-state.js';
+import type { AgentState, RecoveryPhase } from './agent-state.js';
 import type { EventLog } from './event-log.js';
 import type { Machine } from './machine.js';
 import { openMachine } from './machine.js';
@@ -25,6 +25,7 @@ export class AgentLife {
   #closing: Future<void> | undefined;
   #machine: Machine | undefined;
   #stopped: Error | undefined;
+  #phase: RecoveryPhase = 'ROOT';
 
   /** Watches from the first process on. */
   readonly inspector: KeelsonInspector;
@@ -49,12 +50,18 @@ export class AgentLife {
     return this.#failure.future;
   }
 
+  /** What recovery is at; nothing unless it is under way. */
+  get recoveryPhase(): RecoveryPhase | undefined {
+    return this.state === 'RECOVERING' ? this.#phase : undefined;
+  }
+
   /** Recovers; asked twice it is done once. */
   start(): Future<void> {
     if (this.#closing) return refused('AGENT_CLOSED', 'cannot start: this agent is closed');
     const onStopped = (reason: Error): void => this.#stop(reason);
     const { inspector } = this;
-    const told = { onStopped, tell: (event: UndatedAgentEvent): void => this.events.tell(event), inspector };
+    const onPhase = (phase: RecoveryPhase): void => void (this.#phase = phase);
+    const told = { onStopped, onPhase, tell: (event: UndatedAgentEvent): void => this.events.tell(event), inspector };
     this.#starting ??= openMachine(this.settings, this.runtime, this.#clock, told).then((machine) => {
       this.#machine = machine;
       this.events.tell({ type: 'STARTED', root: machine.root });

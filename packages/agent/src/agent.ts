@@ -9,7 +9,7 @@ import type { AgentEvent } from './agent-event.js';
 import { AgentLife } from './agent-life.js';
 import type { AgentOptions, AgentSettings } from './agent-options.js';
 import { settingsOf } from './agent-options.js';
-import type { AgentState } from './agent-state.js';
+import type { AgentState, RecoveryPhase } from './agent-state.js';
 import type { AttachedContainer } from './attached-container.js';
 import type { CheckOptions, CheckReport } from './consistency.js';
 import { ContainerRequests } from './container-requests.js';
@@ -90,6 +90,11 @@ export class Agent {
 
   get state(): AgentState {
     return this.#life.state;
+  }
+
+  /** What recovery is at; nothing unless it is under way. */
+  get recoveryPhase(): RecoveryPhase | undefined {
+    return this.#life.recoveryPhase;
   }
 
   /** The reason, once a component has failed in a way that must not go on: close it, and start another. */

@@ -85,9 +85,13 @@ export class ImageCollector extends Process<ImageCollector> {
     }
   }
 
-  /** A pull failed for want of space. */
-  diskFull(): void {
-    if (this.#mayRun()) this.collect('disk-full');
+  /**
+   * A pull failed for want of space. Collects, or joins a collection under way, and answers whether that removed
+   * anything: then another try is worth while.
+   */
+  diskFull(): Future<boolean> {
+    if (!this.#options.settings.enabled || !(this.#running || this.#mayRun())) return Future.ready(false);
+    return this.collect('disk-full').then(({ images, layers }) => images.length + layers > 0);
   }
 
   /** Somebody has pruned all that was unused: told and counted like any other run. */

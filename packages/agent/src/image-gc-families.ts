@@ -4,6 +4,8 @@ export interface RenamedMetric {
   readonly help: string;
   readonly type: 'counter' | 'gauge';
   readonly labels?: Readonly<Record<string, string>>;
+  /** What a value is multiplied by: Prometheus has seconds. */
+  readonly scale?: number;
 }
 
 const freed = 'image_gc/freed_bytes/';
@@ -15,9 +17,10 @@ const others: Readonly<Record<string, RenamedMetric>> = {
     type: 'gauge',
   },
   'image_gc/duration_ms': {
-    name: 'image_gc_duration_ms',
+    name: 'image_gc_duration_seconds',
     help: 'How long the last collection took, its sweep included.',
     type: 'gauge',
+    scale: 1 / 1000,
   },
   'image_gc/disk_used_fraction': {
     name: 'image_gc_image_fs_used_fraction',

@@ -1,7 +1,7 @@
 export { Agent } from './agent.js';
 export { AgentError } from './agent-error.js';
 export type { AgentErrorCode } from './agent-error.js';
-export type { AgentState } from './agent-state.js';
+export type { AgentState, RecoveryPhase } from './agent-state.js';
 export type { AgentEvent } from './agent-event.js';
 export type { AgentOptions, ContainerizerName, DockerOptions } from './agent-options.js';
 export type { AttachedContainer } from './attached-container.js';

@@ -15,12 +15,12 @@ export function checkContents(
   layers: readonly LayerRecord[],
   { paths, files, executor }: { readonly paths: StorePaths; readonly files: Files; readonly executor: Executor },
 ): Future<ConsistencyProblem[]> {
-  const hashOne = ({ id, treeDigest }: LayerRecord): Future<ConsistencyProblem[]> => {
-    if (treeDigest === undefined) return Future.ready([]);
+  const hashOne = ({ id, rootfsDigest }: LayerRecord): Future<ConsistencyProblem[]> => {
+    if (rootfsDigest === undefined) return Future.ready([]);
     return executor
       .execute<{ digest: string }>({ name: 'store.hash-tree', input: { path: paths.rootfs(id) } })
       .then(({ digest }): ConsistencyProblem[] => {
-        if (digest === treeDigest) return [];
+        if (digest === rootfsDigest) return [];
         return [{ code: 'LAYER_DAMAGED', object: id, why: 'its files are not those that were unpacked' }];
       })
       .repair((failed) =>

@@ -30,6 +30,7 @@ import {
 import { makeDirectories } from './agent-directories.js';
 import type { UndatedAgentEvent } from './agent-event.js';
 import type { AgentSettings } from './agent-options.js';
+import type { RecoveryPhase } from './agent-state.js';
 import { Guardian } from './guardian.js';
 import type { HostPorts } from './host-ports.js';
 import { closeHostPorts, observedPorts, openHostPorts } from './host-ports.js';
@@ -68,6 +69,8 @@ export interface Machine {
 export interface MachineOwner {
   /** One of the actors that hold roots is gone. */
   readonly onStopped: (reason: Error) => void;
+  /** What recovery is at, each time it comes further. */
+  readonly onPhase: (phase: RecoveryPhase) => void;
   readonly tell: (event: UndatedAgentEvent) => void;
   /** Told of jobs and of the machines of containers. */
   readonly inspector: Pick<KeelsonInspector, 'inspect' | 'recorder'>;
@@ -114,13 +117,15 @@ class Wiring {
     this.#metrics = new Metrics({ runtime });
   }
 
-  open({ onStopped, tell }: MachineOwner): Future<Machine> {
+  open({ onStopped, onPhase, tell }: MachineOwner): Future<Machine> {
     const { root, ports, runtime, lock } = this;
-    const { store, metadata, sweeper } = this.#store();
+    const { store, metadata, sweeper } = this.#store(() => onPhase('STORE'));
+    onPhase('BACKENDS');
     return this.#provisioner(store)
       .then((provisioner) => {
         const containerizer = this.#containerizer(provisioner);
         runtime.spawn(new Guardian([store, provisioner, containerizer], onStopped));
+        onPhase('CONTAINERS');
         // The containers that are known first, then the provisioner, then the store: until all three know
         // what is needed nothing may be pruned (T3).
         return containerizer.recover().then((): Machine => {
@@ -149,7 +154,7 @@ class Wiring {
       });
   }
 
-  #store(): { store: PID<DockerStore>; metadata: PID<MetadataManager>; sweeper: PID<Sweeper> } {
+  #store(onRecovering: () => void): { store: PID<DockerStore>; metadata: PID<MetadataManager>; sweeper: PID<Sweeper> } {
     const { runtime, root, clock } = this;
     const { files, executor, host, http } = this.ports;
     const paths = new StorePaths(root);
@@ -173,8 +178,9 @@ class Wiring {
       puller,
       sweeper,
       inspect: this.inspect,
+      onRecovering,
       onPulled: (reference) => this.#collector?.pulled(reference),
-      onDiskFull: () => this.#collector?.diskFull(),
+      makeRoom: () => this.#collector?.diskFull() ?? Future.ready(false),
     });
     this.#measure(store.metrics.all());
     return { store: runtime.spawn(store), metadata, sweeper };

@@ -64,7 +64,7 @@ describe('an agent over TCP', () => {
 
 describe('an agent that recovers', () => {
   it('refuses until it has, and says why, whatever it is asked', async () => {
-    const agent = { state: 'RECOVERING', processes: () => [], counters: () => ({}) } as unknown as ServedAgent['agent'];
+    const agent = { state: 'RECOVERING', recoveryPhase: 'CONTAINERS', processes: () => [], counters: () => ({}) } as unknown as ServedAgent['agent'];
     const access = openAccess({}, serving.folder);
     const streams = { maxStreams: 1, maxStreamBytes: 4096, heartbeatMs: 1000 };
     const logLevel = new LogLevelSwitch('warn', () => {});
@@ -76,14 +76,15 @@ describe('an agent that recovers', () => {
     const target = { socket };
     for (const asking of [{ path: '/api/v1' }, { method: 'POST', path: '/api/v1', body: { type: 'PRUNE_IMAGES' } }]) {
       const reply = await ask(target, asking);
-      expect([reply.status, reply.body]).toEqual([503, 'Agent has not finished recovery']);
+      const told = 'Agent has not finished recovery: it takes up containers and their root filesystems';
+      expect([reply.status, reply.body]).toEqual([503, told]);
       expect(reply.headers['retry-after']).toBe('1');
     }
     const images = await ask(target, { path: '/v1/images' });
     expect([images.status, JSON.parse(images.body).error.code]).toEqual([503, 'UNAVAILABLE']);
     expect((await ask(target, { path: '/metrics/snapshot' })).status).toBe(503);
     expect(await ask(target, { path: '/healthz' })).toMatchObject({ status: 503, body: 'RECOVERING\n' });
-    expect(await json(target, { path: '/diag' })).toMatchObject({ state: 'RECOVERING' });
+    expect(await json(target, { path: '/diag' })).toMatchObject({ state: 'RECOVERING', recovering: 'CONTAINERS' });
     expect((await ask(target, { path: '/nothing' })).status).toBe(404);
     await server.close(1000);
   });

@@ -184,6 +184,23 @@ describe('the image collector', () => {
     expect(bench.runs[0]?.images).toEqual(['a', 'b']);
   });
 
+  it('tells every pull that found no room whether some was made', () => {
+    const bench = new Bench({}).holds(['a', 30], ['b', 30]).uses(700);
+    const full = [bench.collector.diskFull(), bench.collector.diskFull()];
+    bench.settle();
+    expect(full.map((each) => each.get())).toEqual([true, true]);
+    // A moment later nothing is collected again, and nothing is left to collect later.
+    const tooSoon = bench.collector.diskFull();
+    bench.wait(minute);
+    const inVain = bench.collector.diskFull();
+    bench.settle();
+    expect([tooSoon.get(), inVain.get()]).toEqual([false, false]);
+
+    const off = new Bench().holds(['a', 30]).collector.diskFull();
+    bench.settle();
+    expect(off.isReady() && off.get()).toBe(false);
+  });
+
   it('is joined by who asks while it runs', () => {
     const bench = new Bench({ watchIntervalMs: minute }).holds(['old', 100]).uses(900);
     bench.gate = new Deferred<void>();

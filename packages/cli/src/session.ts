@@ -90,15 +90,8 @@ export class Session {
 
   /** Awaits what an agent answers; the request is discarded if nobody listens to this command any more. */
   async answer<T>(future: Future<T>): Promise<T> {
-    const { gone } = this.caller;
-    const discard = (): void => void future.discard();
-    gone.addEventListener('abort', discard, { once: true });
-    try {
-      if (gone.aborted) discard();
-      return await future;
-    } finally {
-      gone.removeEventListener('abort', discard);
-    }
+    const { answerFor } = await import('@keelson/agent/client');
+    return answerFor(this.caller.gone, future);
   }
 
   agentOptions(): AgentOptions {

@@ -39,6 +39,12 @@ async function serving(): Promise<ServingAgent> {
   return agent;
 }
 
+/** An agent in the test's process: where it is neither killed nor asked to end. */
+async function served(): Promise<ServedAgent> {
+  embedded = await embed(world);
+  return embedded;
+}
+
 /**
  * Settles once `agent` is asked how a container ends. Who asks after the end of one that is removed at once hears that
  * there is none, and a command is long in starting.
@@ -126,15 +132,15 @@ describe('keelson agent', { timeout: 180_000 }, () => {
       ['frobnicate'],
     ];
     const answers = [];
-    for (const words of questions) answers.push(await world.keelson(...words));
+    for (const words of questions) answers.push(await world.here(...words));
     await agent.end();
     for (const [index, words] of questions.entries()) {
-      expect([words, await world.keelson(...words)]).toEqual([words, answers[index]]);
+      expect([words, await world.here(...words)]).toEqual([words, answers[index]]);
     }
   });
 
   it('removes what it is told to', async () => {
-    await serving();
+    await served();
     const pulled = await world.json('pull', world.reference('hello'), world.reference('tally'));
     expect(pulled.images).toMatchObject([{ reference: world.reference('hello') }, { bytesDownloaded: anyCount }]);
     const { images } = await world.json('pin', world.reference('hello'));
@@ -150,7 +156,7 @@ describe('keelson agent', { timeout: 180_000 }, () => {
   });
 
   it('reads names beginning where the command was given', async () => {
-    await serving();
+    await served();
     const end = await world.keelson('provision', '--backend', 'copy', 'oci:./nowhere');
     expect(end.stderr).toContain(join(process.cwd(), 'nowhere'));
   });
@@ -160,12 +166,12 @@ describe('containers of an agent', { timeout: 180_000 }, () => {
   beforeEach((context) => needs(context, 'root', 'unshare'));
 
   it('pass both streams through, byte for byte, and end with their status', async () => {
-    await serving();
+    await served();
     const script = "printf 'a\\377b'; echo err >&2; exit 42";
     const end = await world.keelson('run', '--rm', ...hello(script));
     expect(end).toEqual({ exitCode: 42, stdout: 'a\ufffdb', stderr: 'err\n' });
     expect(await world.json('ps', '-a')).toEqual({ containers: [] });
-    const missing = await world.keelson('run', '--rm', world.reference('hello'), '--', '/no/such/program');
+    const missing = await world.here('run', '--rm', world.reference('hello'), '--', '/no/such/program');
     expect([missing.exitCode, missing.stderr]).toEqual([
       127,
       expect.stringMatching(/^keelson: COMMAND_NOT_FOUND: /),
@@ -173,7 +179,7 @@ describe('containers of an agent', { timeout: 180_000 }, () => {
   });
 
   it('get the signals of who runs them', async () => {
-    await serving();
+    await served();
     const script = `trap 'echo INT' INT; trap 'echo TERM; exit 7' TERM; echo up; ${forever}`;
     const running = world.start('run', '--rm', ...hello(script));
     await running.said('up\n');
@@ -184,13 +190,13 @@ describe('containers of an agent', { timeout: 180_000 }, () => {
   });
 
   it('go on when who runs them goes, and are removed all the same', async () => {
-    embedded = await embed(world);
+    const { agent } = await served();
     const running = world.start('run', '--rm', '--name', 'mine', ...hello(`echo up; ${untilGo}`));
     await running.said('up\n');
     running.child.kill('SIGKILL');
     await running.outcome;
-    const asked = nextWait(embedded.agent);
-    const waiting = world.start('wait', 'mine');
+    const asked = nextWait(agent);
+    const waiting = world.begin('wait', 'mine');
     await asked;
     expect((await world.json('ps')).containers).toMatchObject([{ id: 'mine', state: 'RUNNING' }]);
     go();
@@ -202,7 +208,7 @@ describe('containers of an agent', { timeout: 180_000 }, () => {
     const first = await serving();
     await world.json('run', '-d', '--name', 'mine', ...hello(`echo up; ${untilGo}; echo done; exit 9`));
     await world.json('run', '-d', '--name', 'short', ...hello(`${untilGo}; exit 3`));
-    const following = world.start('logs', '-f', 'mine');
+    const following = world.begin('logs', '-f', 'mine');
     await following.said('up\n');
     await first.end('SIGKILL');
     expect(await following.outcome).toMatchObject({
@@ -212,13 +218,13 @@ describe('containers of an agent', { timeout: 180_000 }, () => {
     });
     expect((await world.json('ps')).containers).toMatchObject([{ state: 'RUNNING' }, { state: 'RUNNING' }]);
 
-    await serving();
+    await served();
     expect((await world.json('ps')).containers).toMatchObject([
       { id: 'mine', state: 'RUNNING' },
       { id: 'short', state: 'RUNNING' },
     ]);
     expect((await world.json('prune')).removed.images).toEqual([]);
-    const waiting = world.start('wait', 'mine');
+    const waiting = world.begin('wait', 'mine');
     go();
     expect((await waiting.outcome).stdout).toBe('9\n');
     expect(await world.json('wait', 'short')).toMatchObject({ exitStatus: 3 });

@@ -52,7 +52,7 @@ describe('a detached container', { timeout: 180_000 }, () => {
   it('is killed, and by no other signal than the one asked for', async () => {
     await detached('mine', `trap 'echo TERM' TERM; echo up; ${forever}`);
     expect(await world.json('kill', '-s', 'term', 'mine')).toEqual({ containerId: 'mine', signal: 'SIGTERM' });
-    const following = world.start('logs', '-f', 'mine');
+    const following = world.begin('logs', '-f', 'mine');
     await following.said('up\nTERM\n');
     expect(await world.json('kill', 'mine')).toEqual({ containerId: 'mine', signal: 'SIGKILL' });
     expect((await following.outcome).exitCode).toBe(0);

@@ -100,6 +100,18 @@ export class Container {
     return failure === undefined ? info : { ...info, message: failure };
   }
 
+  /** It and everything nested in it, at any depth. */
+  withNested(): Container[] {
+    return [this, ...[...this.children].flatMap((child) => child.withNested())];
+  }
+
+  /** From here on it is being destroyed: an old failure is forgotten, and pulls for it are given up. */
+  beginDestroy(): void {
+    this.send('DESTROY');
+    this.update((record) => void delete record.failure);
+    this.pulls.forEach((pull) => pull.discard());
+  }
+
   /** Marks `work` as the step a destroy has to wait for. */
   during<T>(work: Future<T>): Future<T> {
     this.step = work;

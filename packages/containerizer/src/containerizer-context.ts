@@ -13,7 +13,7 @@ import type { Logger } from './logger.js';
 /** What a containerizer asks of the provisioner. */
 export type ProvisionerRequests = Pick<
   PID<Provisioner>,
-  'provision' | 'destroy' | 'pruneImages' | 'recover'
+  'provision' | 'restore' | 'destroy' | 'pruneImages' | 'recover'
 >;
 
 export interface MesosContainerizerOptions {

@@ -1,12 +1,11 @@
 import { awaitAll, collect, Future } from '@keelson/process';
+import { concludeContainer } from './conclude-container.js';
 import type { Container } from './container.js';
-import { parseStatus, terminationFormat } from './container-records.js';
+import { parseStatus } from './container-records.js';
 import type { ContainerTermination } from './container-termination.js';
 import { terminationOf } from './container-termination.js';
 import type { ContainerizerContext } from './containerizer-context.js';
-import { checkpoint } from './containerizer-context.js';
 import { ContainerizerError, messageOf } from './containerizer-error.js';
-import { removeContainerFiles } from './remove-container-files.js';
 
 /** Why a container is destroyed; nothing is said when it ended by itself. */
 export type Ending = Pick<ContainerTermination, 'reason' | 'message'>;
@@ -33,9 +32,7 @@ export class ContainerDestruction {
   run(): Future<ContainerTermination> {
     const { turn } = this.context;
     const { container } = this;
-    container.send('DESTROY');
-    container.update((record) => void delete record.failure);
-    container.pulls.forEach((pull) => pull.discard());
+    container.beginDestroy();
     return awaitAll([...container.children].map(this.destroyChild))
       .then((children) => this.#requireChildren(children))
       .then(() => settled(container.step))
@@ -131,19 +128,9 @@ export class ContainerDestruction {
   }
 
   #conclude(exitStatus: number | undefined, ending: Ending): Future<ContainerTermination> {
-    const { paths, files, turn } = this.context;
-    const { container } = this;
-    const termination = container.ran ? { ...terminationOf(exitStatus), ...ending } : ending;
-    const recorded = container.ran
-      ? checkpoint(files, paths.termination(container.id), terminationFormat, termination)
-      : removeContainerFiles(this.context, container.id);
-    return recorded.then(
-      turn(() => {
-        container.update((record) => void (record.termination = termination));
-        container.send(container.ran ? 'ENDED' : 'REMOVE');
-        return termination;
-      }),
-    );
+    const { ran } = this.container;
+    const termination = ran ? { ...terminationOf(exitStatus), ...ending } : ending;
+    return concludeContainer(this.context, this.container, { ran, termination });
   }
 
   #failed(what: string, why: string): ContainerizerError {

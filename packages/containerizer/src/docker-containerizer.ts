@@ -1,13 +1,11 @@
-import { awaitAll, defer, Future, Timer, undiscardable } from '@keelson/process';
+import { defer, Future, Timer, undiscardable } from '@keelson/process';
 import type { ContainerId, ImageName } from '@keelson/provisioner';
 import { isContainerId, parentOf } from '@keelson/provisioner';
 import type { PruneOptions, PruneReport } from '@keelson/store';
 import { emptyPruneReport } from '@keelson/store';
 import type { ContainerConfig } from './container-config.js';
-import type { ContainerInfo } from './container-info.js';
 import type { ContainerTermination } from './container-termination.js';
 import type { LaunchOptions, LaunchResult } from './containerizer.js';
-import { Containerizer } from './containerizer.js';
 import { ContainerizerError, messageOf } from './containerizer-error.js';
 import type { Ending } from './destroy-container.js';
 import { DockerContainer } from './docker/docker-container.js';
@@ -20,9 +18,8 @@ import { recoverDockerContainers } from './docker/docker-recovery.js';
 import { EngineNames } from './docker/engine-names.js';
 import { pruneEngine } from './docker/engine-prune.js';
 import { EngineWatch } from './docker/engine-watch.js';
-import type { LaunchedProcess } from './launcher.js';
+import { HoldingContainerizer } from './holding-containerizer.js';
 import { silentLogger } from './logger.js';
-import { removeContainerFiles } from './remove-container-files.js';
 
 /**
  * Runs containers through a Docker engine, whose images and processes they are. What they were asked to be, their
@@ -32,18 +29,15 @@ import { removeContainerFiles } from './remove-container-files.js';
  * and exit status are copied and it is removed from the engine. The engine may go away and come back at any time:
  * what runs is asked for again until it answers. Mirrors Mesos `slave/containerizer/docker.cpp`.
  */
-export class DockerContainerizer extends Containerizer<DockerContainerizer> {
+export class DockerContainerizer extends HoldingContainerizer<DockerContainerizer, DockerContainer> {
   /** How long its engine took to pull images. */
   readonly imagePull: Timer;
 
-  readonly #context: DockerContext;
-  readonly #containers = new Map<ContainerId, DockerContainer>();
+  protected override readonly context: DockerContext;
   #names: EngineNames | undefined;
   /** The agent's id is on disk; before that nothing of ours may be in the engine. */
   #named: Future<void> | undefined;
   #recovering: Future<void> | undefined;
-  #recovered = false;
-  #quiescing = false;
 
   constructor(options: DockerContainerizerOptions) {
     super('containerizer-docker');
@@ -55,7 +49,7 @@ export class DockerContainerizer extends Containerizer<DockerContainerizer> {
       engines.set(path, engine);
       return engine;
     };
-    this.#context = {
+    this.context = {
       ...options,
       engine: engineAt(socket),
       engineAt,
@@ -68,20 +62,20 @@ export class DockerContainerizer extends Containerizer<DockerContainerizer> {
   }
 
   override recover(): Future<void> {
-    const { paths, files, random } = this.#context;
+    const { paths, files, random } = this.context;
     this.#recovering ??= readAgentId(paths, files)
       .then(
         defer(this, (known: string | undefined) => {
           if (known !== undefined) this.#named = Future.ready(undefined);
           this.#names = new EngineNames(known ?? makeAgentId(random));
-          return recoverDockerContainers(this.#context, this.#names, {
-            add: (container) => void this.#containers.set(container.id, container),
+          return recoverDockerContainers(this.context, this.#names, {
+            add: (container) => void this.known.set(container.id, container),
             watch: (container) => this.#resume(container),
-            destroy: (container) => this.#destroy(container, {}),
+            destroy: (container) => this.end(container, {}),
           });
         }),
       )
-      .then(defer(this, () => void (this.#recovered = true)));
+      .then(defer(this, () => void (this.recovered = true)));
     return undiscardable(this.#recovering);
   }
 
@@ -90,21 +84,21 @@ export class DockerContainerizer extends Containerizer<DockerContainerizer> {
    * root filesystems; so it cannot run a folder, provision alone, nest, or mount other images.
    */
   override launch(id: ContainerId, config: ContainerConfig, options: LaunchOptions = {}): Future<LaunchResult> {
-    const names = this.#requireRecovered(`launch container '${id}'`);
-    if (this.#containers.has(id)) return Future.ready('ALREADY_LAUNCHED');
+    const names = this.#requireNames(`launch container '${id}'`);
+    if (this.known.has(id)) return Future.ready('ALREADY_LAUNCHED');
     const why = this.#whyNot(id, config);
     if (why !== undefined) {
       if (config.type !== 'DOCKER') return Future.ready('NOT_SUPPORTED');
       throw new ContainerizerError('CONTAINER_INVALID', `An engine cannot launch container '${id}': ${why}`);
     }
-    const { logger, host } = this.#context;
+    const { logger, host } = this.context;
     const createdAt = new Date(host.wallClockMs()).toISOString();
     // Settled now: at the next start the record alone says whose it is.
     const record = { id, config: { config: { ...config, type: 'DOCKER' as const }, createdAt }, problems: [] };
-    const container = new DockerContainer(record, this.#context.engine);
-    this.#containers.set(id, container);
+    const container = new DockerContainer(record, this.context.engine);
+    this.known.set(id, container);
     logger.info(`Launching container '${id}' in the engine`);
-    const launching = new DockerLaunch(this.#context, container, {
+    const launching = new DockerLaunch(this.context, container, {
       names,
       named: this.#name(names),
       pullTimer: this.imagePull,
@@ -117,26 +111,13 @@ export class DockerContainerizer extends Containerizer<DockerContainerizer> {
           return 'SUCCESS';
         }),
       )
-      .recover(defer(this, (failed: Future<LaunchResult>) => this.#launchFailed(container, failed)));
+      .recover(defer(this, (failed: Future<LaunchResult>) => this.launchFailed(container, failed)));
     return undiscardable(launching);
-  }
-
-  override wait(id: ContainerId): Future<ContainerTermination | undefined> {
-    const container = this.#containers.get(id);
-    return container ? undiscardable(container.termination.future) : Future.ready(undefined);
-  }
-
-  override destroy(id: ContainerId): Future<ContainerTermination | undefined> {
-    this.#requireRecovered(`destroy container '${id}'`);
-    const container = this.#containers.get(id);
-    return container
-      ? undiscardable(this.#destroy(container, { reason: 'DESTROYED' }))
-      : Future.ready(undefined);
   }
 
   /** A container on its way to its first process is destroyed instead. */
   override kill(id: ContainerId, signal: string): Future<boolean> {
-    const container = this.#containers.get(id);
+    const container = this.known.get(id);
     if (!container) return Future.ready(false);
     switch (container.state) {
       case 'DESTROYING':
@@ -146,53 +127,9 @@ export class DockerContainerizer extends Containerizer<DockerContainerizer> {
       case 'RUNNING':
         return container.engine.kill(container.engineId!, signal);
       default:
-        this.#destroy(container, { reason: 'DESTROYED', message: `it got ${signal} before it ran` });
+        this.end(container, { reason: 'DESTROYED', message: `it got ${signal} before it ran` });
         return Future.ready(true);
     }
-  }
-
-  override containers(): Future<readonly ContainerInfo[]> {
-    return Future.ready([...this.#containers.values()].map((container) => container.info()));
-  }
-
-  override status(id: ContainerId): Future<ContainerInfo> {
-    const container = this.#containers.get(id);
-    if (!container) throw new ContainerizerError('NO_SUCH_CONTAINER', `There is no container '${id}'`);
-    return Future.ready(container.info());
-  }
-
-  override processOf(id: ContainerId): Future<LaunchedProcess | undefined> {
-    return Future.ready(this.#containers.get(id)?.process);
-  }
-
-  override remove(id: ContainerId): Future<void> {
-    this.#requireRecovered(`remove container '${id}'`);
-    const container = this.#containers.get(id);
-    if (!container) return Future.ready(undefined);
-    if (container.state !== 'EXITED') {
-      const message = `Container '${id}' is ${container.state}: it has to be destroyed first`;
-      throw new ContainerizerError('CONTAINER_RUNNING', message);
-    }
-    container.removing ??= removeContainerFiles(this.#context, id)
-      .then(
-        defer(this, () => {
-          container.send('REMOVE');
-          this.#containers.delete(id);
-        }),
-      )
-      .repair(
-        defer(this, (failed: Future<void>) => {
-          container.removing = undefined;
-          return failed;
-        }),
-      );
-    return undiscardable(container.removing);
-  }
-
-  override quiesce(): Future<void> {
-    this.#quiescing = true;
-    const underWay = [...this.#containers.values()].flatMap(({ destroying }) => destroying ?? []);
-    return awaitAll(underWay).then((): void => undefined);
   }
 
   /**
@@ -201,17 +138,17 @@ export class DockerContainerizer extends Containerizer<DockerContainerizer> {
    * needed, because the engine's own prune takes all or nothing.
    */
   override pruneImages(excluded: readonly ImageName[], options?: PruneOptions): Future<PruneReport> {
-    const names = this.#requireRecovered('prune images');
+    const names = this.#requireNames('prune images');
     const whole = options?.planHash === undefined && options?.reclaim === undefined;
-    if (this.#context.prune && whole) {
-      return undiscardable(this.#name(names).then(() => pruneEngine(this.#context, names, excluded)));
+    if (this.context.prune && whole) {
+      return undiscardable(this.#name(names).then(() => pruneEngine(this.context, names, excluded)));
     }
-    this.#context.logger.info('The docker containerizer prunes nothing: its images belong to the docker engine');
+    this.context.logger.info('The docker containerizer prunes nothing: its images belong to the docker engine');
     return Future.ready(emptyPruneReport());
   }
 
   #whyNot(id: ContainerId, config: ContainerConfig): string | undefined {
-    const { launches = true } = this.#context;
+    const { launches = true } = this.context;
     if (!launches) return 'this agent was started without the docker containerizer';
     if (!isContainerId(id)) return 'that is no id of a container';
     if (config.type === 'MESOS') return 'it is for the native containerizer';
@@ -226,7 +163,7 @@ export class DockerContainerizer extends Containerizer<DockerContainerizer> {
   }
 
   #name({ agentId }: EngineNames): Future<void> {
-    const { paths, files } = this.#context;
+    const { paths, files } = this.context;
     this.#named ??= writeAgentId(paths, files, agentId).repair(
       defer(this, (failed: Future<void>) => {
         this.#named = undefined;
@@ -236,27 +173,9 @@ export class DockerContainerizer extends Containerizer<DockerContainerizer> {
     return undiscardable(this.#named);
   }
 
-  /** Whoever launched it gets the reason once nothing is left of it. */
-  #launchFailed(container: DockerContainer, failed: Future<LaunchResult>): Future<LaunchResult> {
-    const error = failed.isFailed() ? failed.failure() : undefined;
-    const { id } = container;
-    if (container.destroying) {
-      const message = `Container '${id}' was destroyed while it was launched`;
-      throw new ContainerizerError('CONTAINER_DESTROYED', message, { cause: error });
-    }
-    const reason =
-      error ?? new ContainerizerError('LAUNCH_FAILED', `The launch of container '${id}' was given up`);
-    this.#context.logger.info(`Container '${id}' cannot be launched: ${messageOf(reason)}`);
-    return this.#destroy(container, { reason: 'LAUNCH_FAILED', message: messageOf(reason) })
-      .recover(() => ({}))
-      .then(() => {
-        throw reason;
-      });
-  }
-
   /** It ran when we last heard of it. */
   #resume(container: DockerContainer): void {
-    const watch = new EngineWatch({ ...this.#context, engine: container.engine }, container.id, container.engineId!);
+    const watch = new EngineWatch({ ...this.context, engine: container.engine }, container.id, container.engineId!);
     container.watch = watch;
     const record = container.record.process ?? { pid: 0 };
     container.process = { ...record, status: watch.ended.then(({ exitStatus }) => exitStatus) };
@@ -266,20 +185,20 @@ export class DockerContainerizer extends Containerizer<DockerContainerizer> {
 
   #watch(container: DockerContainer): void {
     const ended = defer(this, () => {
-      if (container.state === 'RUNNING' && !this.#quiescing) this.#destroy(container, {});
+      if (container.state === 'RUNNING' && !this.quiescing) this.end(container, {});
     });
     container.watch?.ended.onReady(() => void ended());
   }
 
   /** One at a time; what failed before is tried again. */
-  #destroy(container: DockerContainer, ending: Ending): Future<ContainerTermination> {
+  protected override end(container: DockerContainer, ending: Ending): Future<ContainerTermination> {
     if (container.record.termination) return Future.ready(container.record.termination);
-    container.destroying ??= new DockerDestruction(this.#context, container, this.#names!, ending)
+    container.destroying ??= new DockerDestruction(this.context, container, this.#names!, ending)
       .run()
       .then(
         defer(this, (termination: ContainerTermination) => {
-          this.#context.logger.info(`Container '${container.id}' is ${container.state}`);
-          if (container.state === 'REMOVED') this.#containers.delete(container.id);
+          this.context.logger.info(`Container '${container.id}' is ${container.state}`);
+          if (container.state === 'REMOVED') this.forget(container);
           container.termination.set(termination);
           return termination;
         }),
@@ -287,7 +206,7 @@ export class DockerContainerizer extends Containerizer<DockerContainerizer> {
       .repair(
         defer(this, (failed: Future<ContainerTermination>) => {
           const message = messageOf(failed.failure());
-          this.#context.logger.error(message);
+          this.context.logger.error(message);
           container.destroying = undefined;
           container.update((record) => void (record.failure = message));
           container.send('DESTROY_FAILED');
@@ -297,11 +216,8 @@ export class DockerContainerizer extends Containerizer<DockerContainerizer> {
     return container.destroying;
   }
 
-  #requireRecovered(attempt: string): EngineNames {
-    if (this.#recovered && this.#names) return this.#names;
-    throw new ContainerizerError(
-      'RECOVERING',
-      `Cannot ${attempt}: the containers of the last run are still being recovered`,
-    );
+  #requireNames(attempt: string): EngineNames {
+    this.requireRecovered(attempt);
+    return this.#names!;
   }
 }

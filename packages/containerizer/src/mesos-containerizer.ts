@@ -1,23 +1,20 @@
-import { after, awaitAll, Counter, defer, Future, undiscardable } from '@keelson/process';
+import { after, Counter, defer, Future, undiscardable } from '@keelson/process';
 import type { ContainerId, ImageName, ImageUser } from '@keelson/provisioner';
 import { isContainerId, parentOf } from '@keelson/provisioner';
 import type { PruneOptions, PruneReport } from '@keelson/store';
 import { Container } from './container.js';
 import type { ContainerConfig } from './container-config.js';
 import { imagesOf } from './container-config.js';
-import type { ContainerInfo } from './container-info.js';
 import type { ContainerTermination } from './container-termination.js';
 import type { LaunchOptions, LaunchResult } from './containerizer.js';
-import { Containerizer } from './containerizer.js';
 import type { ContainerizerContext, MesosContainerizerOptions } from './containerizer-context.js';
 import { ContainerizerError, messageOf } from './containerizer-error.js';
 import type { Ending } from './destroy-container.js';
 import { ContainerDestruction } from './destroy-container.js';
+import { HoldingContainerizer } from './holding-containerizer.js';
 import { ContainerLaunch } from './launch-container.js';
-import type { LaunchedProcess } from './launcher.js';
 import { silentLogger } from './logger.js';
 import { recoverContainers } from './recover-containers.js';
-import { removeContainerFiles } from './remove-container-files.js';
 import { retryPauseMs } from './retry-pause.js';
 
 /**
@@ -30,19 +27,16 @@ import { retryPauseMs } from './retry-pause.js';
  * Nothing here ends a container because the agent ends. Mirrors Mesos `containerizer/mesos/containerizer.cpp`
  * (`MesosContainerizerProcess`).
  */
-export class MesosContainerizer extends Containerizer<MesosContainerizer> {
+export class MesosContainerizer extends HoldingContainerizer<MesosContainerizer, Container> {
   /** Destroys that failed, each attempt of them. */
   readonly destroyErrors = new Counter('containerizer/mesos/container_destroy_errors');
 
-  readonly #context: ContainerizerContext;
-  readonly #containers = new Map<ContainerId, Container>();
+  protected override readonly context: ContainerizerContext;
   #recovering: Future<void> | undefined;
-  #recovered = false;
-  #quiescing = false;
 
   constructor(options: MesosContainerizerOptions) {
     super('containerizer-mesos');
-    this.#context = {
+    this.context = {
       ...options,
       isolators: options.isolators ?? [],
       logger: options.logger ?? silentLogger,
@@ -51,14 +45,14 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
   }
 
   override recover(): Future<void> {
-    this.#recovering ??= recoverContainers(this.#context, {
+    this.#recovering ??= recoverContainers(this.context, {
       add: (container) => this.#add(container),
       watch: (container) => this.#watch(container),
-      destroy: (container) => this.#destroy(container, {}),
+      destroy: (container) => this.end(container, {}),
     }).then(
       defer(this, () => {
-        this.#recovered = true;
-        this.#context.logger.info(`Recovered ${this.#containers.size} containers`);
+        this.recovered = true;
+        this.context.logger.info(`Recovered ${this.known.size} containers`);
       }),
     );
     return undiscardable(this.#recovering);
@@ -69,45 +63,32 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
     config: ContainerConfig,
     options: LaunchOptions = {},
   ): Future<LaunchResult> {
-    this.#requireRecovered(`launch container '${id}'`);
-    if (this.#containers.has(id)) return Future.ready('ALREADY_LAUNCHED');
+    this.requireRecovered(`launch container '${id}'`);
+    if (this.known.has(id)) return Future.ready('ALREADY_LAUNCHED');
     if (config.type === 'DOCKER') return Future.ready('NOT_SUPPORTED');
     const parent = this.#parentFor(id);
     requireValid(id, config, parent);
 
     // In memory at once: from here on a prune sees its images.
-    const createdAt = new Date(this.#context.host.wallClockMs()).toISOString();
+    const createdAt = new Date(this.context.host.wallClockMs()).toISOString();
     const asked = parent?.record.config?.config.user;
     const inherited =
       config.user === undefined && asked !== undefined ? { ...config, user: asked } : config;
     const record = { id, config: { config: inherited, createdAt }, problems: [] };
-    const container = new Container(record, parent, this.#context.inspect);
+    const container = new Container(record, parent, this.context.inspect);
     this.#add(container);
-    this.#context.logger.info(`Launching container '${id}'`);
+    this.context.logger.info(`Launching container '${id}'`);
 
-    const launching = new ContainerLaunch(this.#context, container, options)
+    const launching = new ContainerLaunch(this.context, container, options)
       .run()
       .then(defer(this, () => this.#launched(container)))
-      .recover(defer(this, (failed: Future<LaunchResult>) => this.#launchFailed(container, failed)));
+      .recover(defer(this, (failed: Future<LaunchResult>) => this.launchFailed(container, failed)));
     return undiscardable(launching);
-  }
-
-  override wait(id: ContainerId): Future<ContainerTermination | undefined> {
-    const container = this.#containers.get(id);
-    return container ? undiscardable(container.termination.future) : Future.ready(undefined);
-  }
-
-  override destroy(id: ContainerId): Future<ContainerTermination | undefined> {
-    this.#requireRecovered(`destroy container '${id}'`);
-    const container = this.#containers.get(id);
-    return container
-      ? undiscardable(this.#destroy(container, { reason: 'DESTROYED' }))
-      : Future.ready(undefined);
   }
 
   /** A container on its way to its first process is destroyed instead, as Mesos does. */
   override kill(id: ContainerId, signal: string): Future<boolean> {
-    const container = this.#containers.get(id);
+    const container = this.known.get(id);
     if (!container) return Future.ready(false);
     switch (container.state) {
       case 'PROVISIONED':
@@ -117,65 +98,18 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
         return Future.ready(false);
       case 'RUNNING': {
         const { process } = container.record.process ?? {};
-        return process ? this.#context.host.signal(process, signal) : Future.ready(false);
+        return process ? this.context.host.signal(process, signal) : Future.ready(false);
       }
       default:
-        this.#destroy(container, { reason: 'DESTROYED', message: `it got ${signal} before it ran` });
+        this.end(container, { reason: 'DESTROYED', message: `it got ${signal} before it ran` });
         return Future.ready(true);
     }
   }
 
-  override containers(): Future<readonly ContainerInfo[]> {
-    return Future.ready([...this.#containers.values()].map((container) => container.info()));
-  }
-
-  override status(id: ContainerId): Future<ContainerInfo> {
-    const container = this.#containers.get(id);
-    if (!container) throw new ContainerizerError('NO_SUCH_CONTAINER', `There is no container '${id}'`);
-    return Future.ready(container.info());
-  }
-
-  override processOf(id: ContainerId): Future<LaunchedProcess | undefined> {
-    return Future.ready(this.#containers.get(id)?.process);
-  }
-
-  override remove(id: ContainerId): Future<void> {
-    this.#requireRecovered(`remove container '${id}'`);
-    const container = this.#containers.get(id);
-    if (!container) return Future.ready(undefined);
-    const unended = descendantsOf(container).find(({ state }) => state !== 'EXITED');
-    if (unended) {
-      const message = `Container '${unended.id}' is ${unended.state}: it has to be destroyed first`;
-      throw new ContainerizerError('CONTAINER_RUNNING', message);
-    }
-    container.removing ??= removeContainerFiles(this.#context, id)
-      .then(
-        defer(this, () =>
-          descendantsOf(container).forEach((each) => {
-            each.send('REMOVE');
-            this.#forget(each);
-          }),
-        ),
-      )
-      .repair(
-        defer(this, (failed: Future<void>) => {
-          container.removing = undefined;
-          return failed;
-        }),
-      );
-    return undiscardable(container.removing);
-  }
-
-  override quiesce(): Future<void> {
-    this.#quiescing = true;
-    const underWay = [...this.#containers.values()].flatMap(({ destroying }) => destroying ?? []);
-    return awaitAll(underWay).then((): void => undefined);
-  }
-
   override pruneImages(excluded: readonly ImageName[], options?: PruneOptions): Future<PruneReport> {
-    this.#requireRecovered('prune images');
+    this.requireRecovered('prune images');
     const users: ImageUser[] = [];
-    for (const { id, state, record } of this.#containers.values()) {
+    for (const { id, state, record } of this.known.values()) {
       if (state === 'EXITED' || state === 'REMOVED') continue;
       if (!record.config) {
         const why = record.problems[0] ?? 'it is missing';
@@ -184,52 +118,34 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
       }
       users.push({ container: id, images: imagesOf(record.config.config) });
     }
-    return undiscardable(this.#context.provisioner.pruneImages(excluded, { ...options, users }));
+    return undiscardable(this.context.provisioner.pruneImages(excluded, { ...options, users }));
   }
 
   #launched(container: Container): LaunchResult {
     if (container.state === 'RUNNING') this.#watch(container);
-    this.#context.logger.info(`Container '${container.id}' is ${container.state}`);
+    this.context.logger.info(`Container '${container.id}' is ${container.state}`);
     return 'SUCCESS';
-  }
-
-  /** Whoever launched it gets the reason once nothing is left of it. */
-  #launchFailed(container: Container, failed: Future<LaunchResult>): Future<LaunchResult> {
-    const error = failed.isFailed() ? failed.failure() : undefined;
-    if (container.destroying) {
-      const message = `Container '${container.id}' was destroyed while it was launched`;
-      throw new ContainerizerError('CONTAINER_DESTROYED', message, { cause: error });
-    }
-    const reason =
-      error ??
-      new ContainerizerError('LAUNCH_FAILED', `The launch of container '${container.id}' was given up`);
-    this.#context.logger.info(`Container '${container.id}' cannot be launched: ${messageOf(reason)}`);
-    return this.#destroy(container, { reason: 'LAUNCH_FAILED', message: messageOf(reason) })
-      .recover(() => ({}))
-      .then(() => {
-        throw reason;
-      });
   }
 
   #watch(container: Container): void {
     const ended = defer(this, (ending: Ending) => this.#destroyUnlessOver(container, ending));
     container.process?.status.onAny(() => void ended({}));
-    for (const isolator of this.#context.isolators) {
+    for (const isolator of this.context.isolators) {
       isolator.watch(container.id).onReady(({ message }) => void ended({ reason: 'LIMITATION', message }));
     }
   }
 
   #destroyUnlessOver(container: Container, ending: Ending): void {
-    if (container.state === 'RUNNING' && !this.#quiescing) this.#destroy(container, ending);
+    if (container.state === 'RUNNING' && !this.quiescing) this.end(container, ending);
   }
 
   /** One at a time; what failed before is tried again. */
-  #destroy(container: Container, ending: Ending): Future<ContainerTermination> {
+  protected override end(container: Container, ending: Ending): Future<ContainerTermination> {
     if (container.record.termination) return Future.ready(container.record.termination);
     // What made it end the first time is why it ended, however often it has to be tried.
     container.ending ??= ending;
-    container.destroying ??= new ContainerDestruction(this.#context, container, container.ending, (child) =>
-      this.#destroy(child, { reason: 'DESTROYED', message: `its parent '${container.id}' ended` }),
+    container.destroying ??= new ContainerDestruction(this.context, container, container.ending, (child) =>
+      this.end(child, { reason: 'DESTROYED', message: `its parent '${container.id}' ended` }),
     )
       .run()
       .then(defer(this, (termination: ContainerTermination) => this.#destroyed(container, termination)))
@@ -240,8 +156,8 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
   }
 
   #destroyed(container: Container, termination: ContainerTermination): ContainerTermination {
-    this.#context.logger.info(`Container '${container.id}' is ${container.state}`);
-    if (container.state === 'REMOVED') this.#forget(container);
+    this.context.logger.info(`Container '${container.id}' is ${container.state}`);
+    if (container.state === 'REMOVED') this.forget(container);
     container.termination.set(termination);
     return termination;
   }
@@ -249,7 +165,7 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
   #destroyFailed(container: Container, failed: Future<ContainerTermination>): Future<ContainerTermination> {
     const message = messageOf(failed.failure());
     this.destroyErrors.increment();
-    this.#context.logger.error(message);
+    this.context.logger.error(message);
     container.destroying = undefined;
     container.update((record) => void (record.failure = message));
     container.send('DESTROY_FAILED');
@@ -263,38 +179,25 @@ export class MesosContainerizer extends Containerizer<MesosContainerizer> {
     container.failedDestroys += 1;
     after(waitMs).then(
       defer(this, (): void => {
-        const left = this.#containers.get(container.id) === container && container.record.failure !== undefined;
-        if (left && !container.destroying && !this.#quiescing) this.#destroy(container, {});
+        const left = this.known.get(container.id) === container && container.record.failure !== undefined;
+        if (left && !container.destroying && !this.quiescing) this.end(container, {});
       }),
     );
   }
 
   #add(container: Container): void {
-    this.#containers.set(container.id, container);
-  }
-
-  #forget(container: Container): void {
-    this.#containers.delete(container.id);
-    container.parent?.children.delete(container);
+    this.known.set(container.id, container);
   }
 
   #parentFor(id: ContainerId): Container | undefined {
     const parentId = isContainerId(id) ? parentOf(id) : undefined;
     if (parentId === undefined) return undefined;
-    const parent = this.#containers.get(parentId);
+    const parent = this.known.get(parentId);
     if (parent?.state === 'RUNNING' || parent?.state === 'PROVISIONED') return parent;
     const why = parent ? `is ${parent.state}` : 'does not exist';
     throw new ContainerizerError(
       'PARENT_UNUSABLE',
       `Cannot launch '${id}': its parent container '${parentId}' ${why}`,
-    );
-  }
-
-  #requireRecovered(attempt: string): void {
-    if (this.#recovered) return;
-    throw new ContainerizerError(
-      'RECOVERING',
-      `Cannot ${attempt}: the containers of the last run are still being recovered`,
     );
   }
 }
@@ -311,9 +214,4 @@ function requireValid(id: ContainerId, config: ContainerConfig, parent: Containe
     throw refuse('its root folder is no absolute path');
   const { memoryBytes = 1, cpus = 1, processes = 1 } = config;
   if (!(memoryBytes > 0 && cpus > 0 && processes > 0)) throw refuse('its limits are not positive');
-}
-
-/** The container and everything nested in it, at any depth. */
-function descendantsOf(container: Container): Container[] {
-  return [container, ...[...container.children].flatMap(descendantsOf)];
 }

@@ -21,9 +21,17 @@ export function launcherFiles(runtimeDirectory: string) {
   return { directory, pid: `${directory}/pid`, log: `${directory}/log`, state: `${directory}/state` };
 }
 
+/** A mount point to take off in a mount namespace of its own. */
+export interface HiddenMount {
+  readonly unshare: string;
+  readonly path: string;
+}
+
 /** How a program that launches a container is called. */
 export interface MonitoredCommand {
   readonly argv: readonly string[];
+  /** A mount that neither it nor its monitor shall see, and the `unshare` of util-linux that gives them their own. */
+  readonly hidden?: HiddenMount;
   /** It writes the pid of the container's first process into `launcherFiles().pid` once that runs. */
   readonly request: LaunchRequest;
   /** For giving up on a program that neither starts anything nor ends. */
@@ -38,9 +46,9 @@ export interface MonitoredCommand {
  * The text is constant and gets its words as parameters. Handlers, not ignored signals: those the container
  * would inherit.
  */
-const monitorScript = `status=$1; shift
+const monitorScript = `status=$1 hidden=$2; shift 2
 trap : HUP INT QUIT TERM
-"$@"
+if [ -n "$hidden" ]; then umount "$hidden" && "$@"; else "$@"; fi
 code=$?
 printf '%s\\n' "$code" > "$status"
 exit "$code"`;
@@ -54,12 +62,15 @@ exit "$code"`;
 export function startMonitored(tools: LauncherTools, command: MonitoredCommand): Future<LaunchedProcess> {
   const { request } = command;
   const { stdio } = request;
+  const { hidden } = command;
   const argv = [
+    ...(hidden ? [hidden.unshare, '--mount'] : []),
     '/bin/sh',
     '-c',
     monitorScript,
     'monitor',
     statusFileIn(request.runtimeDirectory),
+    hidden?.path ?? '',
     ...command.argv,
   ];
   return tools.subprocesses

@@ -7,7 +7,7 @@ import { ContainerizerError } from './containerizer-error.js';
 import { endProcess } from './end-process.js';
 import type { LaunchedProcess, LaunchRequest, ProcessRecord } from './launcher.js';
 import { Launcher } from './launcher.js';
-import type { LauncherTools } from './monitored-process.js';
+import type { HiddenMount, LauncherTools } from './monitored-process.js';
 import { launcherEnvironment, launcherFiles, monitorWrote, startMonitored } from './monitored-process.js';
 import type { OciHost } from './oci-spec.js';
 import { ociSpec } from './oci-spec.js';
@@ -23,8 +23,9 @@ export interface OciLauncherOptions extends LauncherTools {
 
 /** An OCI runtime that was seen to work, and how. */
 interface WorkingRuntime {
-  /** The words before its arguments: its path, perhaps behind a wrapper. */
-  readonly prefix: readonly string[];
+  readonly program: string;
+  /** What it must not see in order to work. */
+  readonly hidden?: HiddenMount;
   readonly limits: ProcessLimits;
 }
 
@@ -80,13 +81,13 @@ export class OciLauncher extends Launcher<OciLauncher> {
     });
   }
 
-  #launch(request: LaunchRequest, { prefix, limits }: WorkingRuntime): Future<LaunchedProcess> {
+  #launch(request: LaunchRequest, { program, hidden, limits }: WorkingRuntime): Future<LaunchedProcess> {
     const spec = ociSpec(request, this.#host(limits));
     const { directory } = launcherFiles(request.runtimeDirectory);
-    const argv = [...prefix, ...runArguments(request.id, request.runtimeDirectory)];
+    const argv = [program, ...runArguments(request.id, request.runtimeDirectory)];
     const timeoutMs = this.options.launchTimeoutMs ?? 60_000;
     return this.#writeBundle(directory, spec).then(() =>
-      startMonitored(this.options, { argv, request, timeoutMs }),
+      startMonitored(this.options, { argv, ...(hidden && { hidden }), request, timeoutMs }),
     );
   }
 
@@ -106,9 +107,9 @@ export class OciLauncher extends Launcher<OciLauncher> {
   }
 
   /** The container's own supervisor may delete the state under our feet: what counts is that it is gone. */
-  #delete(id: ContainerId, state: string, { prefix }: WorkingRuntime): Future<void> {
+  #delete(id: ContainerId, state: string, runtime: WorkingRuntime): Future<void> {
     const { files, subprocesses } = this.options;
-    const argv = [...prefix, '--root', state, 'delete', '--force', id];
+    const argv = [...prefixOf(runtime), '--root', state, 'delete', '--force', id];
     return subprocesses
       .run({ argv, environment: launcherEnvironment, timeoutMs: 30_000 })
       .then(({ stderr }) =>
@@ -146,40 +147,39 @@ export class OciLauncher extends Launcher<OciLauncher> {
   #tryOut(program: string | undefined): Future<WorkingRuntime> {
     if (program === undefined)
       throw new ContainerizerError('NO_LAUNCHER', `${this.runtime}: not installed`);
-    const { files } = this.options;
+    const { files, host } = this.options;
     return collect([this.#read('/proc/self/status'), this.#read('/proc/self/limits')]).then(
       ([status, limits]) => {
-        const found = processLimits(status!, limits!);
-        return files
-          .status(hybridCgroup)
-          .then((hybrid) => this.#tryPrefixes(prefixesFor(program, hybrid !== undefined), found));
+        const plain = { program, limits: processLimits(status!, limits!) };
+        return collect([files.status(hybridCgroup), host.findProgram('unshare')]).then(([hybrid, unshare]) => {
+          if (!hybrid || unshare === undefined) return this.#tryEach([plain]);
+          return this.#tryEach([plain, { ...plain, hidden: { unshare, path: hybridCgroup } }]);
+        });
       },
     );
   }
 
-  #tryPrefixes(
-    [prefix, ...rest]: readonly (readonly string[])[],
-    limits: ProcessLimits,
-  ): Future<WorkingRuntime> {
-    return this.#tryRun(prefix!, limits).then((result): WorkingRuntime | Future<WorkingRuntime> => {
-      if (result.stderr.includes(probeCommand)) return { prefix: prefix!, limits };
-      if (rest.length > 0) return this.#tryPrefixes(rest, limits);
+  /** The plain way comes first. */
+  #tryEach([runtime, ...rest]: readonly WorkingRuntime[]): Future<WorkingRuntime> {
+    return this.#tryRun(runtime!).then((result): WorkingRuntime | Future<WorkingRuntime> => {
+      if (result.stderr.includes(probeCommand)) return runtime!;
+      if (rest.length > 0) return this.#tryEach(rest);
       const said = result.stderr.trim().split('\n').at(-1) ?? '';
       throw new ContainerizerError('NO_LAUNCHER', `${this.runtime}: does not work here: ${said}`);
     });
   }
 
-  #tryRun(prefix: readonly string[], limits: ProcessLimits): Future<RunResult> {
+  #tryRun(runtime: WorkingRuntime): Future<RunResult> {
     const runtimeDirectory = `${this.options.probeDirectory}/${this.runtime}`;
     const rootfs = `${runtimeDirectory}/rootfs`;
     const id = 'probe';
-    const spec = ociSpec(probeRequest(id, runtimeDirectory, rootfs), this.#host(limits));
+    const spec = ociSpec(probeRequest(id, runtimeDirectory, rootfs), this.#host(runtime.limits));
     const { directory } = launcherFiles(runtimeDirectory);
     return this.options.files
       .makeDirectory(rootfs, { mode: 0o755 })
       .then(() => this.#writeBundle(directory, spec))
       .then(() => {
-        const argv = [...prefix, ...runArguments(id, runtimeDirectory)];
+        const argv = [...prefixOf(runtime), ...runArguments(id, runtimeDirectory)];
         return this.options.subprocesses.run({
           argv,
           environment: launcherEnvironment,
@@ -201,13 +201,10 @@ function runArguments(id: ContainerId, runtimeDirectory: string): string[] {
   return ['--root', state, '--log', log, 'run', '--bundle', directory, '--pid-file', pid, id];
 }
 
-/**
- * Ways to call the runtime, the plain one first. The wrapper hides the cgroup v2 mount from it and from
- * nobody else.
- */
-function prefixesFor(program: string, hybrid: boolean): (readonly string[])[] {
-  const hidden = ['unshare', '--mount', '/bin/sh', '-c', 'umount "$0" && exec "$@"', hybridCgroup, program];
-  return hybrid ? [[program], hidden] : [[program]];
+/** The words before its arguments, where it runs without a monitor. */
+function prefixOf({ program, hidden }: WorkingRuntime): readonly string[] {
+  if (!hidden) return [program];
+  return [hidden.unshare, '--mount', '/bin/sh', '-c', 'umount "$0" && exec "$@"', hidden.path, program];
 }
 
 function probeRequest(id: ContainerId, runtimeDirectory: string, rootfs: string) {

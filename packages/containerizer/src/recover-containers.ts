@@ -24,7 +24,7 @@ export interface ContainerTable {
  * |---|---|
  * | `termination` | EXITED |
  * | a process that is still the recorded one | RUNNING and watched, even if its configuration cannot be read |
- * | `provisionOnly` and `launch_info` | PROVISIONED |
+ * | `provisionOnly` and `launch_info` | PROVISIONED; its root filesystem is mounted again if a reboot took it |
  * | anything else | destroyed: EXITED if it ever ran, else nothing is left of it |
  *
  * The provisioner recovers before anything is destroyed, and before this answers (T3). A destroy that
@@ -64,11 +64,12 @@ export function recoverContainers(context: ContainerizerContext, table: Containe
               // Those that ended meanwhile too: how, an isolator may know, and what it did is undone with the rest.
               containers.forEach((each) => each.state !== 'EXITED' && each.isolators.push(...isolators));
               running.forEach(table.watch);
-              return destroyLeftovers(context, table, containers);
+              return awaitAll([restoreProvisioned(context, containers), destroyLeftovers(context, table, containers)]);
             }),
           );
       }),
-    );
+    )
+    .then(() => undefined);
 }
 
 function adopt(context: ContainerizerContext, container: Container, alive: boolean): void {
@@ -99,6 +100,27 @@ function watched(
     .then((bytes) => parseStatus(new TextDecoder().decode(bytes)))
     .repair(() => undefined);
   return { ...record, status };
+}
+
+/** One that cannot stand again says so. It stays, and protects its layers, until it is destroyed. */
+function restoreProvisioned(
+  { provisioner, logger, turn }: ContainerizerContext,
+  containers: readonly Container[],
+): Future<unknown> {
+  const standing = containers.filter(({ state }) => state === 'PROVISIONED');
+  const restored = standing.map((container) =>
+    provisioner
+      .restore(container.id)
+      .then((had) => void (had && logger.info(`The root filesystem of '${container.id}' stands again`)))
+      .repair(
+        turn((failed: Future<void>) => {
+          const message = `The root filesystem of '${container.id}' is lost: ${messageOf(failed.failure())}`;
+          container.update((record) => void (record.failure = message));
+          logger.warn(message);
+        }),
+      ),
+  );
+  return awaitAll(restored);
 }
 
 /** Children first: a destroyed parent destroys its children itself, each once. */

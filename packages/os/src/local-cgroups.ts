@@ -17,6 +17,12 @@ const emptyWithinMs = 5_000;
 /** Control groups of this machine, as it has them mounted. Looked at once. */
 export class LocalCgroups implements Cgroups {
   #known: readonly CgroupHierarchy[] | undefined;
+  readonly #mountInfo: () => string;
+
+  /** @param mountInfo  what is mounted where; default: as this process sees it */
+  constructor(mountInfo: () => string = () => readFileSync('/proc/self/mountinfo', 'utf8')) {
+    this.#mountInfo = mountInfo;
+  }
 
   create(group: string, limits: CgroupLimits): Future<readonly string[]> {
     return attempt(group, async () => {
@@ -72,8 +78,7 @@ export class LocalCgroups implements Cgroups {
 
   /** Read without waiting: files of /proc and of control groups are made in memory as they are read. */
   #hierarchies(): readonly CgroupHierarchy[] {
-    const mountInfo = () => readFileSync('/proc/self/mountinfo', 'utf8');
-    this.#known ??= cgroupHierarchies(mountInfo(), (path) => readFileSync(`${path}/cgroup.controllers`, 'utf8'));
+    this.#known ??= cgroupHierarchies(this.#mountInfo(), (path) => readFileSync(`${path}/cgroup.controllers`, 'utf8'));
     return this.#known;
   }
 }

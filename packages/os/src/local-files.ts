@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants, type Dirent, type Stats } from 'node:fs';
-import { type FileHandle, open, readdir, statfs } from 'node:fs/promises';
+import { type FileHandle, open, readdir, realpath, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Future } from '@keelson/process';
 import fs from 'fs-extra';
@@ -109,7 +109,7 @@ export class LocalFiles implements Files, PositionedFiles {
   }
 
   realPath(path: string): Future<string> {
-    return attempt('realpath', path, () => fs.realpath(path));
+    return attempt('realpath', path, () => realpath(path));
   }
 
   syncDirectory(path: string): Future<void> {
@@ -194,24 +194,31 @@ async function readSlice(
   return bytes;
 }
 
-/** Temporary file, write, fsync, rename, fsync of the folder. On any error the temporary file goes. */
+/**
+ * Temporary file, write, fsync, rename, fsync of the folder. On any error the temporary file goes.
+ *
+ * The folder is opened while the file is, and closing what was synced is waited for with what comes next: each
+ * step is a turn of the thread pool, and of a container's launch these are most.
+ */
 async function replaceDurably(path: string, content: Uint8Array, mode: number): Promise<void> {
   const temporary = join(dirname(path), `${TEMPORARY_PREFIX}${randomBytes(8).toString('hex')}`);
-  const file = await open(temporary, 'wx', mode);
+  const opened = await Promise.allSettled([open(temporary, 'wx', mode), open(dirname(path), DIRECTORY)]);
+  const [file, directory] = opened.map((each) => (each.status === 'fulfilled' ? each.value : undefined));
   try {
-    try {
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    const failed = opened.find((each) => each.status === 'rejected');
+    if (failed) throw failed.reason;
+    await file!.writeFile(content);
+    await file!.sync();
     await fs.rename(temporary, path);
   } catch (error) {
+    await Promise.allSettled([file?.close(), directory?.close()]);
     // The first error counts; if this fails too, recovery finds the file by its name.
-    await fs.unlink(temporary).catch(() => undefined);
+    if (file) await fs.unlink(temporary).catch(() => undefined);
     throw error;
   }
-  await syncDirectory(dirname(path));
+  const ends = await Promise.allSettled([directory!.sync(), file!.close()]);
+  await directory!.close();
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
 function syncDirectory(path: string): Promise<void> {

@@ -73,7 +73,8 @@ async function startDetached(
 ): Promise<Child> {
   const { argv, environment = {} } = options;
   const [name = ''] = argv;
-  const program = await requireProgram(name);
+  // A path needs no search, and the kernel says what is wrong with it.
+  const program = name.includes('/') ? name : await requireProgram(name);
   const descriptors = stdio().map(descriptorOf) as [number, number, number];
   try {
     return children.start(() => spawnDetached({ program, argv, environment, stdio: descriptors }));

@@ -16,6 +16,9 @@ export interface PoolExecutorOptions {
   readonly idleTimeoutMs?: number;
 }
 
+/** Jobs in the background that a thread is handed at once: small ones spend most of their time on the way there. */
+const mostAtOnce = 16;
+
 interface Task extends ExecuteOptions {
   readonly name: string;
   readonly call: JobCall;
@@ -23,7 +26,7 @@ interface Task extends ExecuteOptions {
 }
 
 /**
- * Runs jobs in a pool of worker threads, first come first served.
+ * Runs jobs in a pool of worker threads, first come first served, those in the background last.
  *
  * A job is a module whose default export takes plain data and answers plain data (or a promise of it). The
  * first thread starts with the first job, and idle threads do not keep the process alive. Jobs wait in a
@@ -37,10 +40,11 @@ export class PoolExecutor implements Executor {
   readonly #modules: ReadonlyMap<string, string>;
   readonly #options: PoolExecutorOptions;
   readonly #ready = new Set<Task>();
+  readonly #background = new Set<Task>();
   /** Keys at work, and the jobs that wait for each. */
   readonly #serial = new Map<string, Set<Task>>();
   #freeThreads: number;
-  #pool: PiscinaModule.Piscina<JobCall, JobOutcome> | undefined;
+  #pool: PiscinaModule.Piscina<readonly JobCall[], readonly JobOutcome[]> | undefined;
   #unfinished = 0;
   #closing: Deferred<void> | undefined;
 
@@ -95,7 +99,12 @@ export class PoolExecutor implements Executor {
       return;
     }
     if (task.serial !== undefined) this.#serial.set(task.serial, new Set());
-    this.#ready.add(task);
+    this.#enter(task);
+  }
+
+  #enter(task: Task): void {
+    if (task.background) this.#background.add(task);
+    else this.#ready.add(task);
   }
 
   #abortWith(task: Task): void {
@@ -108,7 +117,7 @@ export class PoolExecutor implements Executor {
   }
 
   #drop(task: Task): void {
-    if (this.#ready.delete(task)) this.#releaseKey(task);
+    if (this.#ready.delete(task) || this.#background.delete(task)) this.#releaseKey(task);
     else if (!this.#waitingFor(task)?.delete(task)) return;
     this.#finish(() => task.answer.discard());
   }
@@ -118,23 +127,53 @@ export class PoolExecutor implements Executor {
   }
 
   #startWhatCan(): void {
-    for (const task of this.#ready) {
-      if (this.#freeThreads === 0) return;
-      this.#ready.delete(task);
+    while (this.#freeThreads > 0) {
+      const tasks = this.#next();
+      if (tasks.length === 0) return;
       this.#freeThreads--;
-      this.#start(task);
+      this.#start(tasks);
     }
   }
 
-  #start(task: Task): void {
-    const ended = (settle: () => void) => {
+  /** What a free thread is to do: one job, or a few of those in the background, of which each thread has its part. */
+  #next(): Task[] {
+    const [first] = this.#ready;
+    if (first) {
+      this.#ready.delete(first);
+      return [first];
+    }
+    const part = Math.ceil(this.#background.size / (this.#options.maxThreads ?? 2));
+    const tasks = [...this.#background].slice(0, Math.min(part, mostAtOnce));
+    for (const task of tasks) this.#background.delete(task);
+    return tasks;
+  }
+
+  #start(tasks: readonly Task[]): void {
+    const ended = (settle: (task: Task, index: number) => void) => {
       this.#freeThreads++;
-      this.#releaseKey(task);
-      this.#finish(settle);
+      tasks.forEach((task, index) => settle(task, index));
     };
-    Future.from(this.#threads().run(task.call))
-      .onReady((outcome) => ended(() => settleAs(task.answer, outcome)))
-      .onFailed((error) => ended(() => task.answer.fail(poolError(task.name, error))));
+    Future.from(this.#threads().run(tasks.map(({ call }) => call)))
+      .onReady((outcomes) =>
+        ended((task, index) => {
+          const outcome = outcomes[index];
+          if (outcome === undefined) this.#startLater(task);
+          else this.#end(task, () => settleAs(task.answer, outcome));
+        }),
+      )
+      .onFailed((error) => ended((task) => this.#end(task, () => task.answer.fail(poolError(task.name, error)))));
+  }
+
+  /** The thread had enough before its turn came. */
+  #startLater(task: Task): void {
+    if (task.answer.future.hasDiscard()) return this.#end(task, () => task.answer.discard());
+    this.#background.add(task);
+    this.#startWhatCan();
+  }
+
+  #end(task: Task, settle: () => void): void {
+    this.#releaseKey(task);
+    this.#finish(settle);
   }
 
   /** The next job with the same key may run. */
@@ -144,7 +183,7 @@ export class PoolExecutor implements Executor {
     const [next] = waiting ?? [];
     if (next) {
       waiting?.delete(next);
-      this.#ready.add(next);
+      this.#enter(next);
     } else {
       this.#serial.delete(task.serial);
     }
@@ -163,12 +202,12 @@ export class PoolExecutor implements Executor {
     this.#closing.associate(Future.from(ended));
   }
 
-  #threads(): PiscinaModule.Piscina<JobCall, JobOutcome> {
+  #threads(): PiscinaModule.Piscina<readonly JobCall[], readonly JobOutcome[]> {
     if (this.#pool) return this.#pool;
     // Loaded with the first job: who runs none does not pay for it.
     const { Piscina: Pool } = createRequire(import.meta.url)('piscina') as typeof PiscinaModule;
     const { maxThreads = 2, idleTimeoutMs = 10_000 } = this.#options;
-    return (this.#pool = new Pool<JobCall, JobOutcome>({
+    return (this.#pool = new Pool<readonly JobCall[], readonly JobOutcome[]>({
       filename: fileURLToPath(new URL('./pool-worker.js', import.meta.url)),
       minThreads: 0,
       maxThreads,

@@ -1,4 +1,4 @@
-import { close, constants, fstat, open, read } from 'node:fs';
+import { closeSync, constants, fstatSync, open, read } from 'node:fs';
 import { fileError } from './file-error.js';
 
 /** O_NONBLOCK: a fifo in the place of a file must not hold a thread for ever. */
@@ -7,18 +7,28 @@ const CHUNK_BYTES = 65_536;
 
 /**
  * The whole file, at most `maxBytes` or FileError EFBIG. On plain descriptors: a start reads tens of thousands of small
- * records, and a FileHandle costs several times the calls it makes.
+ * records, and a FileHandle costs several times the calls it makes. What may wait for a disk runs on another thread; to
+ * look at an open file and to close it does not, and the way to that thread costs more than they do.
  */
 export function readFileAtMost(path: string, maxBytes: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     open(path, READ, (failed, descriptor) => {
       if (failed) return reject(failed);
-      const end = (error: Error | null, content?: Uint8Array): void =>
-        close(descriptor, (unclosed) => (error ?? unclosed ? reject(error ?? unclosed) : resolve(content!)));
-      fstat(descriptor, (error, status) => {
-        if (error) return end(error);
+      const end = (error: Error | null, content?: Uint8Array): void => {
+        try {
+          closeSync(descriptor);
+        } catch (unclosed) {
+          error ??= unclosed as Error;
+        }
+        if (error) reject(error);
+        else resolve(content!);
+      };
+      try {
+        const status = fstatSync(descriptor);
         new Reading(path, descriptor, status.isFile() ? status.size : 0, maxBytes, end).next();
-      });
+      } catch (error) {
+        end(error as Error);
+      }
     });
   });
 }

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import type { ExecuteOptions } from '@keelson/process';
 import { JobError, PoolExecutor, type PoolExecutorOptions } from '@keelson/os';
+import runJobs from '../dist/pool-worker.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
 type Finished = (clean: () => Promise<void> | void) => void;
@@ -169,6 +171,38 @@ describe('PoolExecutor', () => {
     expect(
       execFileSync(process.execPath, ['--input-type=module', '-e', script], { timeout: 20_000 }).toString(),
     ).toBe('done\n');
+  });
+
+  it('lets all others go before those in the background', async ({ onTestFinished }) => {
+    const folder = temporaryDirectory(onTestFinished);
+    const [log, gate] = [join(folder, 'log'), join(folder, 'gate')];
+    const executor = executorFor(onTestFinished, { maxThreads: 1 });
+    const run = (name: string, options: ExecuteOptions = {}) =>
+      executor.execute({ name: 'gate', input: { name, log, ...(name === 'first' && { gate }) } }, options);
+
+    const first = run('first');
+    const background = ['b1', 'b2', 'b3'].map((name) => run(name, { background: true }));
+    const given = run('b4', { background: true });
+    given.discard();
+    const others = ['n1', 'n2'].map((name) => run(name));
+    writeFileSync(gate, '');
+    await Promise.all([first, ...background, ...others]);
+
+    const order = readFileSync(log, 'utf8').split('\n').filter((line) => line.startsWith('begin '));
+    expect(order.map((line) => line.slice('begin '.length))).toEqual(['first', 'n1', 'n2', 'b1', 'b2', 'b3']);
+    expect(given.isDiscarded()).toBe(true);
+  });
+
+  it.each([
+    ['all of a hand while that is quick', [0, 5, 10, 15], ['a', 'b', 'c']],
+    ['what it has begun, and leaves the rest, once that took long', [0, 5, 30], ['a', 'b']],
+  ])('has a thread do %s', async (_, moments, answers) => {
+    const now = vi.spyOn(performance, 'now');
+    for (const moment of moments) now.mockReturnValueOnce(moment);
+    const module = jobs['echo']!.href;
+    const outcomes = await runJobs(['a', 'b', 'c'].map((input) => ({ module, input })));
+    now.mockRestore();
+    expect(outcomes).toEqual(answers.map((value) => ({ ok: true, value })));
   });
 
   it('has the jobs of this package', async ({ onTestFinished }) => {

@@ -1,5 +1,5 @@
 import type { Future, PID } from '@keelson/process';
-import { Process } from '@keelson/process';
+import { Future as Futures, Process } from '@keelson/process';
 import type { LayerTree } from '@keelson/store';
 
 export type BackendName = 'copy' | 'bind' | 'overlay';
@@ -18,6 +18,13 @@ export interface BackendResult {
 export abstract class Backend<Self = unknown> extends Process<Self> {
   /** `layers` base first. Fails with ProvisionerError and leaves nothing behind. */
   abstract provision(layers: readonly LayerTree[], rootfs: string, backendDirectory: string): Future<BackendResult>;
+  /**
+   * Makes a root filesystem stand again that was taken from under its record, as mounts are by a reboot. True if it had
+   * to be; what was written to it is there again.
+   */
+  restore(_layers: readonly LayerTree[], _rootfs: string, _backendDirectory: string): Future<boolean> {
+    return Futures.ready(false);
+  }
   /** True if something was taken down, false if nothing was there. Works after a reboot too. */
   abstract destroy(rootfs: string, backendDirectory: string): Future<boolean>;
 }

@@ -3,7 +3,7 @@ import { Counter, Future } from '@keelson/process';
 import type { LayerTree } from '@keelson/store';
 import type { BackendResult } from './backend.js';
 import { Backend } from './backend.js';
-import { detachMounts } from './detach-mounts.js';
+import { detachMounts, mountsAt } from './detach-mounts.js';
 import type { Warn } from './list-containers.js';
 import { cannot, isBusy, ProvisionerError, reasonOf } from './provisioner-error.js';
 
@@ -46,6 +46,14 @@ export class BindBackend extends Backend<BindBackend> {
     });
   }
 
+  /** @throws ProvisionerError PROVISION_FAILED  the mount failed */
+  override restore(layers: readonly LayerTree[], rootfs: string): Future<boolean> {
+    const layer = onlyLayer(layers, rootfs);
+    return mountsAt(this.#files, this.#mounts, rootfs)
+      .then((standing) => (standing.length > 0 ? false : this.#bind(layer, rootfs).then(() => true)))
+      .repair(cannot('PROVISION_FAILED', `bind '${layer.rootfs}' to '${rootfs}' again`));
+  }
+
   /**
    * Detaches the mount if the mount table has it, then removes the mount point. After a reboot nothing is
    * mounted and the mount point goes all the same. One that stays busy is warned about, counted and left for
@@ -60,9 +68,7 @@ export class BindBackend extends Backend<BindBackend> {
   }
 
   #mount(layer: LayerTree, rootfs: string): Future<BackendResult> {
-    return this.#files
-      .makeDirectory(rootfs, { mode: 0o755 })
-      .then(() => this.#mounts.mountBind({ source: layer.rootfs, target: rootfs, readOnly: true }))
+    return this.#bind(layer, rootfs)
       .then((): BackendResult => ({ ephemeralVolumes: [] }))
       .repair((failed) =>
         this.destroy(rootfs)
@@ -70,6 +76,12 @@ export class BindBackend extends Backend<BindBackend> {
           .then(() => failed),
       )
       .repair(cannot('PROVISION_FAILED', `bind '${layer.rootfs}' to '${rootfs}'`));
+  }
+
+  #bind(layer: LayerTree, rootfs: string): Future<void> {
+    return this.#files
+      .makeDirectory(rootfs, { mode: 0o755 })
+      .then(() => this.#mounts.mountBind({ source: layer.rootfs, target: rootfs, readOnly: true }));
   }
 
   /** Never the tree: if a mount we do not know of is still there, removing it would empty the layer itself. */

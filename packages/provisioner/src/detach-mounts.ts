@@ -1,5 +1,6 @@
-import type { Files, Mounts } from '@keelson/os/ports';
-import { Future } from '@keelson/process';
+import type { Files, MountEntry, Mounts } from '@keelson/os/ports';
+import { FileError } from '@keelson/os/ports';
+import { collect, Future } from '@keelson/process';
 
 /**
  * Takes off whatever is mounted at `target` itself, however often: mounts may be stacked there. True if
@@ -8,22 +9,29 @@ import { Future } from '@keelson/process';
  * Lazily (MNT_DETACH): a straggler with a file open must not fail the destruction.
  */
 export function detachMounts(files: Files, mounts: Mounts, path: string): Future<boolean> {
-  return realPath(files, path).then((target) => {
-    if (target === undefined) return false;
-    return mounts.list().then((table) => {
-      const stacked = table.filter((entry) => entry.target === target);
-      return stacked
-        .reduce<Future<unknown>>(
-          // Each unmount takes the upper-most off.
-          (before) => before.then(() => mounts.unmount(target, { lazy: true })),
-          Future.ready(undefined),
-        )
-        .then(() => stacked.length > 0);
-    });
-  });
+  return mountsAt(files, mounts, path).then((stacked) =>
+    stacked
+      .reduce<Future<unknown>>(
+        // Each unmount takes the upper-most off.
+        (before, { target }) => before.then(() => mounts.unmount(target, { lazy: true })),
+        Future.ready(undefined),
+      )
+      .then(() => stacked.length > 0),
+  );
 }
 
-/** As the mount table spells it, whatever links lead to the provisioner's folder (T15). */
+/** What is mounted at `path` itself. */
+export function mountsAt(files: Files, mounts: Mounts, path: string): Future<readonly MountEntry[]> {
+  return collect([realPath(files, path), mounts.list()]).then(([target, table]) =>
+    target === undefined ? [] : table.filter((entry) => entry.target === target),
+  );
+}
+
+/** As the mount table spells it, whatever links lead to the provisioner's folder (T15), if it is there. */
 function realPath(files: Files, path: string): Future<string | undefined> {
-  return files.status(path).then((present) => (present ? files.realPath(path) : undefined));
+  const found: Future<string | undefined> = files.realPath(path).then((real) => real);
+  return found.repair((failed) => {
+    const error = failed.failure();
+    return error instanceof FileError && error.code === 'ENOENT' ? undefined : failed;
+  });
 }

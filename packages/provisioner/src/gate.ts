@@ -1,5 +1,5 @@
 import type { Clock, Future, Metric } from '@keelson/process';
-import { Deferred, ReadWriteLock, Timer } from '@keelson/process';
+import { Deferred, PullGauge, ReadWriteLock, Timer } from '@keelson/process';
 
 /** Who asks for the lock: provisioning and destroying pass beside each other, a prune passes alone. */
 export type GateUse = 'provision' | 'destroy' | 'prune';
@@ -15,6 +15,7 @@ export class Gate {
   readonly #lock = new ReadWriteLock({ name: 'provisioner-lock' });
   readonly #waits: ReadonlyMap<GateUse, Timer>;
   readonly #holds: ReadonlyMap<GateUse, Timer>;
+  readonly #leases = { waiting: leaseCounts(), held: leaseCounts() };
 
   constructor(clock: Clock) {
     const timers = (what: string): ReadonlyMap<GateUse, Timer> =>
@@ -23,24 +24,40 @@ export class Gate {
     this.#holds = timers('hold');
   }
 
-  /** For a registry of metrics: the last hour of waits and holds of each use. */
+  /** For a registry of metrics: the last hour of waits and holds of each use, and who waits and holds now. */
   get metrics(): readonly Metric[] {
-    return [...this.#waits.values(), ...this.#holds.values()];
+    const leases = (['waiting', 'held'] as const).flatMap((state) =>
+      uses.map((use) => new PullGauge(`provisioner/gate_leases/${use}/${state}`, () => this.#leases[state][use])),
+    );
+    return [...this.#waits.values(), ...this.#holds.values(), ...leases];
   }
 
   /** Does `work` under a lease, which is released when it is settled or abandoned, whoever still listens. */
   pass<R>(use: GateUse, work: () => Future<R>): Future<R> {
     const granted = new Deferred<void>();
     this.#waits.get(use)!.time(granted.future);
+    const { waiting, held } = this.#leases;
+    waiting[use] += 1;
     const enter = (): Future<R> => {
       granted.set();
-      return this.#holds.get(use)!.time(work());
+      waiting[use] -= 1;
+      held[use] += 1;
+      const leave = (): void => void (held[use] -= 1);
+      return this.#holds.get(use)!.time(work()).onAny(leave).onAbandoned(leave);
     };
-    return use === 'prune' ? this.#lock.withWrite(enter) : this.#lock.withRead(enter);
+    const passed = use === 'prune' ? this.#lock.withWrite(enter) : this.#lock.withRead(enter);
+    // Who left the queue, or was failed with it, never enters.
+    return passed.onAny(() => {
+      if (granted.future.isPending()) waiting[use] -= 1;
+    });
   }
 
   /** Fails who waits. */
   dispose(): void {
     this.#lock.dispose();
   }
+}
+
+function leaseCounts(): Record<GateUse, number> {
+  return { provision: 0, destroy: 0, prune: 0 };
 }

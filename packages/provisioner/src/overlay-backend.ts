@@ -1,12 +1,12 @@
 import type { Files, Mounts } from '@keelson/os/ports';
 import type { Executor } from '@keelson/process';
-import { collect, Future } from '@keelson/process';
+import { awaitAll, collect, Future } from '@keelson/process';
 import type { LayerTree } from '@keelson/store';
 import type { ScratchDirectories } from './backend-directories.js';
 import { scratchOf } from './backend-directories.js';
 import type { BackendResult } from './backend.js';
 import { Backend } from './backend.js';
-import { detachMounts } from './detach-mounts.js';
+import { detachMounts, mountsAt } from './detach-mounts.js';
 import type { Warn } from './list-containers.js';
 import { cannot, isBusy, ProvisionerError, reasonOf } from './provisioner-error.js';
 import { removeTree } from './remove-tree.js';
@@ -53,12 +53,35 @@ export class OverlayBackend extends Backend<OverlayBackend> {
     if (layers.length === 0) {
       throw new ProvisionerError('BACKEND_UNSUITABLE', `Cannot mount '${rootfs}': the image has no layers`);
     }
-    return collect(layers.map((layer) => this.#requireMarks(layer)))
-      .then(() => this.#files.status(rootfs))
-      .then((present) => {
+    return collect([this.#files.status(rootfs), collect(layers.map((layer) => this.#requireMarks(layer)))]).then(
+      ([present]) => {
         if (present) throw new ProvisionerError('PROVISION_FAILED', `Cannot mount at '${rootfs}': it exists`);
         return this.#mount(layers, rootfs, backendDirectory);
-      });
+      },
+    );
+  }
+
+  /**
+   * Mounts it again over what was written to it before.
+   *
+   * @throws ProvisionerError PROVISION_FAILED  what was written is gone, or the mount failed
+   */
+  override restore(layers: readonly LayerTree[], rootfs: string, backendDirectory: string): Future<boolean> {
+    const scratch = scratchOf(rootfs, backendDirectory);
+    return mountsAt(this.#files, this.#mounts, rootfs)
+      .then((standing) => {
+        if (standing.length > 0) return false;
+        return this.#files
+          .status(scratch.upper)
+          .then((upper) => {
+            if (!upper) throw new Error(`'${scratch.upper}', with what was written, is gone`);
+            return this.#files.makeDirectory(scratch.work, { mode: 0o700 });
+          })
+          .then(() => this.#files.makeDirectory(rootfs, { mode: 0o755 }))
+          .then(() => this.#mountOver(layers, scratch, rootfs))
+          .then(() => true);
+      })
+      .repair(cannot('PROVISION_FAILED', `mount the overlay at '${rootfs}' again`));
   }
 
   /**
@@ -71,9 +94,10 @@ export class OverlayBackend extends Backend<OverlayBackend> {
   override destroy(rootfs: string, backendDirectory: string): Future<boolean> {
     return detachMounts(this.#files, this.#mounts, rootfs)
       .then((detached) =>
-        collect([scratchOf(rootfs, backendDirectory).directory, rootfs].map((path) => this.#remove(path))).then(
-          (removed) => detached || removed.includes(true),
-        ),
+        collect([
+          this.#remove(scratchOf(rootfs, backendDirectory).directory),
+          this.#remove(rootfs, () => this.#files.removeDirectory(rootfs)),
+        ]).then((removed) => detached || removed.includes(true)),
       )
       .repair(cannot('DESTROY_FAILED', `take down the overlay at '${rootfs}'`));
   }
@@ -99,14 +123,7 @@ export class OverlayBackend extends Backend<OverlayBackend> {
   #mount(layers: readonly LayerTree[], rootfs: string, backendDirectory: string): Future<BackendResult> {
     const scratch = scratchOf(rootfs, backendDirectory);
     return this.#makeDirectories(layers, scratch, rootfs)
-      .then(() =>
-        this.#mounts.mountOverlay({
-          lower: layers.map((layer) => layer.rootfs).toReversed(),
-          upper: scratch.upper,
-          work: scratch.work,
-          target: rootfs,
-        }),
-      )
+      .then(() => this.#mountOver(layers, scratch, rootfs))
       .then((): BackendResult => ({ ephemeralVolumes: [scratch.upper, scratch.work] }))
       .repair((failed) =>
         this.destroy(rootfs, backendDirectory)
@@ -116,32 +133,37 @@ export class OverlayBackend extends Backend<OverlayBackend> {
       .repair(cannot('PROVISION_FAILED', `mount an overlay at '${rootfs}'`));
   }
 
+  #mountOver(layers: readonly LayerTree[], { upper, work }: ScratchDirectories, target: string): Future<void> {
+    return this.#mounts.mountOverlay({ lower: layers.map((layer) => layer.rootfs).toReversed(), upper, work, target });
+  }
+
   #makeDirectories(
     layers: readonly LayerTree[],
     { directory, upper, work }: ScratchDirectories,
     rootfs: string,
   ): Future<void> {
     const top = layers.at(-1)?.rootfs ?? rootfs;
-    return this.#files
-      .status(top)
-      .then((root) =>
-        this.#files
-          .makeDirectory(directory, { mode: 0o700 })
-          // Overlay shows mode and owner of the upper directory as those of the container's `/`: the image's.
-          .then(() => {
-            const { mode = 0o755, userId, groupId } = root ?? {};
-            const owner = userId === undefined || groupId === undefined ? undefined : { userId, groupId };
-            return this.#files.makeNewDirectory(upper, { mode: mode & 0o7777, ...(owner && { owner }) });
-          }),
-      )
-      .then(() => this.#files.makeDirectory(work, { mode: 0o700 }))
-      .then(() => this.#files.makeDirectory(rootfs, { mode: 0o755 }));
+    const root = this.#files.status(top);
+    const writable = allDone([root, this.#files.makeDirectory(directory, { mode: 0o700 })])
+      .then(() => root)
+      .then((status) => {
+        // Overlay shows mode and owner of the upper directory as those of the container's `/`: the image's.
+        const { mode = 0o755, userId, groupId } = status ?? {};
+        const owner = userId === undefined || groupId === undefined ? undefined : { userId, groupId };
+        return allDone([
+          this.#files.makeNewDirectory(upper, { mode: mode & 0o7777, ...(owner && { owner }) }),
+          this.#files.makeDirectory(work, { mode: 0o700 }),
+        ]);
+      });
+    return allDone([writable, this.#files.makeDirectory(rootfs, { mode: 0o755 })]);
   }
 
-  #remove(directory: string): Future<boolean> {
+  /** @param quickly  tried first: for what is an empty directory unless something went wrong */
+  #remove(directory: string, quickly?: () => Future<void>): Future<boolean> {
     return this.#files.status(directory).then((present) => {
       if (!present) return false;
-      return removeTree(this.#executor, directory)
+      const whole = (): Future<unknown> => removeTree(this.#executor, directory);
+      return (quickly ? quickly().recover(whole) : whole())
         .then(() => true)
         .repair((failed) => {
           const failure = failed.failure();
@@ -151,4 +173,12 @@ export class OverlayBackend extends Backend<OverlayBackend> {
         });
     });
   }
+}
+
+/** Answers once none is at work any more: whoever removes what a failed one began must not be overtaken by another. */
+function allDone(works: readonly Future<unknown>[]): Future<void> {
+  return awaitAll(works).then((outcomes): Future<never> | undefined => {
+    const failed = outcomes.find((outcome) => !outcome.isReady());
+    return failed as Future<never> | undefined;
+  });
 }

@@ -1,6 +1,5 @@
 import { awaitAll, collect, Counter, defer, Future, Process, undiscardable } from '@keelson/process';
 import type { Image, LayerId, PruneReport } from '@keelson/store';
-import type { BackendName } from './backend.js';
 import type { ChosenBackend } from './choose-backend.js';
 import { chooseBackend } from './choose-backend.js';
 import { concluding } from './concluding.js';
@@ -21,8 +20,10 @@ import type { Building, Provisioning } from './provisioning.js';
 import type { StartedPrune } from './start-prune.js';
 import { startPrune } from './start-prune.js';
 import { readProvisionedContainers } from './read-provisioned-containers.js';
+import { restoreRootfses } from './restore-rootfses.js';
 import { tellUse } from './tell-use.js';
 import { takeDownContainer } from './take-down-container.js';
+import { warnOfProblems } from './warn-of-problems.js';
 import { writeLayersRecord } from './write-layers-record.js';
 
 /**
@@ -107,6 +108,12 @@ export class Provisioner extends Process<Provisioner> {
       this.#recovering = undefined;
     });
     return undiscardable(this.#recovering);
+  }
+
+  /** Makes what it stands on stand again after a reboot; true if it had to be. @throws as `restoreRootfses` */
+  restore(containerId: ContainerId): Future<boolean> {
+    this.#requireRecovered(`restore container '${containerId}'`);
+    return restoreRootfses(containerId, this.#containers.get(containerId)?.rootfses.values() ?? [], this.#options);
   }
 
   /**
@@ -308,12 +315,7 @@ export class Provisioner extends Process<Provisioner> {
   #adopt(known: readonly ContainerId[], found: readonly ProvisionedContainer[]): Future<unknown> {
     for (const container of found) {
       this.#containers.adopt(container);
-      if (container.layersUnknown) this.#warn(container.layersUnknown);
-      for (const { rootfs, backend } of container.rootfses) {
-        if (this.#options.backends.has(backend as BackendName)) continue;
-        // Mesos fails the whole recovery here (T12).
-        this.#warn(`Keeping '${rootfs}', though the backend '${backend}' that made it is not available`);
-      }
+      warnOfProblems(container, this.#options.backends, this.#warn);
     }
     return awaitAll(this.#containers.unknownTo(known).map((id) => this.#destroy(id)));
   }

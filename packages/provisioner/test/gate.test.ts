@@ -32,6 +32,25 @@ describe('the gate of a store', () => {
     expect(inside.at(-1)).toBe('late');
   });
 
+  it('tells who waits and who holds it, until they have left it one way or another', () => {
+    const clock = new VirtualClock();
+    const gate = new Gate(clock);
+    const leases = () => {
+      const all = Object.entries(told(clock, gate.metrics)).filter(([name]) => name.includes('gate_leases'));
+      return Object.fromEntries(all.flatMap(([name, value]) => (value ? [[name.split('leases/')[1], value]] : [])));
+    };
+    const [first, second] = [new Deferred<void>(), new Deferred<void>()];
+    gate.pass('provision', () => first.future);
+    const prune = gate.pass('prune', () => second.future);
+    const behind = gate.pass('destroy', () => second.future);
+    expect(leases()).toEqual({ 'provision/held': 1, 'prune/waiting': 1, 'destroy/waiting': 1 });
+    prune.discard();
+    expect(leases()).toEqual({ 'provision/held': 1, 'destroy/held': 1 });
+    first.fail(new Error('x'));
+    second.set();
+    expect([leases(), behind.isReady()]).toEqual([{}, true]);
+  });
+
   it('tells how long each use waited and held it, in milliseconds', () => {
     const clock = new VirtualClock();
     const gate = new Gate(clock);
@@ -64,6 +83,6 @@ describe('the gate of a store', () => {
     gate.dispose();
     expect([givenUp.isDiscarded(), waiting.isFailed()]).toEqual([true, true]);
     const names = Object.keys(told(clock, gate.metrics));
-    expect(names.filter((name) => /destroy|provision_ms/.test(name))).toEqual([]);
+    expect(names.filter((name) => /(wait|hold)\/(destroy|provision_ms)/.test(name))).toEqual([]);
   });
 });

@@ -40,7 +40,7 @@ async function inspect(path: string): Promise<number> {
   readFailure(path);
   const inspector = createKeelsonInspector({ title: path, trace: readFileSync(path, 'utf8') });
   const { url } = await inspector.listen();
-  process.stdout.write(`${url}&trace\n`);
+  process.stdout.write(`${url}&trace&view=messages\n`);
   await new Promise((resolve) => {
     // The page alone keeps no process alive.
     const alive = setInterval(() => {}, 60_000);

@@ -67,5 +67,7 @@ export type { TurnFootprint } from './dispatchers/footprints.js';
 export { exploreScenario } from './simulate/explore-scenario.js';
 export type { ExploreScenarioOptions, ScenarioExploration } from './simulate/explore-scenario.js';
 export { EdgeScheduler } from './edge/edge-scheduler.js';
+export { SchedulerAdapter } from './edge/scheduler-adapter.js';
+export { scheduler } from './edge/scheduler.js';
 export { Commands } from './commands.js';
 export type { CommandCall, CommandKind } from './commands.js';

@@ -55,17 +55,22 @@ function* unpackLayer(disk: SimulatedDisk, input: UnpackInput): Generator<string
   const allocatedBytes = 4096 * entries;
   const nothingSkipped = { skipped: [], skippedCount: 0 };
   const diffId = input.expectedDiffId;
-  return { whiteouts, opaques: [], sizeBytes, allocatedBytes, entries, diffId, ...nothingSkipped };
+  const rootfsDigest = flatTreeDigest(disk, `${input.target}/rootfs`);
+  return { whiteouts, opaques: [], sizeBytes, allocatedBytes, entries, diffId, rootfsDigest, ...nothingSkipped };
 }
 
-/** Names and contents of a flat tree: all that simulated layers have. */
 function* hashTree(disk: SimulatedDisk, path: string): Generator<string, unknown, void> {
   yield `hash ${path}`;
+  return { digest: flatTreeDigest(disk, path) };
+}
+
+/** Of names and contents of a flat tree: all that simulated layers have. */
+function flatTreeDigest(disk: SimulatedDisk, path: string): string {
   const parts = [...entriesOf(walk(disk, path, 'open').node)].map(([name, inode]) => {
     const node = disk.node(inode);
     return [name, node?.kind === 'file' ? new TextDecoder().decode(node.content) : ''];
   });
-  return { digest: digestOf(new TextEncoder().encode(JSON.stringify(parts.toSorted()))) };
+  return digestOf(new TextEncoder().encode(JSON.stringify(parts.toSorted())));
 }
 
 function* syncTree(disk: SimulatedDisk, { path }: { path: string }): Generator<string, unknown, void> {

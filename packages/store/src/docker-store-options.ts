@@ -1,6 +1,6 @@
 import type { Platform } from '@keelson/image';
 import type { Files, Host } from '@keelson/os/ports';
-import type { Clock, Executor, PID, Random } from '@keelson/process';
+import type { Clock, Executor, Future, PID, Random } from '@keelson/process';
 import type { InspectionEvent } from 'xstate';
 import type { MetadataManager } from './metadata-manager.js';
 import type { StorePaths } from './paths.js';
@@ -26,10 +26,15 @@ export interface DockerStoreOptions {
   readonly maxImageBytes?: number;
   /** Handed to the job `store.unpack-layer`; its defaults apply where nothing is given. */
   readonly unpackLimits?: Readonly<Record<string, number>>;
+  /** Told when recovery begins. */
+  readonly onRecovering?: () => void;
   /** Told after a pull that fetched something. */
   readonly onPulled?: (reference: string) => void;
-  /** Told when a pull failed because the disk, or the quota, is full. */
-  readonly onDiskFull?: () => void;
+  /**
+   * Asked when a pull failed because the disk, or the quota, is full. `true`: something was freed, and the pull is
+   * tried once more.
+   */
+  readonly makeRoom?: () => Future<boolean>;
   /** Told every transition of every pull's machine. */
   readonly inspect?: (event: InspectionEvent) => void;
   /** Layers renamed in one turn of a prune. Default 64. */

@@ -1,5 +1,4 @@
-import type { Future } from '@keelson/process';
-import { defer, Sequence } from '@keelson/process';
+import { defer, Future, Sequence } from '@keelson/process';
 import { readAreaBytes } from './area-bytes.js';
 import type { DockerStoreOptions } from './docker-store-options.js';
 import type { PullOptions } from './image-acquisition.js';
@@ -10,6 +9,7 @@ import type { InstalledLayer } from './layer-installer.js';
 import { LayerInstaller } from './layer-installer.js';
 import { LayerPublisher } from './layer-publisher.js';
 import type { LayerRecord } from './layer-record.js';
+import { parseSource } from './image-source.js';
 import { treeOf } from './layer-record.js';
 import { LayerShelf } from './layer-shelf.js';
 import { LayerTable } from './layer-table.js';
@@ -28,7 +28,7 @@ import type { StoreRecovery } from './store-recovery.js';
 import { recoverStore } from './store-recovery.js';
 import type { StoreRepair } from './store-repair.js';
 import { repairStore } from './store-repair.js';
-import type { GetOptions, Image, LayerId, StorePruneOptions } from './store.js';
+import type { GetOptions, Image, LayerId, LayerTree, StorePruneOptions } from './store.js';
 import { Store } from './store.js';
 import type { StoredImage } from './stored-image.js';
 import type { SweepReport } from './sweeper.js';
@@ -58,7 +58,7 @@ export class DockerStore extends Store<DockerStore> {
   constructor(options: DockerStoreOptions) {
     super('docker-store');
     this.#options = options;
-    this.metrics = new StoreMetrics(options.clock);
+    this.metrics = new StoreMetrics(options.clock, () => this.#roots.counts);
     const shared = { ...options, table: this.#table, roots: this.#roots, owner: this };
     const publisher = new LayerPublisher(shared);
     const pulls = new ImagePulls(this.metrics);
@@ -88,6 +88,7 @@ export class DockerStore extends Store<DockerStore> {
    * @throws StoreError STORE_UNUSABLE  a directory cannot be made; the message says which
    */
   override recover(): Future<void> {
+    if (!this.#recovering) this.#options.onRecovering?.();
     this.#recovering ??= recoverStore(this.#options)
       .then(
         defer(this, ({ layers, report }) => {
@@ -148,6 +149,12 @@ export class DockerStore extends Store<DockerStore> {
   load(source: string, options: PullOptions = {}): Future<readonly PullResult[]> {
     this.#expectRecovered(`load ${source}`);
     return loadImages(this.#options.puller, source, defer(this, (each) => this.pull(each, options)));
+  }
+
+  override trees(ids: readonly LayerId[]): Future<readonly (LayerTree | undefined)[]> {
+    const { paths } = this.#options;
+    const records = ids.map((id) => this.#table.record(id));
+    return Future.ready(records.map((record) => record && treeOf(record, paths)));
   }
 
   override release(owner: string): void {
@@ -266,15 +273,31 @@ export class DockerStore extends Store<DockerStore> {
   }
 
   #acquire(reference: string, options: PullOptions): Future<PulledImage> {
-    const { onPulled, onDiskFull } = this.#options;
-    return this.#images
-      .acquire(reference, options)
+    const { onPulled, random } = this.#options;
+    const { key } = parseSource(reference);
+    // One root for both tries: what the first one has unpacked must not be what room is made by.
+    const asker = options.owner ?? random.id(`request for ${key} `);
+    const attempt = (): Future<PulledImage> => this.#images.acquire(reference, asker, options);
+    const acquired = attempt()
+      .repair(
+        defer(this, (failed: Future<PulledImage>) =>
+          this.#roomAfter(failed).then(
+            // Who let go meanwhile must not be given a root again.
+            defer(this, (room) => (room && this.#roots.holds(asker, key) ? attempt() : failed)),
+          ),
+        ),
+      )
       .onReady(({ image, bytesDownloaded }) => {
         if (bytesDownloaded > 0) onPulled?.(image.reference);
-      })
-      .onFailed((error) => {
-        if (noSpace.has(codeOf(error) ?? '')) onDiskFull?.();
       });
+    if (options.owner === undefined) acquired.onAny(defer(this, () => this.#roots.release(asker)));
+    return acquired;
+  }
+
+  #roomAfter(failed: Future<PulledImage>): Future<boolean> {
+    const { makeRoom } = this.#options;
+    if (!makeRoom || !noSpace.has(codeOf(failed.failure()) ?? '')) return Future.ready(false);
+    return makeRoom().repair(() => Future.ready(false));
   }
 
   #imageOf(

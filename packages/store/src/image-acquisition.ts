@@ -26,23 +26,20 @@ export interface ImageAcquisitionContext extends ImagePullContext {
 /**
  * Read-through: answers a known image whose layers are all there, and pulls any other.
  *
- * The asker's root is taken in the very turn of the request and grows with what is learned; a request without
- * an owner has a root of its own until it is answered.
+ * The asker's root is taken in the very turn of the request and grows with what is learned.
  */
 export class ImageAcquisition {
   constructor(private readonly context: ImageAcquisitionContext) {}
 
-  acquire(reference: string, options: PullOptions): Future<PulledImage> {
-    const { roots, metadata, random, owner } = this.context;
+  /** @param asker  whose root it is; releasing it is the caller's */
+  acquire(reference: string, asker: string, options: PullOptions): Future<PulledImage> {
+    const { roots, metadata, owner } = this.context;
     const source = parseSource(reference);
     // Before the first look: nothing that is found later can have been taken in between.
-    const asker = options.owner ?? random.id(`request for ${source.key} `);
     roots.hold(asker, { reference: source.key });
 
     const known = source.scheme === 'docker' ? metadata.get(source.key) : Future.ready(undefined);
-    const acquired = known.then(defer(owner, (image) => this.#serve(source, image, asker, options)));
-    if (options.owner === undefined) acquired.onAny(defer(owner, () => roots.release(asker)));
-    return acquired;
+    return known.then(defer(owner, (image) => this.#serve(source, image, asker, options)));
   }
 
   #serve(

@@ -55,6 +55,7 @@ export type { ConfigCredentialsOptions, CredentialFile } from './registry/config
 export { ConfigCredentials } from './registry/config-credentials.js';
 export type { RegistryAccess } from './registry/credential.js';
 export { Credential } from './registry/credential.js';
+export { keepKinds } from './keep-reason.js';
 export { accessId, anonymousAccess, givenAccess, givenConfig } from './registry/given-credentials.js';
 export type { RegistriesSettings, RegistrySettings } from './registry/registry-endpoint.js';
 export type { RegistryPullerOptions } from './registry/registry-puller.js';

@@ -1,4 +1,5 @@
 import type { FileError, Files } from '@keelson/os/ports';
+import type { Executor } from '@keelson/process';
 import { Future } from '@keelson/process';
 import { inBatches } from './batches.js';
 import { codeOf } from './store-error.js';
@@ -51,14 +52,61 @@ export function readInventory(paths: StorePaths, files: Files): Future<StoreInve
   );
 }
 
-/** Reads every layer's record; what is broken or foreign is answered as a problem. */
-export function scanLayers(paths: StorePaths, files: Files): Future<LayerScan> {
+/**
+ * Reads every layer's record; what is broken or foreign is answered as a problem.
+ *
+ * @param executor  where many are read: what goes there file by file costs more on the way than for the reading
+ */
+export function scanLayers(paths: StorePaths, files: Files, executor?: Executor): Future<LayerScan> {
   return listOrNone(files, paths.layers)
-    .then((entries) => inBatches(entries, width, (entry) => readLayer(paths, files, entry.name)))
+    .then((entries) => {
+      const names = entries.map((entry) => entry.name);
+      if (executor === undefined || names.length < many) return readEach(paths, files, names);
+      const count = Math.ceil(names.length / part);
+      const parts = Array.from({ length: count }, (_, index) => names.slice(index * part, (index + 1) * part));
+      const read = inBatches(parts, partsAtOnce, (each) => readPart(paths, files, executor, each));
+      return read.then((layers) => layers.flat());
+    })
     .then((read) => ({
       layers: read.flatMap((one) => (one && 'id' in one ? [one] : [])),
       problems: read.flatMap((one) => (one && 'object' in one ? [one] : [])),
     }));
+}
+
+/** From so many layers on, they are read in a worker: so many at a time, and so many times at once. */
+const many = 1_000;
+const part = 250;
+const partsAtOnce = 4;
+
+/** Whatever the worker did not find as it should be is looked at by itself. */
+function readPart(
+  paths: StorePaths,
+  files: Files,
+  executor: Executor,
+  names: readonly string[],
+): Future<readonly (LayerRecord | StoreProblem | undefined)[]> {
+  const layers = names.map((name) => ({ record: paths.layerRecord(name), rootfs: paths.rootfs(name) }));
+  return executor
+    .execute<{ records: readonly (string | undefined)[] }>({ name: 'store.read-layers', input: { layers } })
+    .repair(() => Future.ready({ records: [] }))
+    .then(({ records }) => {
+      const read = names.map((name, index) => (isLayerId(name) ? wholeRecord(name, records[index]) : undefined));
+      const rest = names.filter((_, index) => read[index] === undefined);
+      return readEach(paths, files, rest).then((others) => [...read, ...others]);
+    });
+}
+
+function readEach(
+  paths: StorePaths,
+  files: Files,
+  names: readonly string[],
+): Future<readonly (LayerRecord | StoreProblem | undefined)[]> {
+  return inBatches(names, width, (name) => readLayer(paths, files, name));
+}
+
+function wholeRecord(name: string, text: string | undefined): LayerRecord | undefined {
+  const record = text === undefined ? undefined : decodeRecord(layerRecordFormat, text);
+  return record?.ok && record.value.id === name ? record.value : undefined;
 }
 
 /** Names in `directory`, none when it is missing. */

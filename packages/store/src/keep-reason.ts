@@ -7,6 +7,35 @@ export function lastUseOf({ pulledAt, lastUsedAt = '' }: Pick<StoredImage, 'pull
   return lastUsedAt > pulledAt ? lastUsedAt : pulledAt;
 }
 
+/** What a sentence of a prune's report is counted as. */
+export type KeepKind = (typeof keepKinds)[number];
+
+export const keepKinds = [
+  'in_use',
+  'leased',
+  'pinned',
+  'excluded',
+  'min_age',
+  'not_needed',
+  'child',
+  'changed',
+] as const;
+
+const kinds: readonly (readonly [RegExp, KeepKind])[] = [
+  [/^(used by |a container stands on it$)/, 'in_use'],
+  [/^(in use by |a pull needs it$)/, 'leased'],
+  [/^pinned$/, 'pinned'],
+  [/^excluded as /, 'excluded'],
+  [/within the minimum age$/, 'min_age'],
+  [/^(enough is free without it|removing it would free nothing)/, 'not_needed'],
+  [/^layer of /, 'child'],
+];
+
+/** The kind of a reason to stay; `changed` is what was used or pulled again since it was chosen. Pure. */
+export function keepKindOf(why: string): KeepKind {
+  return kinds.find(([pattern]) => pattern.test(why))?.[1] ?? 'changed';
+}
+
 /**
  * Why no prune may take the name of an image; `undefined` if nothing speaks for it. The strongest reason is
  * told: somebody uses it, then the user's exclusion, then the pin. Pure.

@@ -5,6 +5,7 @@ import { defer, Future } from '@keelson/process';
 import type { BlobLease } from './blob-cache.js';
 import { BlobCache } from './blob-cache.js';
 import { gather } from './gather.js';
+import { GroupedSync } from './grouped-sync.js';
 import type { LayerPublisher } from './layer-publisher.js';
 import type { LayerRecord } from './layer-record.js';
 import { layerRecordFormat } from './layer-record.js';
@@ -17,6 +18,14 @@ import { encodeRecord } from './record.js';
 import { SingleFlight } from './single-flight.js';
 import type { LayerId } from './store.js';
 
+/** A layer below, as the job takes it. */
+interface StackedLayer {
+  readonly rootfs: string;
+  readonly stagedRootfs?: string;
+  readonly whiteouts: readonly string[];
+  readonly opaques: readonly string[];
+}
+
 /** What the job `store.unpack-layer` answers. */
 interface UnpackedLayer {
   readonly whiteouts: readonly string[];
@@ -24,6 +33,13 @@ interface UnpackedLayer {
   readonly sizeBytes: number;
   readonly allocatedBytes: number;
   readonly entries: number;
+  readonly rootfsDigest: Digest;
+}
+
+/** A layer that is whole in staging, and what the layers above need to know of it. */
+interface StagedLayer {
+  readonly stage: string;
+  readonly unpacked: UnpackedLayer;
 }
 
 export interface LayerInstallerOptions {
@@ -57,16 +73,21 @@ export interface InstalledLayer {
  * Gets layers onto the disk, each once, however many pulls want it.
  *
  * A layer is fetched beside the others but unpacked over its parent: in staging first, made durable, then
- * published by one rename. Who calls has rooted the whole chain of the layer beforehand. A layer that a prune
- * has condemned is waited for, because it may be rescued by that root.
+ * published by one rename. The next layer is unpacked as soon as its parent is whole in staging, while that is
+ * made durable; it is published after it. Who calls has rooted the whole chain of the layer beforehand. A layer
+ * that a prune has condemned is waited for, because it may be rescued by that root.
  */
 export class LayerInstaller {
   readonly #flights = new SingleFlight<LayerId, InstalledLayer>();
   readonly #origins = new Map<LayerId, string>();
   readonly #busy = new Map<string, readonly LayerId[]>();
   readonly #blobs: BlobCache;
+  readonly #durable: GroupedSync;
+  /** Layers under way, by id. */
+  readonly #staged = new Map<LayerId, Future<StagedLayer>>();
 
   constructor(private readonly options: LayerInstallerOptions) {
+    this.#durable = new GroupedSync(options.files, options.paths.staging);
     const { paths, files, random, puller, parallelDownloads, onReceived } = options;
     this.#blobs = new BlobCache({ paths, files, random, puller, parallelDownloads, onProgress: onReceived });
   }
@@ -120,15 +141,29 @@ export class LayerInstaller {
 
     const blob = this.#blobs.acquire(layer, image.origin);
     const parent: Future<unknown> = index === 0 ? Future.ready() : this.ensure(image, index - 1);
-    const work = gather<unknown>([blob, parent]).then(
-      defer(this.options.owner, () => this.#unpack(image, index, unique, blob.get())),
+    const unpack = (): Future<StagedLayer> => this.#unpack(image, index, unique, blob.get());
+    const staged = gather<unknown>([blob, this.#whenStaged(image, index - 1, parent)]).then(
+      defer(this.options.owner, () => {
+        if (this.#isStacked(image, index)) return unpack();
+        // One further down has failed meanwhile, which is what the parent is about to say.
+        return parent.undiscardable().then(defer(this.options.owner, unpack));
+      }),
     );
+    this.#staged.set(layer.id, staged);
+    const durable = staged.then((whole) => this.#makeDurable(image, index, whole));
+    const work = gather<unknown>([durable, parent])
+      .then(() => this.options.publisher.publish(durable.get(), staged.get().stage))
+      .then((record): InstalledLayer => {
+        this.options.onState(layer.id, 'done');
+        return { record, reused: false, downloadedBytes: blob.get().blob.downloadedBytes };
+      });
     work.onAny(
       defer(this.options.owner, () => {
         parent.discard();
         if (blob.isReady()) blob.get().release();
         else blob.discard();
         this.#busy.delete(unique);
+        if (this.#staged.get(layer.id) === staged) this.#staged.delete(layer.id);
         if (!this.#flights.has(layer.id)) this.#origins.delete(layer.id);
         this.options.discardArea(unique);
       }),
@@ -136,14 +171,24 @@ export class LayerInstaller {
     return work;
   }
 
-  #unpack(image: ResolvedImage, index: number, unique: string, { blob }: BlobLease): Future<InstalledLayer> {
-    const { paths, files, executor, host, table, publisher, unpackLimits, onState } = this.options;
+  /** Ready when the layer at `index` can be built on, which is before `installed` unless it is here already. */
+  #whenStaged(image: ResolvedImage, index: number, installed: Future<unknown>): Future<unknown> {
+    const staged = index < 0 ? undefined : this.#staged.get(image.layers[index]!.id);
+    // One that fails may still be had from our own registry.
+    return staged?.undiscardable().repair(() => installed.undiscardable()) ?? installed.undiscardable();
+  }
+
+  /** Whether every layer below is here, be it in staging. */
+  #isStacked(image: ResolvedImage, index: number): boolean {
+    const { table } = this.options;
+    return image.layers.slice(0, index).every(({ id }) => table.record(id) ?? this.#staged.get(id)?.isReady());
+  }
+
+  #unpack(image: ResolvedImage, index: number, unique: string, { blob }: BlobLease): Future<StagedLayer> {
+    const { paths, files, executor, host, unpackLimits, onState } = this.options;
     const layer = image.layers[index]!;
     const stage = `${paths.stagingArea(unique)}/${layer.id}`;
-    const lower = image.layers.slice(0, index).map(({ id }) => {
-      const { whiteouts, opaques } = table.record(id)!;
-      return { rootfs: paths.rootfs(id), whiteouts, opaques };
-    });
+    const lower = image.layers.slice(0, index).map(({ id }) => this.#stackedLayer(id));
     onState(layer.id, 'unpacking');
 
     return files
@@ -164,26 +209,28 @@ export class LayerInstaller {
           },
         }),
       )
-      .then((unpacked) => {
-        // Hashed while it goes to the disk: the one needs a processor, the other does not.
-        const hashed = executor.execute<{ digest: Digest }>({
-          name: 'store.hash-tree',
-          input: { path: `${stage}/rootfs` },
-        });
-        return gather<unknown>([hashed, files.syncFileSystem(stage)]).then(() => {
-          const record = this.#recordOf(image, index, unpacked, hashed.get().digest);
-          return files
-            .writeDurably(`${stage}/layer.json`, encodeRecord(layerRecordFormat, record))
-            .then(() => publisher.publish(record, stage));
-        });
-      })
-      .then((record) => {
-        onState(layer.id, 'done');
-        return { record, reused: false, downloadedBytes: blob.downloadedBytes };
-      });
+      .then((unpacked) => ({ stage, unpacked }));
   }
 
-  #recordOf(image: ResolvedImage, index: number, unpacked: UnpackedLayer, treeDigest: Digest): LayerRecord {
+  /** A layer below the one that is unpacked: where it is, or where it is until it is published. */
+  #stackedLayer(id: LayerId): StackedLayer {
+    const { paths, table } = this.options;
+    const rootfs = paths.rootfs(id);
+    const published = table.record(id);
+    if (published) return { rootfs, whiteouts: published.whiteouts, opaques: published.opaques };
+    const { stage, unpacked } = this.#staged.get(id)!.get();
+    return { rootfs, stagedRootfs: `${stage}/rootfs`, whiteouts: unpacked.whiteouts, opaques: unpacked.opaques };
+  }
+
+  #makeDurable(image: ResolvedImage, index: number, { stage, unpacked }: StagedLayer): Future<LayerRecord> {
+    const record = this.#recordOf(image, index, unpacked);
+    return this.#durable
+      .sync()
+      .then(() => this.options.files.writeDurably(`${stage}/layer.json`, encodeRecord(layerRecordFormat, record)))
+      .then(() => record);
+  }
+
+  #recordOf(image: ResolvedImage, index: number, unpacked: UnpackedLayer): LayerRecord {
     const { id, diffId, digest, sizeBytes } = image.layers[index]!;
     const parent = image.layers[index - 1]?.id;
     return {
@@ -197,7 +244,7 @@ export class LayerInstaller {
       opaques: unpacked.opaques,
       blob: { digest, sizeBytes },
       createdAt: new Date(this.options.host.wallClockMs()).toISOString(),
-      treeDigest,
+      rootfsDigest: unpacked.rootfsDigest,
     };
   }
 }

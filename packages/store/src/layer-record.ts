@@ -27,7 +27,7 @@ export interface LayerRecord {
   readonly blob: { readonly digest: Digest; readonly sizeBytes: number };
   readonly createdAt: string;
   /** Of the unpacked tree (`workers/hash-tree.ts`). Missing in records of earlier releases. */
-  readonly treeDigest?: Digest;
+  readonly rootfsDigest?: Digest;
 }
 
 export const layerRecordFormat: RecordFormat<LayerRecord> = {
@@ -48,7 +48,7 @@ export const layerRecordFormat: RecordFormat<LayerRecord> = {
       opaques: textsField(fields, 'opaques'),
       blob: { digest: textField(blob, 'digest') as Digest, sizeBytes: countField(blob, 'sizeBytes') },
       createdAt: textField(fields, 'createdAt'),
-      ...(fields['treeDigest'] === undefined ? {} : { treeDigest: textField(fields, 'treeDigest') as Digest }),
+      ...(fields['rootfsDigest'] === undefined ? {} : { rootfsDigest: textField(fields, 'rootfsDigest') as Digest }),
     };
   },
 };

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** One kind of record on disk: its name, the version written now, and how its payload is read back. */
 export interface RecordFormat<T> {
@@ -120,5 +120,5 @@ function refuse(problem: RecordProblem, why: string): { ok: false; problem: Reco
 }
 
 function checksumOf(payload: string): string {
-  return `sha256:${createHash('sha256').update(payload).digest('hex')}`;
+  return `sha256:${hash('sha256', payload)}`;
 }

@@ -106,6 +106,11 @@ export class Roots {
     return undefined;
   }
 
+  /** How many are held, and how many linger for a prune that is open. */
+  get counts(): { readonly held: number; readonly lingering: number } {
+    return { held: this.#held.size, lingering: this.#lingering.length };
+  }
+
   /** Every root, those that linger included. */
   list(): readonly Root[] {
     return [...this.#held.values(), ...this.#lingering.map(({ root }) => root)];

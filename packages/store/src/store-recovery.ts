@@ -1,6 +1,6 @@
 import type { Files } from '@keelson/os/ports';
 import { TEMPORARY_PREFIX } from '@keelson/os/ports';
-import type { PID, Random } from '@keelson/process';
+import type { Executor, PID, Random } from '@keelson/process';
 import type { Future } from '@keelson/process';
 import { inBatches } from './batches.js';
 import type { StoreProblem } from './inventory.js';
@@ -29,6 +29,7 @@ export interface StoreRecovery {
 export interface RecoveryContext {
   readonly paths: StorePaths;
   readonly files: Files;
+  readonly executor: Executor;
   readonly random: Random;
   readonly metadata: PID<MetadataManager>;
 }
@@ -46,13 +47,13 @@ const width = 64;
 export function recoverStore(
   context: RecoveryContext,
 ): Future<{ layers: readonly LayerRecord[]; report: StoreRecovery }> {
-  const { paths, files, metadata } = context;
+  const { paths, files, executor, metadata } = context;
   return makeDirectories(context)
     .then(() => removeUnfinished(context))
     .then(() => clearStaging(context))
     .then((clearedStaging) =>
       metadata.recover().then(({ problem }) =>
-        scanLayers(paths, files).then((scan) =>
+        scanLayers(paths, files, executor).then((scan) =>
           quarantine(context, scan.problems).then(() =>
             dropBroken(context, scan.layers).then(({ images, droppedImages }) => ({
               layers: scan.layers,

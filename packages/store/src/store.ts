@@ -81,6 +81,11 @@ export abstract class Store<Self = unknown> extends Process<Self> {
   /** Answers the layers of `reference`, oldest first, fetching what is missing. */
   abstract get(reference: string, options?: GetOptions): Future<Image>;
 
+  /** The trees of these layers, in their order; nothing for one that is not here. Fetches none. */
+  trees(ids: readonly LayerId[]): Future<readonly (LayerTree | undefined)[]> {
+    return Future.ready(ids.map(() => undefined));
+  }
+
   /** Drops every root `owner` holds. Unknown owners are fine. */
   release(_owner: string): void {}
 

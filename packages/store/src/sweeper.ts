@@ -26,7 +26,7 @@ export interface SweeperOptions {
   readonly paths: StorePaths;
   readonly files: Files;
   readonly executor: Executor;
-  /** Entries handed to the pool at once, so that a thread need not wait for the next one. Default 2. */
+  /** Entries handed to the pool at once, so that no thread waits for its next one. Default 64. */
   readonly width?: number;
   /** Pause before the first retry of an entry; doubles with each failure. Default 1,000. */
   readonly firstPauseMs?: number;
@@ -96,7 +96,7 @@ export class Sweeper extends Process<Sweeper> {
     for (const entry of this.#failed.keys()) if (!there.has(entry)) this.#failed.delete(entry);
     this.#queue = names.filter((entry) => !this.#failed.has(entry) || this.#retrying.has(entry));
     this.#retrying.clear();
-    const { width = 2 } = this.#options;
+    const { width = 64 } = this.#options;
     for (let started = 0; started < width; started += 1) this.#removeNext();
     this.#goOnWhenDone();
   }
@@ -113,7 +113,7 @@ export class Sweeper extends Process<Sweeper> {
     this.#atWork += 1;
     const path = `${this.#options.paths.gc}/${name}`;
     this.#options.executor
-      .execute<RemovedTree>({ name: 'os.remove-tree', input: { path } })
+      .execute<RemovedTree>({ name: 'os.remove-tree', input: { path } }, { background: true })
       .onAny(defer(this, this.#removed, name));
   }
 

@@ -193,6 +193,43 @@ describe('store get', () => {
     });
   });
 
+  it('builds on a layer that is not durable yet, and publishes it after that one', () => {
+    const world = World.ready();
+    const { layers } = world.fakePuller.offer(app, ['a', 'b', 'c']);
+    const proceed = world.files.hold('syncFileSystem', /staging/);
+    const image = world.store.get(app);
+    world.settle();
+
+    expect(world.executor.unpacked()).toEqual(layers.map((layer) => layer.diffId));
+    const last = world.executor.jobs.findLast((job) => job.name === 'store.unpack-layer')!;
+    const { lower } = last.input as { lower: { rootfs: string; stagedRootfs: string }[] };
+    expect(lower.map(({ rootfs }) => rootfs)).toEqual(layers.slice(0, 2).map(({ id }) => world.paths.rootfs(id)));
+    expect(lower.map(({ stagedRootfs }) => world.files.text(`${stagedRootfs}/content`))).toEqual(['a', 'b']);
+    expect(world.layersOnDisk()).toEqual([]);
+
+    world.files.changes.length = 0;
+    proceed();
+    world.value(image);
+    const renamed = world.files.changes.filter((change) => /^rename .*layers\//.test(change));
+    const order = renamed.map((change) => layers.findIndex(({ id }) => change.endsWith(world.paths.layer(id))));
+    expect(order).toEqual([0, 1, 2]);
+    // One for the first, which was under way, and one for the two that came meanwhile.
+    expect(world.files.changes.filter((change) => /^sync .*staging$/.test(change))).toHaveLength(2);
+  });
+
+  it('fails with what its lowest layer failed with, and leaves nothing behind', () => {
+    const world = World.ready();
+    world.fakePuller.offer(app, ['a', 'b', 'c']);
+    const proceed = world.executor.hold('store.unpack-layer');
+    const image = world.store.get(app);
+    world.settle();
+    world.files.fail('writeDurably', /layer\.json/, 'ENOSPC', 1);
+    proceed();
+    expect(world.failure(image)).toMatchObject({ code: 'ENOSPC' });
+    expect([...world.layersOnDisk(), ...world.leftovers()]).toEqual([]);
+    expect(world.value(world.store.get(app)).layers).toHaveLength(3);
+  });
+
   it('makes a layer durable before its one rename, and stores the image last', () => {
     const world = World.ready();
     const { layers } = world.fakePuller.offer(app, ['a']);

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync } from 'node:fs';
 
-const views = ['actors', 'machines', 'messages', 'locks'];
+const views = ['actors', 'machines', 'messages', 'locks', 'store'];
 const executablePath = '/usr/bin/chromium';
 
 /** Opens the page on a busy program; answers frames a second of each view, and memory at the beginning and the end. */

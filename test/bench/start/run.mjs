@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LocalFiles, LocalHost, PoolExecutor } from '@keelson/os';
 import { RealClock, Runtime } from '@keelson/process';
-import { DockerStore, encodeRecord, MetadataManager, PullerRouter, StorePaths, Sweeper } from '@keelson/store';
+import { DockerStore, encodeRecord, MetadataManager, PullerRouter, storeJobs, StorePaths, Sweeper } from '@keelson/store';
 import { compacted } from '../../../packages/store/dist/image-journal.js';
 import { layerRecordFormat } from '../../../packages/store/dist/layer-record.js';
 
 /**
- * How long a store takes to start, and to note a change, with many images and layers on record.
+ * How long a store takes to start, and to note one more image, with many images and layers on record.
  *
  *   npm run bench:start -- [--images 10000] [--layers 50000]
  *
  * Beside the time by the clock stands that of the processors, which says more on a machine that others use too.
- * Exits 1 above five seconds for the start, or when a change writes more than its line.
+ * Exits 1 above five seconds of processor time for the start, or when a change writes more than its line.
  */
 const { values } = parseArgs({
   options: { images: { type: 'string', default: '10000' }, layers: { type: 'string', default: '50000' } },
@@ -49,7 +49,7 @@ const written = [];
 const { appendDurably, writeDurably } = files;
 files.appendDurably = (path, content) => (written.push(content.length), appendDurably.call(files, path, content));
 files.writeDurably = (path, content, options) => (path === paths.storedImages && written.push(content.length), writeDurably.call(files, path, content, options));
-const executor = new PoolExecutor();
+const executor = new PoolExecutor({ jobs: storeJobs });
 const metadata = runtime.spawn(new MetadataManager({ paths, files, random: runtime.random }));
 const sweeper = runtime.spawn(new Sweeper({ paths, files, executor }));
 const puller = runtime.spawn(new PullerRouter({}));
@@ -65,11 +65,11 @@ const processorMs = (user + system) / 1000;
 const { layers, images: listed, quarantined } = await store.recovery();
 written.length = 0;
 const changed = performance.now();
-await metadata.pin('registry.example/team/image-7:1');
+await metadata.put({ ...images.get('registry.example/team/image-7:1'), reference: 'registry.example/team/one-more:1' });
 const changeMs = performance.now() - changed;
 console.log(JSON.stringify({ images: listed, layers, quarantined: quarantined.length, startMs: Math.round(startMs), processorMs: Math.round(processorMs), changeMs: Math.round(changeMs), changeBytes: written }));
 await runtime.finalize();
 await executor.close();
 rmSync(root, { recursive: true, force: true });
 const whole = listed === images.size && layers === ids.length && quarantined.length === 0;
-process.exit(whole && startMs < 5000 && written.length === 1 && written[0] < 10_000 ? 0 : 1);
+process.exit(whole && processorMs < 5000 && written.length === 1 && written[0] < 10_000 ? 0 : 1);

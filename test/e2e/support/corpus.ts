@@ -88,7 +88,7 @@ export class Corpus {
       rmSync(root, { recursive: true, force: true });
     }
     run('umoci', 'new', '--image', `${this.layout}:debian`);
-    this.#layer('debian', 'debian', (root) => run('tar', '-C', root, '--numeric-owner', '--xattrs', '-xf', kept));
+    run('umoci', 'raw', 'add-layer', '--image', `${this.layout}:debian`, kept);
     run('umoci', 'config', '--image', `${this.layout}:debian`, '--config.env', 'PATH=/usr/bin:/bin', '--config.cmd', 'bash');
   }
 

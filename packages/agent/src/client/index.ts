@@ -1,4 +1,5 @@
 export { AgentError } from '../agent-error.js';
+export { answerFor } from './answer-for.js';
 export { callAgent, signalCommand } from './call-agent.js';
 export type { Chunk, CommandLine, CommandRequest, SignalRequest, StreamKind } from './command-protocol.js';
 export { decodeChunk } from './command-protocol.js';

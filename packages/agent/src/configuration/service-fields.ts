@@ -86,7 +86,7 @@ export const serviceFields = {
   ),
   maxStreams: optional(
     whole({
-      description: 'Streams of events and output at a time.',
+      description: 'Streams at a time: of events, and of output that is followed or attached to.',
       unit: 'streams',
       minimum: 1,
       maximum: 65_536,

@@ -6,6 +6,7 @@ import type { Access } from '../security/access.js';
 import type { CommandCall } from './command-endpoint.js';
 import { CommandEndpoint } from './command-endpoint.js';
 import { helpRoutes } from './openapi.js';
+import { OpenStreams } from './open-streams.js';
 import { operatorRoute } from './operator/operator-api.js';
 import { containerRoutes } from './rest/container-routes.js';
 import { eventRoutes } from './rest/event-routes.js';
@@ -24,7 +25,7 @@ export interface AgentRoutesOptions {
   readonly settings: readonly EffectiveSetting[];
   readonly logLevel: LogLevelSwitch;
   readonly access: Access;
-  readonly streams: RestContext['streams'];
+  readonly streams: RestContext['streams'] & { readonly maxStreams: number };
   readonly run?: (call: CommandCall, host: { readonly agent: Agent; readonly root: string }) => Promise<number>;
   /** Routes of others. */
   readonly more?: readonly Route[];
@@ -36,12 +37,13 @@ export function agentRoutes(options: AgentRoutesOptions): readonly Route[] {
   const view = readOnlyView(root);
   const metrics = (timeoutMs: number) => agent.metrics(timeoutMs);
   const authorize = access.authorize;
-  const rest: RestContext = { agent, version, metrics, authorize, view, streams: options.streams };
-  const { settings, logLevel } = options;
+  const { settings, logLevel, streams } = options;
+  const openStreams = new OpenStreams(streams.maxStreams);
+  const rest: RestContext = { agent, root, version, metrics, authorize, view, streams, openStreams };
   const routes: Route[] = [
     ...statusRoutes(rest),
     ...helpRoutes(() => routes, version),
-    operatorRoute({ agent, version, metrics, authorize, settings, logLevel, root }),
+    operatorRoute({ agent, version, metrics, authorize, settings, logLevel, root, openStreams }),
     ...imageRoutes(rest),
     ...containerRoutes(rest),
     ...pruneRoutes(rest),

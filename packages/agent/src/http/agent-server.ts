@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { AgentState } from '../agent-state.js';
+import type { AgentState, RecoveryPhase } from '../agent-state.js';
 import type { Access } from '../security/access.js';
 import type { Principal } from '../security/authenticator.js';
 import { checkOrigin, refuseOrigin } from '../security/origin-check.js';
@@ -23,7 +23,7 @@ export interface ServerLimits {
 }
 
 export interface AgentServerOptions {
-  readonly agent: { readonly state: AgentState };
+  readonly agent: { readonly state: AgentState; readonly recoveryPhase?: RecoveryPhase | undefined };
   readonly routes: readonly Route[];
   readonly access: Access;
   readonly limits: ServerLimits;
@@ -139,10 +139,10 @@ export class AgentServer {
 
   /** Recovery first, then the method: the order in which Mesos looks (`slave/http.cpp`). */
   #open(routes: readonly Route[], method: string, via: Principal['via']): Route {
-    const { state } = this.#options.agent;
+    const { state, recoveryPhase } = this.#options.agent;
     if (this.#stopping.signal.aborted) throw new HttpFailure(503, 'Agent is stopping', { connection: 'close' });
     if (state !== 'RUNNING' && !routes.every((each) => each.always)) {
-      throw new HttpFailure(503, whyNotServed(state), { 'retry-after': '1' });
+      throw new HttpFailure(503, whyNotServed(state, recoveryPhase), { 'retry-after': '1' });
     }
     const route = routeFor(routes, method);
     if (route.socketOnly && via !== 'socket') throw new HttpFailure(403, `${route.path} is for the socket alone`);
@@ -183,11 +183,18 @@ class AuditedResponse {
   }
 }
 
+const recovering: Readonly<Record<RecoveryPhase, string>> = {
+  ROOT: 'takes its root',
+  BACKENDS: 'tries how root filesystems can be made',
+  CONTAINERS: 'takes up containers and their root filesystems',
+  STORE: 'takes up images and layers',
+};
+
 /** The first words are Mesos's, which its clients look for. */
-function whyNotServed(state: AgentState): string {
+function whyNotServed(state: AgentState, phase: RecoveryPhase | undefined): string {
   if (state === 'STOPPED') return 'Agent has stopped, because one of its components failed';
   if (state === 'CLOSED') return 'Agent is closed';
-  return 'Agent has not finished recovery';
+  return `Agent has not finished recovery${phase ? `: it ${recovering[phase]}` : ''}`;
 }
 
 function goneOf(response: ServerResponse, givenUp: AbortSignal): AbortSignal {

@@ -1,13 +1,8 @@
 import type { MetricsSnapshot } from '@keelson/process';
+import { keepKinds } from '@keelson/store';
+import type { RenamedMetric } from '../image-gc-families.js';
 import { imageGcMetric } from '../image-gc-families.js';
 import type { MetricFamily, Sample } from './prometheus.js';
-
-interface Renamed {
-  readonly name: string;
-  readonly help: string;
-  readonly type: 'counter' | 'gauge';
-  readonly labels?: Readonly<Record<string, string>>;
-}
 
 /** A duration: it is told in seconds, with quantiles. */
 interface Timed {
@@ -23,6 +18,11 @@ const timed: readonly Timed[] = [
     metric: /^containerizer\/mesos\/provisioner\/docker_store\/image_pull_ms(?:\/(\w+))?$/,
     name: 'image_pull_seconds',
     help: 'How long pulls took, over the last hour.',
+  },
+  {
+    metric: /^containerizer\/docker\/image_pull_ms(?:\/(\w+))?$/,
+    name: 'engine_image_pull_seconds',
+    help: 'How long a Docker engine took to pull images, over the last hour.',
   },
   {
     metric: /^provisioner\/gate_wait\/(?<label>\w+?)_ms(?:\/(\w+))?$/,
@@ -56,8 +56,22 @@ const destroyErrors = {
   type: 'counter',
 } as const;
 
+const leases = {
+  name: 'leases',
+  help: 'Who holds or waits: roots of the store, and uses of its lock.',
+  type: 'gauge',
+} as const;
+
+function labelled<K extends string>(
+  prefix: string,
+  names: readonly K[],
+  told: (name: K) => RenamedMetric,
+): Readonly<Record<string, RenamedMetric>> {
+  return Object.fromEntries(names.map((name) => [`${prefix}${name}`, told(name)]));
+}
+
 /** What measured values are called in the manner of Prometheus. Others keep their name, with `_` for `/`. */
-const renamed: Readonly<Record<string, Renamed>> = {
+const renamed: Readonly<Record<string, RenamedMetric>> = {
   'store/image_pulls_failed': { name: 'image_pulls_failed_total', help: 'Pulls that failed.', type: 'counter' },
   'store/image_pulls_joined': {
     name: 'image_pull_joined_total',
@@ -75,8 +89,29 @@ const renamed: Readonly<Record<string, Renamed>> = {
     help: 'Layers that prunes wanted gone and could not move.',
     type: 'counter',
   },
+  ...labelled('store/prune_kept/', keepKinds, (reason) => ({
+    name: 'image_gc_kept_total',
+    help: 'Images and layers that prunes looked at and left, by why.',
+    type: 'counter',
+    labels: { reason },
+  })),
+  ...labelled('store/roots/', ['held', 'lingering'], (state) => ({ ...leases, labels: { kind: 'root', state } })),
+  ...Object.fromEntries(
+    ['provision', 'destroy', 'prune'].flatMap((kind) =>
+      Object.entries(
+        labelled(`provisioner/gate_leases/${kind}/`, ['waiting', 'held'], (state) => ({
+          ...leases,
+          labels: { kind, state },
+        })),
+      ),
+    ),
+  ),
   'containerizer/mesos/container_destroy_errors': { ...destroyErrors, labels: { object: 'container' } },
   'containerizer/mesos/provisioner/remove_container_errors': { ...destroyErrors, labels: { object: 'rootfs' } },
+  'containerizer/mesos/provisioner/bind/remove_rootfs_errors': {
+    ...destroyErrors,
+    labels: { object: 'bind_mount' },
+  },
   'containerizer/mesos/filesystem/containers_new_rootfs': {
     name: 'containers_with_rootfs',
     help: 'Containers that run or stand on a root filesystem of an image.',
@@ -98,8 +133,8 @@ export function measuredFamilies(snapshot: MetricsSnapshot, prefix: string): rea
       add(duration.family, duration.sample);
       continue;
     }
-    const { labels, ...family } = renamed[metric] ?? imageGcMetric(metric) ?? asItIs(metric);
-    add(family, { value, ...(labels && { labels }) });
+    const { labels, scale = 1, ...family } = renamed[metric] ?? imageGcMetric(metric) ?? asItIs(metric);
+    add(family, { value: value * scale, ...(labels && { labels }) });
   }
   return [...families.values()];
 }
@@ -123,6 +158,6 @@ function durationOf(
   return undefined;
 }
 
-function asItIs(metric: string): Omit<Renamed, 'type'> & { readonly type: 'untyped' } {
+function asItIs(metric: string): Omit<RenamedMetric, 'type'> & { readonly type: 'untyped' } {
   return { name: metric.replaceAll(/[^A-Za-z0-9_]/g, '_'), help: `The metric ${metric}.`, type: 'untyped' };
 }

@@ -10,10 +10,13 @@ export interface Standing {
   readonly usage: Pick<StoreUsage, 'liveBytes' | 'cachedBytes' | 'trashBytes' | 'stagingBytes' | 'unaccountedBytes'>;
   readonly images: readonly Pick<ImageListing, 'pinned'>[];
   readonly containers: readonly Pick<ContainerListing, 'state'>[];
+  /** How long the oldest of what waits for the sweep has waited. */
+  readonly oldestTrashMs: number;
 }
 
 /** What the root holds. Pure. */
-export function storeFamilies({ usage, images, containers }: Standing, prefix: string): readonly MetricFamily[] {
+export function storeFamilies(standing: Standing, prefix: string): readonly MetricFamily[] {
+  const { usage, images, containers, oldestTrashMs } = standing;
   const states = new Map<string, number>();
   for (const { state } of containers) states.set(state, (states.get(state) ?? 0) + 1);
   const bytes = {
@@ -44,6 +47,12 @@ export function storeFamilies({ usage, images, containers }: Standing, prefix: s
       help: 'Bytes that are marked and not yet removed.',
       type: 'gauge',
       samples: [{ value: usage.trashBytes }],
+    },
+    {
+      name: `${prefix}sweep_oldest_seconds`,
+      help: 'How long the oldest of what is marked has waited to be removed; 0 if nothing does.',
+      type: 'gauge',
+      samples: [{ value: oldestTrashMs / 1000 }],
     },
     {
       name: `${prefix}containers`,

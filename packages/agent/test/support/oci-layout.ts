@@ -4,11 +4,15 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Writes an OCI layout folder with one image a name, all over the same base layer.
+ * Writes an OCI layout folder with one image a name, all over the same base layer, or with one layer of nothing else.
  *
  * @returns the source text of an image, `oci:FOLDER:NAME`
  */
-export function writeLayout(folder: string, names: readonly string[]): (name: string) => string {
+export function writeLayout(
+  folder: string,
+  names: readonly string[],
+  { layers: most = 2 }: { readonly layers?: 1 | 2 } = {},
+): (name: string) => string {
   mkdirSync(join(folder, 'blobs/sha256'), { recursive: true });
   const blob = (mediaType: string, bytes: Uint8Array) => {
     const hex = createHash('sha256').update(bytes).digest('hex');
@@ -25,7 +29,7 @@ export function writeLayout(folder: string, names: readonly string[]): (name: st
   };
   const base = layer('base');
   const manifests = names.map((name) => {
-    const layers = [base, layer(name)];
+    const layers = [base, ...(most > 1 ? [layer(name)] : [])];
     const rootfs = { type: 'layers', diff_ids: layers.map(({ digest }) => digest) };
     const config = json('application/vnd.oci.image.config.v1+json', {
       os: 'linux',

@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Outcome, Started } from '../../../../test/support/keelson-command.js';
-import { run, runJson, start } from '../../../../test/support/keelson-command.js';
+import type { Begun, Outcome, Started } from '../../../../test/support/keelson-command.js';
+import { begin, run, runHere, runJson, start } from '../../../../test/support/keelson-command.js';
 import { assembleDemoImages } from '../../src/demo/demo-images.js';
 import { DemoRegistry } from '../../src/demo/demo-registry.js';
 import { endContainers } from './end-containers.js';
@@ -19,7 +19,11 @@ export interface World {
   readonly registry: DemoRegistry;
   readonly reference: (name: 'hello' | 'tally' | 'library') => string;
   readonly keelson: (...words: string[]) => Promise<Outcome>;
+  /** In a process of its own. */
   readonly start: (...words: string[]) => Started;
+  /** In the test's process, whatever it is: for who has no use for signals, and whose container says nothing itself. */
+  readonly here: (...words: string[]) => Promise<Outcome>;
+  readonly begin: (...words: string[]) => Begun;
   /** Runs with `--json`; fails unless it ended well with exactly one document on stdout. */
   readonly json: (...words: string[]) => Promise<any>;
   readonly remove: () => Promise<void>;
@@ -37,6 +41,8 @@ export async function makeWorld(): Promise<World> {
     reference: (name) => `${registry.host}/demo/${name}:1`,
     keelson: (...words) => run(withRoot(words)),
     start: (...words) => start(withRoot(words)),
+    here: (...words) => runHere(withRoot(words)),
+    begin: (...words) => begin(withRoot(words)),
     json: (...words) => runJson(withRoot(words)),
     remove: async () => {
       await registry.close();

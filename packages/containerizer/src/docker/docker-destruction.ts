@@ -1,11 +1,9 @@
 import { Future } from '@keelson/process';
-import { checkpoint } from '../containerizer-context.js';
-import { terminationFormat } from '../container-records.js';
+import { concludeContainer } from '../conclude-container.js';
 import type { ContainerTermination } from '../container-termination.js';
 import { terminationOf } from '../container-termination.js';
 import { ContainerizerError, messageOf } from '../containerizer-error.js';
 import type { Ending } from '../destroy-container.js';
-import { removeContainerFiles } from '../remove-container-files.js';
 import type { DockerContainer } from './docker-container.js';
 import type { DockerContext } from './docker-context.js';
 import { readEngineRecord } from './docker-records.js';
@@ -34,9 +32,7 @@ export class DockerDestruction {
   run(): Future<ContainerTermination> {
     const { turn } = this.context;
     const { container } = this;
-    container.send('DESTROY');
-    container.update((record) => void delete record.failure);
-    container.pulls.forEach((pull) => pull.discard());
+    container.beginDestroy();
     return container.step
       .recover(() => undefined)
       .then(turn(() => this.#find()))
@@ -93,22 +89,11 @@ export class DockerDestruction {
   }
 
   #conclude(ended: EngineEnding | undefined): Future<ContainerTermination> {
-    const { paths, files, turn } = this.context;
     const { container, ending } = this;
     const ran = container.ran || ended !== undefined;
     const exitStatus = ended?.exitStatus ?? container.record.exitStatus;
     const termination = ran ? { ...terminationOf(exitStatus), ...memoryLimit(ended), ...ending } : ending;
-    const recorded = ran
-      ? checkpoint(files, paths.termination(container.id), terminationFormat, termination)
-      : removeContainerFiles(this.context, container.id);
-    return recorded.then(
-      turn(() => {
-        container.watch?.stop();
-        container.update((record) => void (record.termination = termination));
-        container.send(ran ? 'ENDED' : 'REMOVE');
-        return termination;
-      }),
-    );
+    return concludeContainer(this.context, container, { ran, termination }).onReady(() => container.watch?.stop());
   }
 }
 

@@ -68,6 +68,7 @@ export class FakeProvisioner implements ProvisionerRequests {
   readonly pending: Deferred<ProvisionInfo>[] = [];
   manual = false;
   failDestroy: Error | undefined;
+  failRestore: Error | undefined;
   config: Partial<ProvisionInfo['image']['config']> = { cmd: ['/bin/app'] };
 
   provision(id: string, image: ImageName): Future<ProvisionInfo> {
@@ -98,6 +99,11 @@ export class FakeProvisioner implements ProvisionerRequests {
     this.calls.push(`recover ${known.join(',')}`);
     this.recovered.push(known);
     return Future.ready(undefined);
+  }
+
+  restore(id: string): Future<boolean> {
+    this.calls.push(`restore ${id}`);
+    return this.failRestore ? Future.failed(this.failRestore) : Future.ready(true);
   }
 
   info(id: string, image: ImageName): ProvisionInfo {

@@ -17,6 +17,11 @@ export interface ExecuteOptions {
   };
   /** Jobs with one key run one at a time, in the order in which they came. */
   readonly serial?: string;
+  /**
+   * It lets all others go first, also those that come while it waits. For many small jobs that nobody waits for: they
+   * may be handed to a thread several at once.
+   */
+  readonly background?: boolean;
 }
 
 /** Runs jobs away from the mailboxes: worker threads in production, the same thread in a simulation. */

@@ -1,4 +1,5 @@
 import type { Dispatcher, ReadyItem } from '@keelson/process';
+import { microtasks } from './microtasks.js';
 
 interface WaitingTask extends ReadyItem {
   readonly kind: 'completion';
@@ -7,8 +8,8 @@ interface WaitingTask extends ReadyItem {
 
 /**
  * Runs code made of native promises under the choices of a dispatcher, so that its orders are searched,
- * shrunk and replayed like those of processes. It takes the place of fast-check's `fc.scheduler()`, whose
- * orders do not shrink.
+ * shrunk and replayed like those of processes. For code that has fast-check's `fc.Scheduler` already, see
+ * `SchedulerAdapter`.
  *
  * Wrap what the code under test waits for (`schedule`, `scheduleFunction`); each answer comes when the
  * dispatcher chooses it. Between two choices all microtasks run out, however deep the chains. Runtimes on the
@@ -114,11 +115,6 @@ export class EdgeScheduler {
       this.#announceArrival = resolve;
     });
   }
-}
-
-/** Lets all microtasks run out. */
-function microtasks(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function labelOfCall(label: string, args: readonly unknown[]): string {

@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
+import type { Digest } from '@keelson/image';
+import { getExtendedAttribute, listExtendedAttributes } from '@keelson/os/system-calls';
 import type { Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
-import { getExtendedAttribute, listExtendedAttributes } from '@keelson/os/system-calls';
-import type { Digest } from '@keelson/image';
-import { bytesOfText, nativePath } from './byte-path.js';
+import { bytesOfText, joined, nativePath } from './byte-path.js';
+import type { FileDigests } from './file-digests.js';
 
 export interface HashTreeInput {
   /** The root of a layer. */
@@ -17,7 +18,7 @@ export interface HashedTree {
 
 const { O_NOFOLLOW, O_RDONLY } = constants;
 /** One buffer for every file: the job has a thread to itself. */
-const buffer = Buffer.allocUnsafe(1 << 20);
+let buffer: Buffer | undefined;
 
 /**
  * A digest over everything an unpacked layer is: names, kinds, modes, owners, times, extended attributes, link targets,
@@ -27,45 +28,62 @@ const buffer = Buffer.allocUnsafe(1 << 20);
  * @throws an errno error  something cannot be read
  */
 export default async function hashTree({ path }: HashTreeInput): Promise<HashedTree> {
+  return { digest: treeDigest(bytesOfText(path)) };
+}
+
+/**
+ * The digest of the tree at `root`, a byte string.
+ *
+ * @param known  of contents that need not be read, as they have just been written
+ */
+export function treeDigest(root: string, known?: FileDigests): Digest {
   const hash = createHash('sha256');
-  hashNode(hash, bytesOfText(path), '');
-  return { digest: `sha256:${hash.digest('hex')}` };
+  new TreeHash(hash, root, known).add('', '');
+  return `sha256:${hash.digest('hex')}`;
 }
 
-function hashNode(hash: Hash, path: string, name: string): void {
-  const status = lstatSync(nativePath(path), { bigint: true });
-  const { mode, uid, gid, mtimeNs, rdev } = status;
-  const size = status.isFile() ? status.size : 0n;
-  tell(hash, name);
-  tell(hash, [mode, uid, gid, mtimeNs, rdev, size].join(' '));
-  hashAttributes(hash, path);
-  if (status.isDirectory()) hashDirectory(hash, path);
-  else if (status.isSymbolicLink()) tell(hash, readlinkSync(nativePath(path), 'latin1'));
-  else if (status.isFile()) hashContent(hash, path, status);
-}
+class TreeHash {
+  constructor(
+    private readonly hash: Hash,
+    private readonly root: string,
+    private readonly known: FileDigests | undefined,
+  ) {}
 
-function hashDirectory(hash: Hash, path: string): void {
-  const names = readdirSync(nativePath(path), 'latin1').toSorted((a, b) => (a < b ? -1 : 1));
-  tell(hash, String(names.length));
-  for (const name of names) hashNode(hash, `${path}/${name}`, name);
-}
+  /** @param below  the path below the root, which ends with `name` */
+  add(below: string, name: string): void {
+    const path = below === '' ? this.root : `${this.root}/${below}`;
+    const status = lstatSync(nativePath(path), { bigint: true });
+    const { mode, uid, gid, mtimeNs, rdev } = status;
+    const size = status.isFile() ? status.size : 0n;
+    const itself = `${told(name)}${told(`${mode} ${uid} ${gid} ${mtimeNs} ${rdev} ${size}`)}${attributesOf(path)}`;
+    this.hash.update(`${itself}${this.#contentOf(path, below, status)}`, 'latin1');
+    if (!status.isDirectory()) return;
+    const names = readdirSync(nativePath(path), 'latin1').toSorted((a, b) => (a < b ? -1 : 1));
+    this.hash.update(told(String(names.length)), 'latin1');
+    for (const each of names) this.add(joined(below, each), each);
+  }
 
-function hashAttributes(hash: Hash, path: string): void {
-  const names = listExtendedAttributes(nativePath(path)).toSorted();
-  tell(hash, String(names.length));
-  for (const name of names) {
-    tell(hash, name);
-    tell(hash, Buffer.from(getExtendedAttribute(nativePath(path), name)).toString('latin1'));
+  #contentOf(path: string, below: string, status: BigIntStats): string {
+    if (status.isSymbolicLink()) return told(readlinkSync(nativePath(path), 'latin1'));
+    if (!status.isFile() || status.size === 0n) return '';
+    return this.known?.get(below) ?? digestOfFile(path);
   }
 }
 
-function hashContent(hash: Hash, path: string, { size }: BigIntStats): void {
-  if (size === 0n) return;
+function attributesOf(path: string): string {
+  const names = listExtendedAttributes(nativePath(path)).toSorted();
+  const value = (name: string): string => Buffer.from(getExtendedAttribute(nativePath(path), name)).toString('latin1');
+  return `${told(String(names.length))}${names.map((name) => `${told(name)}${told(value(name))}`).join('')}`;
+}
+
+function digestOfFile(path: string): string {
+  const hash = createHash('sha256');
   const descriptor = openSync(nativePath(path), O_RDONLY | O_NOFOLLOW);
+  buffer ??= Buffer.allocUnsafe(1 << 20);
   try {
     for (;;) {
       const length = readSync(descriptor, buffer, 0, buffer.length, null);
-      if (length === 0) return;
+      if (length === 0) return hash.digest('binary');
       hash.update(buffer.subarray(0, length));
     }
   } finally {
@@ -74,6 +92,6 @@ function hashContent(hash: Hash, path: string, { size }: BigIntStats): void {
 }
 
 /** With its length before it, so that no two trees say the same. */
-function tell(hash: Hash, text: string): void {
-  hash.update(`${text.length}:${text}`, 'latin1');
+function told(text: string): string {
+  return `${text.length}:${text}`;
 }

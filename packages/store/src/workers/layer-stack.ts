@@ -1,10 +1,12 @@
 import type { Stats } from 'node:fs';
-import { lstatSync, readdirSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readdirSync } from 'node:fs';
 import { bytesOfRecord, bytesOfText, joined, nativePath } from './byte-path.js';
 
 /** A layer as its record has it: where its tree is, and what it hides below it. Lists are path text. */
 export interface StackedLayer {
   readonly rootfs: string;
+  /** Where it is until it moves to `rootfs`, at whatever moment. */
+  readonly stagedRootfs?: string;
   readonly whiteouts: readonly string[];
   readonly opaques: readonly string[];
 }
@@ -40,15 +42,35 @@ export interface MergedNode {
  */
 export class LayerStack {
   readonly root: MergedDirectory;
+  readonly #held: number[] = [];
 
-  /** @param layers base first */
+  /**
+   * @param layers base first
+   * @throws an errno error  one of them is nowhere
+   */
   constructor(layers: readonly StackedLayer[]) {
     const indexed = layers.map((layer) => ({
-      rootfs: bytesOfText(layer.rootfs),
+      rootfs: this.#wayTo(layer),
       whiteouts: new Set(layer.whiteouts.map(bytesOfRecord)),
       opaques: new Set(layer.opaques.map(bytesOfRecord)),
     }));
     this.root = { path: '', layers: indexed.toReversed() };
+  }
+
+  /** Lets go of the layers that move. */
+  close(): void {
+    for (const descriptor of this.#held.splice(0)) closeSync(descriptor);
+  }
+
+  /**
+   * A path that leads to the layer for as long as this is open, though the layer may move meanwhile: once, from
+   * staging to its place. Where it is not in the one it is in the other.
+   */
+  #wayTo({ rootfs, stagedRootfs }: StackedLayer): string {
+    if (stagedRootfs === undefined) return bytesOfText(rootfs);
+    const descriptor = openIfThere(stagedRootfs) ?? openSync(nativePath(bytesOfText(rootfs)), directoryFlags);
+    this.#held.push(descriptor);
+    return `/proc/self/fd/${descriptor}/.`;
   }
 
   /** The root directory's own status comes from the topmost layer; `undefined` for a stack of none. */
@@ -86,5 +108,16 @@ export class LayerStack {
       if (layer.opaques.has(path)) break;
     }
     return top === undefined ? undefined : { ...top, directory: { path, layers } };
+  }
+}
+
+const directoryFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(nativePath(bytesOfText(path)), directoryFlags);
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ENOENT') return undefined;
+    throw error;
   }
 }

@@ -18,6 +18,7 @@ import { CopiedUp } from './copied-up.js';
 import { copyNode } from './copy-node.js';
 import { DirectoryMetadata, directoryCreationMode } from './directory-metadata.js';
 import { isAufsMetadata, splitEntryName } from './entry-name.js';
+import { FileDigests } from './file-digests.js';
 import type { FileMetadata } from './file-metadata.js';
 import { MetadataWriter } from './file-metadata.js';
 import { HiddenPaths } from './hidden-paths.js';
@@ -51,6 +52,8 @@ interface OpenFile {
  */
 export class LayerWriter implements TarHandler {
   readonly skipped = new SkippedEntries();
+  /** Of the contents that came, but those of sparse files. */
+  readonly digests = new FileDigests();
   /** What the tree takes on disk: contents in whole allocation units, and one for every directory. */
   allocatedBytes = 0;
   readonly #hidden = new HiddenPaths();
@@ -105,6 +108,7 @@ export class LayerWriter implements TarHandler {
     }
     this.#file.writtenTo = position + bytes.length;
     if (entry.isSparse) this.#allocate(bytes.length);
+    else this.digests.update(bytes, entry.sizeBytes);
   }
 
   end(): void {
@@ -120,6 +124,7 @@ export class LayerWriter implements TarHandler {
     );
     this.#file = undefined;
     closeSync(descriptor);
+    this.digests.end(name);
   }
 
   /**
@@ -223,6 +228,7 @@ export class LayerWriter implements TarHandler {
       const from = nativePath(`/proc/self/fd/${held}/${target.name}`);
       const to = nativePath(pathIn(directory, name));
       this.#exclusively(directory, name, () => linkSync(from, to));
+      this.digests.link(joined(directory.path, name), targetPath);
     } finally {
       closeSync(held);
       this.#walk.forgetAliases();
@@ -299,9 +305,11 @@ export class LayerWriter implements TarHandler {
         this.#implied.forget(gone);
         this.#hidden.forget(gone);
         this.#copiedUp.forgetFolder(gone);
+        this.digests.forgetFolder(gone);
       });
     } else unlinkSync(native);
     this.#copiedUp.forget(path);
+    this.digests.forget(path);
     // What this layer had covered below stays covered, whatever comes here next.
     this.#hidden.addWhiteout(this.#walk, directory, name);
   }

@@ -2,6 +2,7 @@ import type { Digest, LayerCompression } from '@keelson/image';
 import { algorithmOf, hexOf, TarReader } from '@keelson/image';
 import { createHash } from 'node:crypto';
 import { bytesOfText } from './byte-path.js';
+import { treeDigest } from './hash-tree.js';
 import type { StackedLayer } from './layer-stack.js';
 import { LayerStack } from './layer-stack.js';
 import { LayerWriter } from './layer-writer.js';
@@ -42,6 +43,8 @@ export interface UnpackedLayer {
   readonly allocatedBytes: number;
   readonly entries: number;
   readonly diffId: Digest;
+  /** Of the tree that came out (`hash-tree.ts`). */
+  readonly rootfsDigest: Digest;
   /** What could not be kept; at most 1000 of `skippedCount`. */
   readonly skipped: readonly SkippedEntry[];
   readonly skippedCount: number;
@@ -62,8 +65,10 @@ export default async function unpackLayer(input: UnpackLayerInput): Promise<Unpa
   const budget = new UnpackBudget(input.limits ?? {}, compressedBytes);
   const rootfs = bytesOfText(`${input.target}/rootfs`);
   makeRoot(rootfs);
-  const writer = new LayerWriter(rootfs, new LayerStack(input.lower), input.privileged, budget);
+  const stack = new LayerStack(input.lower);
+  let writer: LayerWriter | undefined;
   try {
+    writer = new LayerWriter(rootfs, stack, input.privileged, budget);
     const reader = new TarReader(writer);
     const hash = createHash(algorithmOf(input.expectedDiffId));
     const digest = blobDigestOf(input, compression);
@@ -75,17 +80,20 @@ export default async function unpackLayer(input: UnpackLayerInput): Promise<Unpa
     reader.end();
     if (digest) verifyBlob(input.blobDigest!, digest.digest('hex'));
     verify(input.expectedDiffId, hash.digest('hex'));
+    const marks = writer.finish();
     return {
-      ...writer.finish(),
+      ...marks,
       sizeBytes: budget.logicalBytes,
       allocatedBytes: writer.allocatedBytes,
       entries: budget.entries,
       diffId: input.expectedDiffId,
+      rootfsDigest: treeDigest(rootfs, writer.digests),
       skipped: writer.skipped.told,
       skippedCount: writer.skipped.count,
     };
   } finally {
-    writer.close();
+    writer?.close();
+    stack.close();
   }
 }
 

@@ -1,5 +1,5 @@
 import { digestOf } from '@keelson/image';
-import type { Executor } from '@keelson/process';
+import type { ExecuteOptions, Executor } from '@keelson/process';
 import { Deferred, Future } from '@keelson/process';
 import type { MemoryFiles } from './memory-files.js';
 
@@ -12,7 +12,7 @@ interface UnpackInput {
 
 /** Unpacks a blob into one file that holds its text, and removes trees, both in memory. */
 export class FakeExecutor implements Executor {
-  readonly jobs: { readonly name: string; readonly input: unknown }[] = [];
+  readonly jobs: { readonly name: string; readonly input: unknown; readonly options?: ExecuteOptions }[] = [];
   #faults: { name: string; match: RegExp; error: Error; times: number }[] = [];
   #gate: { readonly name: string; readonly opened: Deferred<void> } | undefined;
 
@@ -37,8 +37,8 @@ export class FakeExecutor implements Executor {
       .map((job) => (job.input as UnpackInput).expectedDiffId);
   }
 
-  execute<R>(job: { readonly name: string; readonly input: unknown }): Future<R> {
-    this.jobs.push(job);
+  execute<R>(job: { readonly name: string; readonly input: unknown }, options?: ExecuteOptions): Future<R> {
+    this.jobs.push({ ...job, ...(options && { options }) });
     if (this.#gate?.name === job.name)
       return this.#gate.opened.future.undiscardable().then(() => this.#run<R>(job));
     return this.files.via(() => this.#run<R>(job));
@@ -71,6 +71,7 @@ export class FakeExecutor implements Executor {
       sizeBytes,
       allocatedBytes: sizeBytes,
       entries: 1,
+      rootfsDigest: digestOf(Buffer.from(content)),
     } as R);
   }
 }

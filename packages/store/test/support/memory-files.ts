@@ -3,7 +3,15 @@ import { FileError } from '@keelson/os/ports';
 import { Deferred, Future } from '@keelson/process';
 
 type Node = { kind: 'directory' } | { kind: 'file'; content: Uint8Array };
-type Operation = 'read' | 'writeDurably' | 'appendDurably' | 'makeDirectory' | 'list' | 'rename' | 'remove';
+type Operation =
+  | 'read'
+  | 'writeDurably'
+  | 'appendDurably'
+  | 'makeDirectory'
+  | 'list'
+  | 'rename'
+  | 'remove'
+  | 'syncFileSystem';
 
 /** Files in memory whose answers are there at once, so that a whole scenario settles synchronously. */
 export class MemoryFiles implements Files {
@@ -166,8 +174,7 @@ export class MemoryFiles implements Files {
   }
 
   syncFileSystem(path: string): Future<void> {
-    this.changes.push(`sync ${path}`);
-    return Future.ready();
+    return this.#pass('syncFileSystem', path, () => void this.changes.push(`sync ${path}`));
   }
 
   space(): Future<FileSystemSpace> {

@@ -10,15 +10,16 @@ import { answered } from './operator-call.js';
  * Streams the output of a container, from its beginning on and until it has ended: one `ProcessIO` a piece, each as its
  * length in bytes, a line break and the JSON (RecordIO of Mesos). No faster than the client takes it.
  *
- * @throws HttpFailure 406 the client does not take application/recordio
+ * @throws HttpFailure 406 the client does not take application/recordio, 503 there are too many streams
  */
 export async function attachOutput(
-  { agent, root }: OperatorContext,
+  { agent, root, openStreams }: OperatorContext,
   id: string,
   { request, response, gone, watch }: HttpCall,
 ): Promise<typeof answered> {
   requireAccepted(request, 'application/recordio');
   const logs = await readOnlyView(root).logs(id);
+  openStreams.enter(response);
   watch();
   response.writeHead(200, {
     'content-type': 'application/recordio',

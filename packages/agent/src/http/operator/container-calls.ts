@@ -3,7 +3,7 @@ import { signalName } from '@keelson/containerizer';
 import type { Agent } from '../../agent.js';
 import { optional, shape } from '../../schema/composed-schema.js';
 import { flag } from '../../schema/schema.js';
-import { answerFor } from '../answer-for.js';
+import { answerFor } from '../../client/answer-for.js';
 import { HttpFailure } from '../http-failure.js';
 import { attachOutput } from './attach-output.js';
 import { launchMessage, launchOptionsFrom, wantsFreshImage } from './launch-message.js';

@@ -4,6 +4,7 @@ import type { EffectiveSetting } from '../../configuration/configuration.js';
 import type { Schema } from '../../schema/schema.js';
 import type { GuardedAction } from '../../security/acls.js';
 import type { LogLevelSwitch } from '../../log-level-switch.js';
+import type { OpenStreams } from '../open-streams.js';
 import type { HttpCall } from '../route.js';
 
 /** What the calls of the operator API answer from. */
@@ -14,6 +15,7 @@ export interface OperatorContext {
   readonly version: string;
   readonly settings: readonly EffectiveSetting[];
   readonly logLevel: LogLevelSwitch;
+  readonly openStreams: OpenStreams;
   readonly metrics: (timeoutMs: number) => PromiseLike<MetricsSnapshot>;
   /** @throws HttpFailure 403 */
   readonly authorize: (action: GuardedAction, principal: string) => void;

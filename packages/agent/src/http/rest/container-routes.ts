@@ -4,7 +4,7 @@ import type { ContainerListing } from '../../container-listing.js';
 import { readGrowing } from '../../growing-file.js';
 import { optional, shape } from '../../schema/composed-schema.js';
 import { choice, flag, text } from '../../schema/schema.js';
-import { answerFor } from '../answer-for.js';
+import { answerFor } from '../../client/answer-for.js';
 import { HttpFailure } from '../http-failure.js';
 import type { Route } from '../route.js';
 import { route, sendJson } from '../route.js';
@@ -14,7 +14,7 @@ import type { RestContext } from './rest-context.js';
 import { containerDocument, containersDocument, endDocument } from './rest-documents.js';
 
 /** `/v1/containers` and what is below. */
-export function containerRoutes({ agent, view }: RestContext): readonly Route[] {
+export function containerRoutes({ agent, view, openStreams }: RestContext): readonly Route[] {
   const listed = async (id: string): Promise<ContainerListing> => {
     const container = (await view.containers()).find((each) => each.id === id);
     if (container) return container;
@@ -114,8 +114,11 @@ export function containerRoutes({ agent, view }: RestContext): readonly Route[] 
       async handle({ response, parameters, query: { stream = 'stdout', follow = false }, gone, watch }) {
         const { id, state } = await listed(parameters['id']!);
         const logs = await view.logs(id);
+        if (follow) {
+          openStreams.enter(response);
+          watch();
+        }
         const until = follow && state !== 'PROVISIONED' ? agent.wait(id) : undefined;
-        if (follow) watch();
         response.writeHead(200, { 'content-type': 'application/octet-stream' }).flushHeaders();
         for await (const chunk of readGrowing(logs[stream], gone, until)) {
           response.write(chunk);

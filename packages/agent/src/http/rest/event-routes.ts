@@ -3,7 +3,6 @@ import type { MissedEvents, NumberedEvent } from '../../event-log.js';
 import { optional, shape } from '../../schema/composed-schema.js';
 import { text } from '../../schema/schema.js';
 import { requireAccepted } from '../accept.js';
-import { HttpFailure } from '../http-failure.js';
 import type { HttpCall, Route } from '../route.js';
 import { route } from '../route.js';
 import type { RestContext } from './rest-context.js';
@@ -12,8 +11,7 @@ import type { RestContext } from './rest-context.js';
 const retryMs = 2_000;
 
 /** `/v1/events`: server-sent events (WHATWG HTML, 9.2). */
-export function eventRoutes({ agent, streams }: RestContext): readonly Route[] {
-  let open = 0;
+export function eventRoutes({ agent, streams, openStreams }: RestContext): readonly Route[] {
   return [
     route({
       method: 'GET',
@@ -32,11 +30,7 @@ export function eventRoutes({ agent, streams }: RestContext): readonly Route[] {
       },
       handle(call: HttpCall<{ readonly lastEventId?: string }>) {
         requireAccepted(call.request, 'text/event-stream');
-        if (open >= streams.maxStreams) {
-          throw new HttpFailure(503, `There are ${open} streams already`, { 'retry-after': '5' });
-        }
-        open += 1;
-        call.response.once('close', () => (open -= 1));
+        openStreams.enter(call.response);
         const header = call.request.headers['last-event-id'];
         const last = call.query.lastEventId ?? (typeof header === 'string' ? header : undefined);
         call.watch();

@@ -2,7 +2,7 @@ import { parsePlatform } from '@keelson/image';
 import { platformText } from '../../agent-fields.js';
 import { optional, shape } from '../../schema/composed-schema.js';
 import { flag, text } from '../../schema/schema.js';
-import { answerFor } from '../answer-for.js';
+import { answerFor } from '../../client/answer-for.js';
 import type { Route } from '../route.js';
 import { route, sendJson } from '../route.js';
 import { loginOf, registryCredentials } from './registry-credentials.js';

@@ -3,6 +3,7 @@ import { measuredFamilies } from '../../metrics/measured-families.js';
 import { prometheusType, renderPrometheus } from '../../metrics/prometheus.js';
 import type { Standing } from '../../metrics/standing-families.js';
 import { loopFamily, processFamilies, storeFamilies } from '../../metrics/standing-families.js';
+import { oldestTrashMs } from '../../trash-age.js';
 import type { Route } from '../route.js';
 import { route, sendJson, sendText } from '../route.js';
 import type { RestContext } from './rest-context.js';
@@ -38,6 +39,7 @@ export function statusRoutes(context: RestContext): readonly Route[] {
         const { rss, heapUsed } = process.memoryUsage();
         sendJson(response, {
           state: agent.state,
+          ...(agent.recoveryPhase && { recovering: agent.recoveryPhase }),
           version,
           node: process.version,
           pid: process.pid,
@@ -95,12 +97,13 @@ export function statusRoutes(context: RestContext): readonly Route[] {
 }
 
 /** However many ask at once, the root is looked at once, and again only after a while. */
-function lookNowAndThen({ view }: RestContext): () => Promise<Standing> {
+function lookNowAndThen({ view, root }: RestContext): () => Promise<Standing> {
   let looked: { readonly atMs: number; readonly standing: Promise<Standing> } | undefined;
   const look = async (): Promise<Standing> => ({
     usage: await view.usage(),
     images: await view.images(),
     containers: await view.containers(),
+    oldestTrashMs: await oldestTrashMs(root, Date.now()),
   });
   return () => {
     const nowMs = performance.now();

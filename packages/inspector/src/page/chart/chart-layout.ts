@@ -44,15 +44,21 @@ export interface Room {
   readonly height: number;
 }
 
+/** Smaller than this no chart is shown whole: it scrolls. */
+const READABLE = 0.75;
+
 /**
- * Places every state and route, from left to right or from top to bottom, whichever can be shown larger. Done once per
- * chart and shape of the pane: events only light what stands.
+ * Places every state and route, from left to right or from top to bottom, whichever can be shown larger; one that is
+ * too large for its pane either way, whichever fits the width: people scroll down. Done once per chart and shape of the
+ * pane: events only light what stands.
  */
 export async function layOut(chart: Chart, room: Room): Promise<LaidOutChart> {
   const across = await placed(chart, 'RIGHT');
   if (scaleIn(room, across) === 1) return across;
   const down = await placed(chart, 'DOWN');
-  return scaleIn(room, down) > scaleIn(room, across) ? down : across;
+  const whole = Math.max(scaleIn(room, down), scaleIn(room, across));
+  const fit = whole < READABLE ? { ...room, height: Infinity } : room;
+  return scaleIn(fit, down) > scaleIn(fit, across) ? down : across;
 }
 
 function scaleIn(room: Room, { width, height }: LaidOutChart): number {

@@ -1,0 +1,71 @@
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import hashTree from '../../dist/workers/hash-tree.js';
+import { archive } from '../../../image/test/archive.js';
+import { LayerBench, scratchFolder } from './layers.js';
+
+const bench = new LayerBench(scratchFolder('digest'));
+const long = 'x'.repeat(3_000_000);
+
+describe('the digest of an unpacked tree', () => {
+  it.each([
+    ['files that come in one piece and in many', [
+      { name: 'a', content: 'a' },
+      { name: 'long', content: long },
+      { name: 'empty', content: '' },
+    ]],
+    ['a file that comes twice', [{ name: 'd/f', content: 'first' }, { name: 'd/f', content: 'second' }]],
+    ['a file that gives way to an empty one', [{ name: 'f', content: 'first' }, { name: 'f', content: '' }]],
+    ['hard links, and one whose first name is gone', [
+      { name: 'd/one', content: 'content' },
+      { name: 'two', type: '1', linkName: 'd/one' },
+      { name: 'd', type: '2', linkName: 'elsewhere' },
+    ]],
+    ['a folder that gives way to a file, and back', [
+      { name: 'd/f', content: 'old' },
+      { name: 'd', content: 'file' },
+      { name: 'd/', mode: 0o755 },
+      { name: 'd/f', content: 'new' },
+    ]],
+    ['a link to a file of the layer below, in the place of one of its own', [
+      { name: 'own', content: 'own' },
+      { name: 'own', type: '1', linkName: 'below' },
+    ]],
+  ])('is that of what is on the disk: %s', async (_, members) => {
+    const base = await bench.unpack(archive({ name: 'below', content: 'from below' }));
+    const layer = await bench.unpack(archive(...members), [base]);
+    expect(layer.rootfsDigest).toBe((await hashTree({ path: layer.rootfs })).digest);
+  });
+
+  it('is another once a byte of it is', async () => {
+    const { rootfs, rootfsDigest } = await bench.unpack(archive({ name: 'f', content: 'content', mtime: 1 }));
+    fs.writeFileSync(join(rootfs, 'f'), 'Content');
+    fs.utimesSync(join(rootfs, 'f'), 1, 1);
+    expect((await hashTree({ path: rootfs })).digest).not.toBe(rootfsDigest);
+  });
+});
+
+describe('a layer that is still on its way to its place', () => {
+  it.each(['before', 'after'])('can be built on, also when it moves %s the next one is begun', async (moment) => {
+    const base = await bench.unpack(
+      archive({ name: 'usr/lib/', mode: 0o711 }, { name: 'lib', type: '2', linkName: 'usr/lib' }),
+    );
+    const place = join(bench.fresh('published'), 'rootfs');
+    const move = () => fs.renameSync(base.rootfs, place);
+    if (moment === 'before') move();
+    const moving = { ...base, rootfs: place, stagedRootfs: base.rootfs };
+    const unpacked = bench.unpack(archive({ name: 'lib/f', content: 'f' }), [moving]);
+    // It has opened what it stands on, and waits for its first bytes.
+    if (moment === 'after') move();
+    const { rootfs } = await unpacked;
+    expect(fs.lstatSync(join(rootfs, 'usr/lib')).mode & 0o777).toBe(0o711);
+    expect(fs.readFileSync(join(rootfs, 'usr/lib/f'), 'utf8')).toBe('f');
+  });
+
+  it('is missed when it is in neither place', async () => {
+    const [base] = await bench.stack([{ name: 'f', content: '' }]);
+    const gone = { ...base!, rootfs: '/nowhere/rootfs', stagedRootfs: '/nowhere/staged' };
+    await expect(bench.unpack(archive({ name: 'g', content: '' }), [gone])).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
