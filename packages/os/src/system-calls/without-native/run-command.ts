@@ -32,10 +32,9 @@ export function tryCommand(
   const [file, ...rest] = commandLine(program, args);
   const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', ...descriptors];
   const { error, ...result } = spawnSync(file, rest, { env: commandEnvironment(), stdio, encoding: 'latin1' });
-  if (error !== undefined) {
+  if (error !== undefined || result.status === shellFoundNothing) {
     throw fileError('ENOSYS', syscall, path, `neither koffi nor the command ${program} is here`);
   }
-  if (result.status === shellFoundNothing) throw fileError('ENOSYS', syscall, path, `the command ${program} is not here`);
   return result;
 }
 
