@@ -47,8 +47,13 @@ export const main: RunCommandLine = async (argv, caller = processCaller(), host)
       }
     };
   const program = createProgram(bind);
+  let refusing = program;
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({
+    const refuse = (error: CommanderError): never => {
+      refusing = command;
+      throw error;
+    };
+    command.exitOverride(refuse).configureOutput({
       writeOut: (text) => streams.stdout.write(text),
       // Usage errors are told once, in our own words, below.
       writeErr: () => {},
@@ -64,7 +69,7 @@ export const main: RunCommandLine = async (argv, caller = processCaller(), host)
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.success;
-    const failure = error instanceof CommanderError ? usageError(error, program) : error;
+    const failure = error instanceof CommanderError ? usageError(error, program, refusing) : error;
     new Output(streams, argv.includes('--json'), false).failure(failure);
     return exitCodeOf(failure);
   } finally {
@@ -84,11 +89,12 @@ async function askAgent(
   return socket === undefined ? undefined : runRemotely(socket, argv, command, caller);
 }
 
-function usageError(error: CommanderError, program: Command): CliError {
+function usageError(error: CommanderError, program: Command, refusing: Command): CliError {
   if (error.code === 'commander.help') {
     return new CliError('USAGE', `no command given. ${commandList(program)}`);
   }
-  return new CliError('USAGE', `${error.message.replace(/^error: /, '')} (see keelson --help)`);
+  const help = refusing === program ? 'keelson --help' : `keelson ${refusing.name()} --help`;
+  return new CliError('USAGE', `${error.message.replace(/^error: /, '')} (see ${help})`);
 }
 
 function commandList(program: Command): string {

@@ -96,12 +96,12 @@ describe('keelson --help', () => {
 describe('bad usage', () => {
   it.each([
     [[], /no command given/],
-    [['frobnicate'], /unknown command 'frobnicate'/],
+    [['frobnicate'], /unknown command 'frobnicate' \(see keelson --help\)$/m],
     [['exec', 'x'], /unknown command 'exec'/],
     [['images', '--wrong'], /unknown option '--wrong'/],
-    [['pull'], /missing required argument 'ref'/],
+    [['pull'], /missing required argument 'ref' \(see keelson pull --help\)$/m],
     [['run', '-d', '--rm', 'alpine'], /exclude each other/],
-    [['kill', '-s', 'SIGNOT', 'x'], /--signal is "SIGNOT"/],
+    [['kill', '-s', 'SIGNOT', 'x'], /--signal is "SIGNOT", but must be a signal: TERM/],
     [['run'], /needs an image/],
     [['run', '--network', 'bridge', 'alpine'], /--network .* Allowed choices are host, none/],
     [['run', '--memory', 'much', 'alpine'], /--memory is "much"/],

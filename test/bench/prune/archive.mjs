@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { tarArchive } from '../../../packages/cli/dist/demo/tar-archive.js';
 
 /** A docker-archive of `images` images: ten bases, and over one of them a layer of `files` small files each. */
 export async function writeArchive(path, { images, files }) {
@@ -24,11 +25,11 @@ export async function writeArchive(path, { images, files }) {
 }
 
 function writeLayer(folder, name, files) {
-  const tree = join(folder, 'tree', 'etc');
-  mkdirSync(tree, { recursive: true });
-  for (let file = 0; file < files; file += 1) writeFileSync(join(tree, `file-${file}`), `${name} ${file}\n`);
+  const entries = Array.from({ length: files }, (_, file) => {
+    return { kind: 'file', path: `etc/file-${file}`, content: Buffer.from(`${name} ${file}\n`) };
+  });
+  const bytes = tarArchive([{ kind: 'directory', path: 'etc' }, ...entries]);
   const file = `${name}.tar`;
-  execFileSync('tar', ['-C', join(folder, 'tree'), '--sort=name', '--mtime=@0', '-cf', join(folder, file), 'etc']);
-  rmSync(join(folder, 'tree'), { recursive: true });
-  return { file, digest: createHash('sha256').update(readFileSync(join(folder, file))).digest('hex') };
+  writeFileSync(join(folder, file), bytes);
+  return { file, digest: createHash('sha256').update(bytes).digest('hex') };
 }

@@ -45,8 +45,10 @@ try {
   for (let round = 1; round <= rounds; round += 1) taken.keelson.push(await pruneOurs(round));
   const wanted = Object.keys(peers).filter((name) => values.only.split(',').includes(name));
   if (wanted.length > 0) await writeArchive(join(folder, 'images.tar'), { images, files });
-  for (const name of wanted) taken[name] = await prunePeer(name, rounds);
-  missed = wanted.filter((name) => !report(name, taken)).length;
+  for (const name of wanted) {
+    taken[name] = await prunePeer(name);
+    if (!report(name, taken)) missed += 1;
+  }
 } finally {
   spawnSync('umount', ['-l', disk]);
   rmSync(folder, { recursive: true, force: true });

@@ -27,8 +27,8 @@ export const killCommand: CommandDefinition = (program, bind) => {
 async function readSignal(text: string): Promise<string> {
   const { parseSignal } = await import('@keelson/agent');
   const signal = parseSignal(text);
-  if (signal === undefined) throw new CliError('USAGE', `--signal is ${JSON.stringify(text)}, which is none`);
-  return signal;
+  if (signal !== undefined) return signal;
+  throw new CliError('USAGE', `--signal is ${JSON.stringify(text)}, but must be a signal: TERM, SIGTERM or 15`);
 }
 
 /** Why there was nothing to signal. */
