@@ -5,11 +5,11 @@ import type { TreeWalk } from './tree-walk.js';
 import { pathIn } from './tree-walk.js';
 
 /**
- * The directories of the layers below that this layer holds without listing them: they were copied up because something
- * lies below them, or because a mark or the target of a link was looked for there.
+ * The directories of the layers below that this layer holds without listing them: they were copied up because
+ * something lies below them, or because a mark or the target of a link was looked for there.
  *
- * A mark that hides those layers may come later. Then one that holds nothing goes, as in other engines, and any other is
- * as one that no layer knows, as it would be had the mark come first.
+ * A mark that hides those layers may come later. Then one that holds nothing goes, as in other engines, and any
+ * other is as one that no layer knows, as it would be had the mark come first.
  */
 export class ImpliedDirectories {
   readonly #paths = new Set<string>();
