@@ -47,7 +47,7 @@ export function tellQueued(runtime: Runtime, cell: Cell, what: unknown, id: numb
     process: cell.id,
     id,
     cause: runtime.event,
-    label: labelOf(what),
+    label: runtime.log.labelOf(what, cell, runtime.event),
     sender: current.cell?.id,
     depth: cell.mailbox?.size ?? 0,
   }));
@@ -68,7 +68,7 @@ function tellDropped(
     process: cell.id,
     id,
     cause,
-    label: labelOf(what),
+    label: runtime.log.labelOf(what, cell, cause),
     why,
   }));
 }

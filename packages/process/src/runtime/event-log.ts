@@ -1,7 +1,7 @@
 import type { Cell } from './cell.js';
 import { EventTrace } from './event-trace.js';
 import type { TracedEvent } from './event-trace.js';
-import { labelOf } from './events.js';
+import { labelOf, NAMELESS } from './events.js';
 
 const REMEMBERED = 512;
 const LONGEST_TRACE = 32;
@@ -29,6 +29,25 @@ export class EventLog {
     slots[at + 3] = what;
   }
 
+  /**
+   * What an event is called. A continuation without a name of its own goes by what it continues: `pull…` for the
+   * nearest of its causes that the same process served under a name.
+   */
+  labelOf(what: unknown, cell: Cell, cause: number): string {
+    const label = labelOf(what);
+    if (label !== NAMELESS) return label;
+    const slots = this.#slots;
+    let id = cause;
+    for (let steps = 0; id !== 0 && steps < LONGEST_TRACE; steps += 1) {
+      const at = (id & MASK) * COLUMNS;
+      if (slots[at] !== id) break;
+      const named = slots[at + 2] === cell ? labelOf(slots[at + 3]) : NAMELESS;
+      if (named !== NAMELESS) return `${named}…`;
+      id = slots[at + 1] as number;
+    }
+    return label;
+  }
+
   /** The event and its causes, the latest first, as far as they are remembered. */
   trace(id: number): EventTrace | undefined {
     const slots = this.#slots;
@@ -36,7 +55,8 @@ export class EventLog {
     let at = (id & MASK) * COLUMNS;
     while (id !== 0 && slots[at] === id && events.length < LONGEST_TRACE) {
       const cause = slots[at + 1] as number;
-      events.push({ id, cause, process: (slots[at + 2] as Cell).id, label: labelOf(slots[at + 3]) });
+      const cell = slots[at + 2] as Cell;
+      events.push({ id, cause, process: cell.id, label: this.labelOf(slots[at + 3], cell, cause) });
       id = cause;
       at = (id & MASK) * COLUMNS;
     }

@@ -43,10 +43,13 @@ export class MessageEvent {
   ) {}
 }
 
-/** How an event is called in traces, given what lies in the mailbox. */
+/** What a function without a name is called, where nothing better is known. */
+export const NAMELESS = '(function)';
+
+/** How an event is called in traces, given what lies in the mailbox. See `EventLog.labelOf` for nameless ones. */
 export function labelOf(what: unknown): string {
   if (typeof what === 'string') return what;
-  if (typeof what === 'function') return what.name || '(function)';
+  if (typeof what === 'function') return what.name || NAMELESS;
   if (what instanceof ExitedEvent) return `exited ${what.pid.id}`;
   if (what instanceof TerminateEvent) return 'terminate';
   if (what instanceof MessageEvent) return `message ${what.name}`;

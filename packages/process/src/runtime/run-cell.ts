@@ -140,7 +140,8 @@ function failed(
   // A post has no future: one that failed unseen takes its place in the count of unobserved failures.
   settle(future ?? new FutureCore(PENDING), FAILED, error);
   if (isCoded(error)) return 'failed';
-  endProcess(runtime, cell, error, { id, cause, label: labelOf(what), arguments: unpacked(args) });
+  const label = runtime.log.labelOf(what, cell, cause);
+  endProcess(runtime, cell, error, { id, cause, label, arguments: unpacked(args) });
   return 'crashed';
 }
 
@@ -173,7 +174,7 @@ function serveWatched(runtime: Runtime, cell: Cell, what: unknown, args: unknown
     drop(runtime, cell, what, id, cause, 'filtered');
     return;
   }
-  const label = labelOf(method);
+  const label = runtime.log.labelOf(method, cell, cause);
   const process = cell.id;
   const of = () => ({ version: 1, atMs: runtime.clock.now(), process, id, cause, label }) as const;
   runtime.observe(() => ({ ...of(), kind: 'begun', arguments: args === undefined ? [] : unpacked(args) }));

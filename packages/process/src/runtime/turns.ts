@@ -1,6 +1,5 @@
 import { Cell } from './cell.js';
 import type { OfferedItem, ReadyItem } from './dispatcher.js';
-import { labelOf } from './events.js';
 
 /** What stands in the run queue: a process with events, one to be initialized, or something from outside. */
 export type Turn = Cell | Birth | Offer;
@@ -50,5 +49,6 @@ export function readyItem(turn: Turn): ReadyItem {
     return process === undefined ? { kind, label, cause: turn.cause } : { kind, process, label, cause: turn.cause };
   }
   const { slots, at } = turn.mailbox!;
-  return { kind: 'event', process: turn.id, label: labelOf(slots[at]), cause: slots[at + 3] as number };
+  const cause = slots[at + 3] as number;
+  return { kind: 'event', process: turn.id, label: turn.runtime!.log.labelOf(slots[at], turn, cause), cause };
 }
