@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { TarReader } from '@keelson/image';
+import { parseReference, TarReader } from '@keelson/image';
 import { decodeRecord } from '@keelson/store';
 import { describe, expect, it } from 'vitest';
 import { archive } from '../../packages/image/test/archive.js';
@@ -32,6 +32,12 @@ describe('what fuzzing found', () => {
     const reader = new TarReader({ entry() {}, data() {}, end() {} });
     const tar = archive({ name: 'x', pax: [['size', String(Number.MAX_SAFE_INTEGER)]] });
     expect(() => reader.write(tar)).toThrow(expect.objectContaining({ code: 'TAR_INVALID' }));
+  });
+
+  /** Was accepted, and its canonical text, which is longer by its tag, was not. */
+  it('a reference with a registry of a thousand letters is refused', () => {
+    expect(() => parseReference(`a.${'b'.repeat(1010)}/c`)).toThrow(expect.objectContaining({ code: 'INVALID_REFERENCE' }));
+    expect(parseReference(`${'b'.repeat(60)}.${'c'.repeat(190)}:65535/c`)).toMatchObject({ tag: 'latest' });
   });
 
   /** Was the kernel's ENAMETOOLONG, with all of the target in its message. */

@@ -112,6 +112,9 @@ export class LinuxLauncher extends Launcher<LinuxLauncher> {
     if (program === undefined) {
       throw new ContainerizerError('NO_LAUNCHER', 'linux: `unshare` of util-linux is not installed');
     }
+    if (this.options.host.hasNativeCalls?.() === false) {
+      throw new ContainerizerError('NO_LAUNCHER', 'linux: its init makes system calls, for which koffi is missing');
+    }
     const user = this.options.host.effectiveUserId === 0 ? [] : ['--user', '--map-root-user'];
     const unshare = [program, ...user, '--pid', '--mount'];
     return this.options.subprocesses

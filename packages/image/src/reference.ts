@@ -16,6 +16,8 @@ export interface ImageReference {
 const hub = 'docker.io';
 const hubAliases = new Set(['index.docker.io', 'registry-1.docker.io']);
 const longestRepository = 255;
+/** A host name has at most 253 letters (RFC 1035), and a port six more. */
+const longestRegistry = 259;
 
 const name = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
 const label = '[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?';
@@ -38,6 +40,7 @@ export function parseReference(text: string): ImageReference {
 
   const { registry: host, repository: path } = normalised(name);
   if (!registry.test(host)) throw invalid(text, `${quoted(host)} is not a registry host`);
+  if (host.length > longestRegistry) throw invalid(text, `its registry has over ${longestRegistry} letters`);
   if (path !== path.toLowerCase()) throw invalid(text, 'a repository is written in lower case');
   if (!repository.test(path)) throw invalid(text, `${quoted(path)} is not a repository`);
   if (path.length > longestRepository)

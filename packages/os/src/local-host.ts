@@ -6,6 +6,7 @@ import type { FileError } from './ports/files.js';
 import type { Host, ProcessIdentity } from './ports/host.js';
 import { parseProcessStat } from './process-stat.js';
 import { findProgram } from './program-search.js';
+import { hasNative } from './system-calls/native.js';
 import { signalIf, signalPid } from './system-calls/process-descriptors.js';
 
 /** This machine. Processes are read from /proc, which never blocks, so those answers are ready at once. */
@@ -13,6 +14,10 @@ export class LocalHost implements Host {
   readonly effectiveUserId = process.geteuid?.() ?? 0;
   readonly effectiveGroupId = process.getegid?.() ?? 0;
   readonly platform = platform();
+
+  hasNativeCalls(): boolean {
+    return hasNative();
+  }
 
   identify(pid: number): Future<ProcessIdentity | undefined> {
     return attempt(() => identify(pid), pid);

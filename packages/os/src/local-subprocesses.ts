@@ -16,6 +16,7 @@ import type {
 import { DetachedChildren } from './detached-children.js';
 import { findProgram } from './program-search.js';
 import type { StartedChild } from './started-child.js';
+import { hasNative } from './system-calls/native.js';
 import { spawnDetached } from './system-calls/spawn.js';
 
 type RunOptions = Parameters<Subprocesses['run']>[0];
@@ -32,7 +33,8 @@ export class LocalSubprocesses implements Subprocesses {
       stdioOf(options.stdout, APPEND),
       stdioOf(options.stderr, APPEND),
     ];
-    if (options.detached && isMainThread && options.workingDirectory === undefined) {
+    // Where there are no native calls Node starts it, which takes longer and is the same otherwise.
+    if (options.detached && isMainThread && options.workingDirectory === undefined && hasNative()) {
       return Future.from(startDetached(this.#detached, options, stdio));
     }
     return Future.from(start(options, stdio)).then(({ process, status }) => {

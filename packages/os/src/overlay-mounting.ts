@@ -3,6 +3,7 @@ import { fileError, toFileError } from './file-error.js';
 import type { FileError } from './ports/files.js';
 import type { OverlayMount } from './ports/mounts.js';
 import { mount, mountByParameters } from './system-calls/mounting.js';
+import { hasNative } from './system-calls/native.js';
 
 /**
  * Mounts an overlay, whatever its paths are called and however many layers it has.
@@ -90,7 +91,8 @@ class PathNames {
     try {
       const descriptor = openSync(path, O_PATH | constants.O_DIRECTORY);
       this.#descriptors.push(descriptor);
-      return `/proc/self/fd/${descriptor}`;
+      // The command that mounts where there are no native calls is a process of its own.
+      return `/proc/${hasNative() ? 'self' : process.pid}/fd/${descriptor}`;
     } catch (error) {
       throw toFileError(error, 'open', path);
     }

@@ -122,7 +122,7 @@ class TreeRemoval {
   #empty(): void {
     this.#cursor.start(this.#descriptor, '');
     while (this.#cursor.advance()) {
-      this.#removeEntry(this.#cursor.nameAddress, this.#cursor.type, () => this.#cursor.copyName());
+      this.#removeEntry(this.#cursor.name, this.#cursor.type, () => this.#cursor.copyName());
     }
   }
 

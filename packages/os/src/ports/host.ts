@@ -22,6 +22,8 @@ export interface Host {
   exited(process: ProcessIdentity): Future<void>;
   /** First executable of that name in PATH. */
   findProgram(name: string): Future<string | undefined>;
+  /** Whether a process made for it could make any system call, as an init does. A host that does not tell can. */
+  hasNativeCalls?(): boolean;
   /** Wall clock in ms since the epoch, for records people read. Never used for ordering. */
   wallClockMs(): number;
 }

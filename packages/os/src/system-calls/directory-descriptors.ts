@@ -5,11 +5,15 @@ import {
   addressOf,
   checked,
   cString,
+  hasNative,
   lastErrno,
   nativeFunction,
   numberedSystemCall,
+  setErrno,
 } from './native.js';
 import { systemCallNumbers } from './numbers.js';
+import { entriesOf, openBelow, readStatusBelow, unlinkBelow } from './without-native/directories.js';
+import { asCall } from './without-native/status.js';
 
 /** How `openInRoot` treats links and mounts on the way (openat2(2), Linux 5.6). */
 export const ResolveFlag = {
@@ -56,12 +60,7 @@ export function openInRoot(
 
 /** Opens a directory below another without following a link. Negative: see `lastErrno`. */
 export function openDirectoryAt(parent: number, name: NativeName): number {
-  return openat(
-    parent,
-    name,
-    constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | O_CLOEXEC,
-    0,
-  );
+  return openAt(parent, name, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
 }
 
 /** Opens a directory by path, or throws. */
@@ -74,7 +73,13 @@ export function openDirectory(path: BytePath): number {
  * `lastErrno`.
  */
 export function openDirectoryHandleAt(parent: number, name: NativeName): number {
-  return openat(parent, name, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW | O_CLOEXEC, 0);
+  return openAt(parent, name, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+}
+
+function openAt(parent: number, name: NativeName, flags: number): number {
+  return hasNative()
+    ? openat(parent, name, flags | O_CLOEXEC, 0)
+    : openBelow(parent, name as Uint8Array, flags, setErrno);
 }
 
 /** Removes a name; false with `lastErrno` when the kernel refuses. */
@@ -83,17 +88,20 @@ export function unlinkAt(
   name: NativeName,
   options?: { readonly directory: boolean },
 ): boolean {
-  return unlinkat(parent, name, options?.directory ? AT_REMOVEDIR : 0) === 0;
+  const isDirectory = options?.directory ?? false;
+  if (!hasNative()) return unlinkBelow(parent, name as Uint8Array, isDirectory, setErrno);
+  return unlinkat(parent, name, isDirectory ? AT_REMOVEDIR : 0) === 0;
 }
 
 /** What statx(2) tells of a name below a directory, read again and again into one buffer. */
 export class NativeStatus {
   readonly #buffer = new ArrayBuffer(256);
   readonly #view = new DataView(this.#buffer);
-  readonly #address = addressOf(this.#buffer);
+  readonly #address = hasNative() ? addressOf(this.#buffer) : 0;
 
   /** Reads the status without following a link; false with `lastErrno` when it cannot. */
   readAt(parent: number, name: NativeName): boolean {
+    if (!hasNative()) return readStatusBelow(parent, name as Uint8Array, this.#view, setErrno);
     return (
       statx(parent, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_AND_MOUNT, this.#address) === 0
     );
@@ -143,7 +151,10 @@ export class NativeStatus {
 export class DirectoryCursor {
   readonly #buffer = new ArrayBuffer(65_536);
   readonly #bytes = Buffer.from(this.#buffer);
-  readonly #address = addressOf(this.#buffer);
+  readonly #address = hasNative() ? addressOf(this.#buffer) : 0;
+  /** Of the directory, where there are no native calls. */
+  #entries: (readonly [name: Uint8Array, type: number])[] = [];
+  #entry = -1;
   #descriptor = -1;
   #path: BytePath = '';
   #filled = 0;
@@ -155,10 +166,12 @@ export class DirectoryCursor {
     this.#descriptor = descriptor;
     this.#path = path;
     this.#filled = this.#next = 0;
+    if (!hasNative()) this.#readEntries();
   }
 
   /** Goes to the next entry; false after the last. */
   advance(): boolean {
+    if (!hasNative()) return ++this.#entry < this.#entries.length;
     do {
       if (this.#next >= this.#filled && !this.#fill()) return false;
       this.#current = this.#next;
@@ -169,18 +182,30 @@ export class DirectoryCursor {
 
   /** An `EntryType`, or another `DT_...`. */
   get type(): number {
+    if (!hasNative()) return this.#entries[this.#entry]?.[1] ?? EntryType.unknown;
     return this.#bytes[this.#current + ENTRY_TYPE] ?? EntryType.unknown;
   }
 
-  /** Where the NUL-terminated name stands until the next `advance`. */
-  get nameAddress(): number {
+  /** The NUL-terminated name, where it stands until the next `advance`. */
+  get name(): NativeName {
+    if (!hasNative()) return this.copyName();
     return this.#address + this.#current + NAME;
   }
 
   /** The name with its NUL, copied. */
   copyName(): Uint8Array {
+    if (!hasNative()) return this.#entries[this.#entry]![0];
     const start = this.#current + NAME;
     return Buffer.from(this.#bytes.subarray(start, this.#bytes.indexOf(0, start) + 1));
+  }
+
+  #readEntries(): void {
+    this.#entry = -1;
+    try {
+      this.#entries = entriesOf(this.#descriptor);
+    } catch (error) {
+      throw asCall('getdents64', this.#path, error);
+    }
   }
 
   #fill(): boolean {

@@ -1,8 +1,15 @@
 import { type BytePath } from '../file-error.js';
-import { checked, cString, nativeFunction } from './native.js';
+import { checked, cString, hasNative, nativeFunction } from './native.js';
+import {
+  getAttributeByCommand,
+  listAttributesByCommand,
+  removeAttributeByCommand,
+  setAttributeByCommand,
+} from './without-native/extended-attributes.js';
 
 /** Sets an extended attribute of the file itself, never of what a link points to. */
 export function setExtendedAttribute(path: BytePath, name: string, value: Uint8Array): void {
+  if (!hasNative()) return setAttributeByCommand(path, name, value);
   checked(lsetxattr(cString(path), cString(name), value, value.length, 0), 'lsetxattr', path);
 }
 
@@ -12,11 +19,13 @@ export function setExtendedAttribute(path: BytePath, name: string, value: Uint8A
  * @throws FileError ENODATA when the file has none of that name
  */
 export function getExtendedAttribute(path: BytePath, name: string): Uint8Array {
+  if (!hasNative()) return getAttributeByCommand(path, name);
   return sized((buffer) => lgetxattr(cString(path), cString(name), buffer, buffer.length), 'lgetxattr', path);
 }
 
 /** Names of the extended attributes of the file itself. */
 export function listExtendedAttributes(path: BytePath): string[] {
+  if (!hasNative()) return listAttributesByCommand(path);
   // Most files have none, and asking for the size alone takes no buffer.
   const size = checked(llistxattr(cString(path), null, 0), 'llistxattr', path);
   if (size === 0) return [];
@@ -33,6 +42,7 @@ export function listExtendedAttributes(path: BytePath): string[] {
  * @throws FileError ENODATA when the file has none of that name
  */
 export function removeExtendedAttribute(path: BytePath, name: string): void {
+  if (!hasNative()) return removeAttributeByCommand(path, name);
   checked(lremovexattr(cString(path), cString(name)), 'lremovexattr', path);
 }
 

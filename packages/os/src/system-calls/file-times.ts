@@ -1,5 +1,6 @@
 import { type BytePath } from '../file-error.js';
-import { AT_FDCWD, checked, cString, nativeFunction } from './native.js';
+import { AT_FDCWD, checked, cString, hasNative, nativeFunction } from './native.js';
+import { setModifiedTimeByCommand } from './without-native/special-files.js';
 
 /**
  * Sets when a node was last changed (and read) to the nanosecond, also before 1970: utimensat(2), on the
@@ -10,6 +11,7 @@ import { AT_FDCWD, checked, cString, nativeFunction } from './native.js';
  * @param nanoseconds  from 0 to 999,999,999
  */
 export function setModifiedTime(path: BytePath, seconds: number, nanoseconds: number): void {
+  if (!hasNative()) return setModifiedTimeByCommand(path, seconds, nanoseconds);
   const times = Buffer.alloc(2 * TIMESPEC_SIZE);
   for (const at of [0, TIMESPEC_SIZE]) {
     times.writeBigInt64LE(BigInt(seconds), at);

@@ -6,5 +6,6 @@ export * from './process-control.js';
 export * from './process-descriptors.js';
 export * from './spawn.js';
 export * from './special-files.js';
+export { hasNative } from './native.js';
 export { type BytePath, fileError, pathText, systemCallError, toFileError } from '../file-error.js';
 export { FileError } from '../ports/files.js';

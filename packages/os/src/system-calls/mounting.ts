@@ -1,35 +1,11 @@
 import { closeSync, readSync } from 'node:fs';
 import { type BytePath, pathText, systemCallError } from '../file-error.js';
-import { AT_FDCWD, checked, cString, lastErrno, nativeFunction, numberedSystemCall } from './native.js';
+import { AT_FDCWD, checked, cString, hasNative, lastErrno, nativeFunction, numberedSystemCall } from './native.js';
+import type { MountCall } from './mount-call.js';
 import { systemCallNumbers } from './numbers.js';
+import { mountByCommand, unmountByCommand } from './without-native/mounting.js';
 
-/** Flags of mount(2). */
-export const MountFlag = {
-  readOnly: 0x1,
-  noSetuid: 0x2,
-  noDevices: 0x4,
-  noExecute: 0x8,
-  remount: 0x20,
-  noAccessTimes: 0x400,
-  bind: 0x1000,
-  move: 0x2000,
-  recursive: 0x4000,
-  private: 0x4_0000,
-  slave: 0x8_0000,
-  shared: 0x10_0000,
-  relativeAccessTimes: 0x20_0000,
-} as const;
-
-/** What `mount` is told; every part but the target may be left out, as in mount(2). */
-export interface MountCall {
-  readonly source?: BytePath;
-  readonly target: BytePath;
-  readonly type?: string;
-  /** `MountFlag`s, or-ed. */
-  readonly flags?: number;
-  /** Options of the file system. The kernel cuts them off after a page (4095 bytes), so we refuse: E2BIG. */
-  readonly data?: string;
-}
+export { type MountCall, MountFlag } from './mount-call.js';
 
 /**
  * mount(2).
@@ -41,6 +17,7 @@ export function mount(call: MountCall): void {
   if (data !== null && data.length > 4096) {
     throw systemCallError(7, 'mount', call.target, 'options are longer than one page');
   }
+  if (!hasNative()) return mountByCommand(call);
   const source = call.source === undefined ? null : cString(call.source);
   const type = call.type === undefined ? null : cString(call.type);
   checked(mountFunction(source, cString(call.target), type, call.flags ?? 0, data), 'mount', call.target);
@@ -52,6 +29,7 @@ export function mount(call: MountCall): void {
  * @throws FileError EINVAL when nothing is mounted there, EBUSY while it is in use
  */
 export function unmount(target: BytePath, options: { readonly lazy?: boolean } = {}): void {
+  if (!hasNative()) return unmountByCommand(target, options.lazy ?? false);
   checked(
     unmountFunction(cString(target), UMOUNT_NOFOLLOW | (options.lazy ? MNT_DETACH : 0)),
     'umount',

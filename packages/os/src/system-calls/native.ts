@@ -42,10 +42,37 @@ export function numberedSystemCall(
   };
 }
 
-/** `errno` of the last native call of this thread. */
+/** `errno` of the last native call of this thread, or of what took its place. */
 export function lastErrno(): number {
-  return koffi().errno();
+  return hasNative() ? koffi().errno() : errnoWithoutNative;
 }
+
+let errnoWithoutNative = 0;
+
+/** What stands in for a system call leaves the error number here. */
+export function setErrno(errno: number): void {
+  errnoWithoutNative = errno;
+}
+
+/**
+ * Whether system calls can be made by the foreign function interface. Where it cannot be loaded (an install without
+ * optional packages, an architecture that it has no binary for), commands and Node's own functions take their place
+ * (`without-native/`), and what nothing can take the place of fails with ENOSYS before it has done anything.
+ *
+ * `KEELSON_NO_NATIVE=1` in the environment is as if it could not be loaded.
+ */
+export function hasNative(): boolean {
+  if (isNative === undefined) {
+    try {
+      isNative = koffi() !== undefined;
+    } catch {
+      isNative = false;
+    }
+  }
+  return isNative;
+}
+
+let isNative: boolean | undefined;
 
 /** Passes a result that is not negative, and throws the FileError of any other. */
 export function checked(result: number, syscall: string, path: BytePath): number {
@@ -72,8 +99,8 @@ export function backgroundFunction(
 ): (path: BytePath, ...values: NativeValue[]) => Promise<number> {
   let resolved: Koffi.KoffiFunc<NativeFunction> | undefined;
   return (path, ...values) => {
-    const call = (resolved ??= resolve(symbol, parameters, 'int'));
     return new Promise((settle, fail) => {
+      const call = (resolved ??= resolve(symbol, parameters, 'int'));
       call.async(...values, (error: unknown, result: number) => {
         if (error) fail(error);
         else if (result < 0) fail(systemCallError(lastErrno(), symbol, path));
@@ -104,5 +131,6 @@ let loaded: typeof Koffi | undefined;
  * whoever asks for the reason of a failed call would then read.
  */
 function koffi(): typeof Koffi {
+  if (process.env['KEELSON_NO_NATIVE'] === '1') throw new Error('KEELSON_NO_NATIVE is set');
   return (loaded ??= createRequire(import.meta.url)('koffi') as typeof Koffi);
 }

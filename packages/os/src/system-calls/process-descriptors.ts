@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
-import { checked, lastErrno, nativeFunction, numberedSystemCall } from './native.js';
+import { checked, hasNative, lastErrno, nativeFunction, numberedSystemCall } from './native.js';
 import { systemCallNumbers } from './numbers.js';
+import { asCall } from './without-native/status.js';
 
 /**
  * Signals a process through a descriptor of it (pidfd, Linux 5.3), so that a reused pid is never hit.
@@ -10,6 +11,7 @@ import { systemCallNumbers } from './numbers.js';
  * @throws FileError EPERM; ENOSYS on older kernels
  */
 export function signalIf(pid: number, signal: number, isTheOne: () => boolean): boolean {
+  if (!hasNative()) return isTheOne() && signalPid(pid, signal);
   const descriptor = pidfdOpen(pid, 0);
   if (descriptor < 0 && lastErrno() === ESRCH) return false;
   checked(descriptor, 'pidfd_open', `/proc/${pid}`);
@@ -25,9 +27,19 @@ export function signalIf(pid: number, signal: number, isTheOne: () => boolean): 
 
 /** Signal 0 and up to a process by its plain number: for kernels without descriptors of processes. */
 export function signalPid(pid: number, signal: number): boolean {
+  if (!hasNative()) return signalByNode(pid, signal);
   const result = kill(pid, signal);
   if (result < 0 && lastErrno() === ESRCH) return false;
   return checked(result, 'kill', `/proc/${pid}`) === 0;
+}
+
+function signalByNode(pid: number, signal: number): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw asCall('kill', `/proc/${pid}`, error);
+  }
 }
 
 const ESRCH = 3;

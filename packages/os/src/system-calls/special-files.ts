@@ -5,22 +5,28 @@ import {
   backgroundFunction,
   checked,
   cString,
+  hasNative,
   lastErrno,
   nativeFunction,
   numberedSystemCall,
 } from './native.js';
 import { systemCallNumbers } from './numbers.js';
+import type { SpecialFile } from './special-file.js';
+import {
+  makeSpecialFileByCommand,
+  renameByCommand,
+  syncByCommand,
+  tryLockByCommand,
+} from './without-native/special-files.js';
 
-/** A file that `open` cannot make. */
-export type SpecialFile =
-  | { readonly kind: 'fifo' | 'socket' }
-  | { readonly kind: 'character' | 'block'; readonly major: number; readonly minor: number };
+export type { SpecialFile } from './special-file.js';
 
 /**
  * mknod(2). Devices need CAP_MKNOD, but for the 0:0 character device (an overlay whiteout) on Linux 5.8 and
  * later.
  */
 export function makeSpecialFile(path: BytePath, file: SpecialFile, mode: number): void {
+  if (!hasNative()) return makeSpecialFileByCommand(path, file, mode);
   const device = 'major' in file ? deviceNumber(file.major, file.minor) : 0;
   const result = mknodat(AT_FDCWD, cString(path), formats[file.kind] | (mode & 0o7777), device);
   checked(result, 'mknod', path);
@@ -28,6 +34,7 @@ export function makeSpecialFile(path: BytePath, file: SpecialFile, mode: number)
 
 /** Tries once to lock an open file for its descriptor alone; false when another descriptor holds it. */
 export function tryLockFile(descriptor: number, path: BytePath): boolean {
+  if (!hasNative()) return tryLockByCommand(descriptor, path);
   const result = flock(descriptor, LOCK_EX | LOCK_NB);
   if (result < 0 && lastErrno() === EAGAIN) return false;
   return checked(result, 'flock', path) === 0;
@@ -35,11 +42,12 @@ export function tryLockFile(descriptor: number, path: BytePath): boolean {
 
 /** Writes out everything of the file system that holds the open file, while the event loop goes on. */
 export async function syncFileSystem(descriptor: number, path: BytePath): Promise<void> {
-  await syncfs(path, descriptor);
+  await (hasNative() ? syncfs(path, descriptor) : syncByCommand(descriptor, path));
 }
 
 /** Renames unless something is at `to` already: FileError EEXIST then, in one step with the rename. */
 export function renameNoReplace(from: BytePath, to: BytePath): void {
+  if (!hasNative()) return renameByCommand(from, to);
   const result = renameat2(AT_FDCWD, cString(from), AT_FDCWD, cString(to), RENAME_NOREPLACE);
   checked(result, 'renameat2', from);
 }

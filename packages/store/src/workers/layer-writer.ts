@@ -22,11 +22,12 @@ import { FileDigests } from './file-digests.js';
 import type { FileMetadata } from './file-metadata.js';
 import { MetadataWriter } from './file-metadata.js';
 import { HiddenPaths } from './hidden-paths.js';
+import { ImpliedDirectories } from './implied-directories.js';
 import type { LayerStack } from './layer-stack.js';
 import { removeOwnTree } from './remove-own-tree.js';
 import { SkippedEntries } from './skipped-entries.js';
 import type { OpenDirectory } from './tree-walk.js';
-import { pathIn, TreeWalk } from './tree-walk.js';
+import { impliedMetadata, pathIn, TreeWalk } from './tree-walk.js';
 import { UnpackError } from './unpack-error.js';
 import type { UnpackBudget } from './unpack-limits.js';
 
@@ -58,6 +59,7 @@ export class LayerWriter implements TarHandler {
   readonly #hidden = new HiddenPaths();
   readonly #copiedUp = new CopiedUp();
   readonly #directories = new DirectoryMetadata();
+  readonly #implied = new ImpliedDirectories();
   readonly #walk: TreeWalk;
   readonly #metadata: MetadataWriter;
   #file: OpenFile | undefined;
@@ -69,8 +71,13 @@ export class LayerWriter implements TarHandler {
     private readonly budget: UnpackBudget,
   ) {
     this.#metadata = new MetadataWriter(privileged);
-    const implied = (path: string, metadata: FileMetadata) => this.#addDirectory(path, metadata);
-    this.#walk = new TreeWalk(rootfs, stack, this.#hidden, implied, budget);
+    const implied = (path: string, metadata: FileMetadata): void => {
+      if (metadata !== impliedMetadata) this.#implied.add(path);
+      this.#addDirectory(path, metadata);
+    };
+    const clearHiddenCopy = (directory: OpenDirectory, name: string): boolean =>
+      this.#clearHiddenCopy(directory, name);
+    this.#walk = new TreeWalk(rootfs, stack, this.#hidden, { implied, clearHiddenCopy }, budget);
   }
 
   entry(entry: TarEntry): void {
@@ -125,6 +132,7 @@ export class LayerWriter implements TarHandler {
    */
   finish(): { whiteouts: string[]; opaques: string[] } {
     this.#dropHiddenCopies();
+    this.#settleImplied();
     const marks = this.#hidden.finish(this.#walk, this.privileged);
     this.#directories.finish(this.#walk, this.#metadata, this.skipped);
     return marks;
@@ -166,7 +174,9 @@ export class LayerWriter implements TarHandler {
       const isKept = () => lstatSync(native).isDirectory();
       this.#exclusively(directory, name, () => mkdirSync(native, directoryCreationMode), isKept);
     }
-    this.#addDirectory(joinedOrSelf(directory, name), metadataOf(entry));
+    const path = joinedOrSelf(directory, name);
+    this.#implied.forget(path);
+    this.#addDirectory(path, metadataOf(entry));
   }
 
   #createSymlink(entry: TarEntry, directory: OpenDirectory, name: string): void {
@@ -228,9 +238,25 @@ export class LayerWriter implements TarHandler {
   /** A copy is what was below: a mark that came after the link hides it, and the link stays. */
   #dropHiddenCopies(): void {
     for (const path of this.#copiedUp.paths().filter((each) => this.#hidden.hides(each))) {
-      const directory = this.#walk.resolve(folderOf(path));
-      unlinkSync(nativePath(pathIn(directory, nameOf(path))));
+      this.#clearHiddenCopy(this.#walk.resolve(folderOf(path)), nameOf(path));
     }
+  }
+
+  #clearHiddenCopy(directory: OpenDirectory, name: string): boolean {
+    const path = joined(directory.path, name);
+    if (!this.#copiedUp.has(path) || !this.#hidden.hides(path)) return false;
+    unlinkSync(nativePath(pathIn(directory, name)));
+    this.#copiedUp.forget(path);
+    return true;
+  }
+
+  #settleImplied(): void {
+    const removed = (path: string): void => {
+      this.#directories.forget(path);
+      this.#hidden.forget(path);
+    };
+    const kept = (path: string): void => this.#directories.set(path, impliedMetadata);
+    this.#implied.finish(this.#walk, this.#hidden, removed, kept);
   }
 
   #copyUp(entry: TarEntry, directory: OpenDirectory, name: string): void {
@@ -276,6 +302,7 @@ export class LayerWriter implements TarHandler {
     if (lstatSync(native).isDirectory()) {
       removeOwnTree(pathIn(directory, name), path, (gone) => {
         this.#directories.forget(gone);
+        this.#implied.forget(gone);
         this.#hidden.forget(gone);
         this.#copiedUp.forgetFolder(gone);
         this.digests.forgetFolder(gone);

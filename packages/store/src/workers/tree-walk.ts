@@ -14,7 +14,7 @@ const nothing: MergedDirectory = { path: '', layers: [] };
  * For a directory that no layer lists. The time is fixed so that the same image always gives the same
  * tree.
  */
-const impliedMetadata: FileMetadata = {
+export const impliedMetadata: FileMetadata = {
   mode: 0o755,
   uid: 0,
   gid: 0,
@@ -36,6 +36,14 @@ export interface OpenDirectory {
 export interface LayerMarks {
   isWhiteout(path: string): boolean;
   isOpaque(path: string): boolean;
+}
+
+/** Who makes the layer. */
+export interface WalkOwner {
+  /** Told of each directory made on the way. */
+  implied(path: string, metadata: FileMetadata): void;
+  /** Takes away what stands in the way but was only copied from below, and has been hidden there since. */
+  clearHiddenCopy(directory: OpenDirectory, name: string): boolean;
 }
 
 /**
@@ -65,14 +73,13 @@ export class TreeWalk {
     rootfs: string,
     private readonly stack: LayerStack,
     private readonly marks: LayerMarks,
-    /** Told of each directory made on the way. */
-    private readonly implied: (path: string, metadata: FileMetadata) => void,
+    private readonly owner: WalkOwner,
     private readonly budget: UnpackBudget,
   ) {
     this.#levels.push({ path: '', name: '', descriptor: openDirectory(rootfs) });
     try {
       const root = stack.rootNode();
-      implied('', root === undefined ? impliedMetadata : readMetadata(root.source, root.status));
+      owner.implied('', root === undefined ? impliedMetadata : readMetadata(root.source, root.status));
     } catch (error) {
       // Nobody has a walk to close yet.
       this.close();
@@ -178,7 +185,9 @@ export class TreeWalk {
     this.budget.checkName(name);
     this.budget.checkDepth(joined(parent.path, name), this.#levels.length);
     const path = pathIn(parent, name);
-    const own = lstatSync(nativePath(path), { throwIfNoEntry: false });
+    const found = lstatSync(nativePath(path), { throwIfNoEntry: false });
+    const isCleared = found?.isDirectory() === false && this.owner.clearHiddenCopy(parent, name);
+    const own = isCleared ? undefined : found;
     if (own?.isSymbolicLink()) return readLink(path);
     if (own === undefined) {
       const below = this.lookupBelow(parent, name);
@@ -192,7 +201,7 @@ export class TreeWalk {
 
   #makeImplied(parent: OpenDirectory, name: string, below: MergedNode | undefined): void {
     mkdirSync(nativePath(pathIn(parent, name)), 0o700);
-    this.implied(
+    this.owner.implied(
       joined(parent.path, name),
       below === undefined ? impliedMetadata : readMetadata(below.source, below.status),
     );
