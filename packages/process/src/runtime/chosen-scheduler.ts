@@ -32,13 +32,14 @@ export class ChosenScheduler implements Scheduler {
 
   drain(): void {
     while (this.step());
-    if (this.#wake) this.#wake.pump = undefined;
-    this.#wake = undefined;
   }
 
   step(): boolean {
     if (this.#halted) throw this.#halted.by;
-    if (this.#turns.length === 0) return false;
+    if (this.#turns.length === 0) {
+      this.#callOff();
+      return false;
+    }
     const index = this.#choose();
     const turn = this.#turns[index]!;
     this.#turns.splice(index, 1);
@@ -61,8 +62,15 @@ export class ChosenScheduler implements Scheduler {
       throw new RangeError(`Dispatcher.next answered ${index} for ${this.#items.length} ready items`);
     } catch (error) {
       this.#halted = { by: error };
+      this.#callOff();
       throw error;
     }
+  }
+
+  /** Nothing is left to run, or ever will: the microtask that waits for its turn must not keep all this alive. */
+  #callOff(): void {
+    if (this.#wake) this.#wake.pump = undefined;
+    this.#wake = undefined;
   }
 
   /** The head of a mailbox may be older than what stands in the queue already. */
