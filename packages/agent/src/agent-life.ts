@@ -61,7 +61,9 @@ export class AgentLife {
     const onStopped = (reason: Error): void => this.#stop(reason);
     const { inspector } = this;
     const onPhase = (phase: RecoveryPhase): void => void (this.#phase = phase);
-    const told = { onStopped, onPhase, tell: (event: UndatedAgentEvent): void => this.events.tell(event), inspector };
+    const tell = (event: UndatedAgentEvent): void => this.events.tell(event);
+    const isGivenUp = (): boolean => this.#closing !== undefined;
+    const told = { onStopped, onPhase, tell, isGivenUp, inspector };
     this.#starting ??= openMachine(this.settings, this.runtime, this.#clock, told).then((machine) => {
       this.#machine = machine;
       this.events.tell({ type: 'STARTED', root: machine.root });

@@ -73,6 +73,8 @@ export interface MachineOwner {
   readonly onPhase: (phase: RecoveryPhase) => void;
   readonly tell: (event: UndatedAgentEvent) => void;
   /** Told of jobs and of the machines of containers. */
+  /** Whether it is closed already: then it does not wait for the store. */
+  readonly isGivenUp: () => boolean;
   readonly inspector: Pick<KeelsonInspector, 'inspect' | 'recorder'>;
 }
 
@@ -88,7 +90,9 @@ export function openMachine(
   return makeDirectories(ports.files, settings.root, (root) => new StorePaths(root).directories())
     .then((root) => {
       const path = new StorePaths(root).lock;
-      return acquireStoreLock({ locks: ports.locks, path, timeoutMs, runtime, clock, onWait }).then((lock) => {
+      const { isGivenUp } = owner;
+      const wanted = { locks: ports.locks, path, timeoutMs, runtime, clock, onWait, isGivenUp };
+      return acquireStoreLock(wanted).then((lock) => {
         settings.onOwned(root);
         return new Wiring(settings, runtime, clock, ports, root, lock, owner.inspector.inspect).open(owner);
       });
@@ -223,7 +227,7 @@ class Wiring {
       inspect: this.inspect,
       isolators: [
         runtime.spawn(new NetworkFilesIsolator(files, host)),
-        runtime.spawn(new CgroupIsolator({ cgroups, host, group: `/keelson/${groupNameOf(root)}` })),
+        runtime.spawn(new CgroupIsolator({ cgroups, host, group: this.#cgroup })),
       ],
       launchers: [
         { name: 'crun', launcher: runtime.spawn(new OciLauncher('crun', oci)) },
@@ -274,6 +278,10 @@ class Wiring {
     return (this.#collector = spawnImageCollector({ ...shared, store, containerizer }));
   }
 
+  get #cgroup(): string {
+    return `/keelson/${groupNameOf(this.root)}`;
+  }
+
   #measure(metrics: readonly Metric[]): void {
     for (const metric of metrics) this.#metrics.add(metric);
   }
@@ -283,6 +291,8 @@ class Wiring {
     const release = (): void => this.lock.release();
     return awaitAll<unknown>([containerizer.quiesce(), store.flush(), sweeper.quiet()])
       .then((): void => undefined)
+      // Where containers go on, their groups are in it. A new one is made with the next of them.
+      .then(() => this.ports.cgroups.removeEmpty(this.#cgroup))
       .recover((): void => undefined)
       .then(() => closeAll(this.runtime, this.ports))
       .then(release)

@@ -25,6 +25,8 @@ export interface ServeOptions {
   /** Gets what the agent has to say, at `logLevel` and above. */
   readonly log?: Log;
   readonly onLockWait?: AgentOptions['onLockWait'];
+  /** Gives up the start, if it is not over by then: the store is waited for no longer. */
+  readonly signal?: AbortSignal;
   /** Pages and calls beside ours; a path of ours cannot be replaced. */
   readonly routes?: (agent: Agent) => readonly Route[];
 }
@@ -49,6 +51,7 @@ export interface ServedAgent {
  * recovers is told so.
  *
  * @throws AgentError CONFIG_INVALID, STORE_LOCKED, ROOT_UNUSABLE, SOCKET_UNUSABLE, ADDRESS_UNUSABLE
+ * @throws AgentError AGENT_CLOSED  it was given up before the store was its own
  */
 export async function serveAgent(configuration: Configuration, options: ServeOptions): Promise<ServedAgent> {
   const settings = withDefaults(configuration);
@@ -97,6 +100,8 @@ export async function serveAgent(configuration: Configuration, options: ServeOpt
     if (await settledWithin(agent.close(), leftMs)) return;
     warn('stopped before all was done: the rest is left to the next start');
   };
+  const giveUp = (): void => void agent.close();
+  options.signal?.addEventListener('abort', giveUp);
   try {
     await agent.start();
     const http = await owned!.listening;
@@ -105,6 +110,8 @@ export async function serveAgent(configuration: Configuration, options: ServeOpt
     await owned?.listening.catch(() => {});
     await close();
     throw error;
+  } finally {
+    options.signal?.removeEventListener('abort', giveUp);
   }
 }
 

@@ -11,6 +11,8 @@ export interface StoreLockOptions {
   readonly clock: Clock;
   /** Told once, when somebody else owns the store. */
   readonly onWait: (ownerPid: number) => void;
+  /** Whether nobody wants the store any more. */
+  readonly isGivenUp: () => boolean;
 }
 
 /** flock tells nobody when it falls: whoever waits asks again this often. */
@@ -21,9 +23,10 @@ const pollMs = 50;
  * the first is about to use.
  *
  * @throws AgentError STORE_LOCKED  somebody else still owns it after `timeoutMs`
+ * @throws AgentError AGENT_CLOSED  it was given up before it was had
  */
 export function acquireStoreLock(options: StoreLockOptions): Future<HeldFileLock> {
-  const { locks, path, timeoutMs, runtime, clock, onWait } = options;
+  const { locks, path, timeoutMs, runtime, clock, onWait, isGivenUp } = options;
   const deadlineMs = clock.now() + timeoutMs;
   let waiting = false;
   return loop(
@@ -31,6 +34,7 @@ export function acquireStoreLock(options: StoreLockOptions): Future<HeldFileLock
     () => locks.tryAcquire(path),
     (answer): Answer<ControlFlow<HeldFileLock>> => {
       if ('release' in answer) return Break(answer);
+      if (isGivenUp()) throw new AgentError('AGENT_CLOSED', 'this agent was closed while it waited for the store');
       const { ownerPid } = answer;
       if (clock.now() >= deadlineMs) {
         const owner = ownerPid > 0 ? `process ${ownerPid}` : 'another process';

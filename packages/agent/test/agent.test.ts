@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AgentEvent, AgentOptions } from '@keelson/agent';
+import { Deferred } from '@keelson/process';
 import { Agent, readOnlyView } from '@keelson/agent';
 import { Observable } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -129,6 +130,18 @@ describe('the life of an agent', () => {
     await first.close();
     await starting;
     expect(owners).toEqual([process.pid]);
+  });
+
+  it('waits no longer once it is closed', async () => {
+    const first = await started();
+    const waiting = new Deferred<void>();
+    const second = create({ onLockWait: () => void waiting.set(undefined) });
+    const starting = second.start().toPromise();
+    const refused = expect(starting).rejects.toMatchObject({ code: 'AGENT_CLOSED' });
+    await waiting.future;
+    await second.close();
+    await refused;
+    await first.close();
   });
 
   it('refuses a backend that does not work here, and gives the store back', async () => {

@@ -19,9 +19,11 @@ function acquire(ownedTries: number, timeoutMs: number) {
   const { held, locks, tries } = contended(ownedTries);
   const waits: number[] = [];
   const onWait = (pid: number): void => void waits.push(pid);
-  const lock = acquireStoreLock({ locks, path: '/r/lock', timeoutMs, runtime, clock, onWait });
+  const life = { isOver: false };
+  const isGivenUp = (): boolean => life.isOver;
+  const lock = acquireStoreLock({ locks, path: '/r/lock', timeoutMs, runtime, clock, onWait, isGivenUp });
   runtime.settle();
-  return { lock, clock, runtime, held, tries, waits };
+  return { lock, clock, runtime, held, tries, waits, life };
 }
 
 describe('the lock of the store', () => {
@@ -55,6 +57,15 @@ describe('the lock of the store', () => {
       message: expect.stringContaining('process 4711 holds /r/lock'),
     });
     expect(tries()).toBe(4);
+  });
+
+  it('is not waited for any longer once nobody wants it, however long that was allowed', () => {
+    const { lock, clock, runtime, life, tries } = acquire(1000, 30_000);
+    life.isOver = true;
+    clock.advance(50);
+    runtime.settle();
+    expect(lock.failure()).toMatchObject({ code: 'AGENT_CLOSED' });
+    expect(tries()).toBe(2);
   });
 
   it('is not waited for at all with a timeout of 0', () => {

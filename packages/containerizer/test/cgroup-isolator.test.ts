@@ -27,6 +27,10 @@ class FakeCgroups implements Cgroups {
     return this.fail ? Future.failed(this.fail) : Future.ready(undefined);
   }
 
+  removeEmpty(): Future<void> {
+    return Future.ready(undefined);
+  }
+
   list(): Future<readonly string[]> {
     return Future.ready([...this.groups.keys()].map((group) => group.slice('/keelson/a/'.length)));
   }

@@ -63,6 +63,13 @@ export class LocalCgroups implements Cgroups {
     });
   }
 
+  removeEmpty(group: string): Future<void> {
+    return attempt(group, async () => {
+      const inUse = unless('ENOENT', 'EBUSY', 'ENOTEMPTY');
+      for (const { path } of this.#hierarchies()) await rmdir(`${path}${group}`).catch(inUse);
+    });
+  }
+
   list(group: string): Future<readonly string[]> {
     return attempt(group, async () => {
       const lists = await Promise.all(this.#hierarchies().map(({ path }) => groupsIn(`${path}${group}`)));
@@ -129,9 +136,9 @@ async function groupsIn(path: string): Promise<string[]> {
   return (entries ?? []).filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
-function unless(code: string): (error: NodeJS.ErrnoException) => undefined {
+function unless(...codes: readonly string[]): (error: NodeJS.ErrnoException) => undefined {
   return (error) => {
-    if (error.code === code) return undefined;
+    if (codes.includes(error.code ?? '')) return undefined;
     throw error;
   };
 }

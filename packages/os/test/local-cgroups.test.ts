@@ -30,6 +30,19 @@ describe('control groups of this machine', () => {
     expect(members.filter((file) => existsSync(file))).toEqual([]);
   });
 
+  it.runIf(limited)('go with the last group in them, where that is asked', async () => {
+    const members = await cgroups.create(`${group}/last`, { processes: 10 });
+    await cgroups.removeEmpty(group);
+    expect(await cgroups.list(group)).toEqual(['last']);
+
+    await cgroups.remove(`${group}/last`);
+    const [folder = ''] = members.map((file) => file.slice(0, -'/last/container/cgroup.procs'.length));
+    expect(existsSync(folder)).toBe(true);
+    await cgroups.removeEmpty(group);
+    expect(existsSync(folder)).toBe(false);
+    await cgroups.removeEmpty(group);
+  });
+
   it.runIf(limited)('are refused a limit the kernel does not take', async () => {
     await expect(cgroups.create(`${group}/two`, { processes: -5 }).toPromise()).rejects.toMatchObject({ code: 'EINVAL' });
     await cgroups.remove(group);

@@ -45,10 +45,12 @@ async function serveUntilStopped(session: Session, command: Command): Promise<vo
     import('@keelson/agent/server'),
   ]);
   const { runHosted } = await import('../hosted-command.js');
+  const stopping = new AbortController();
   const stopped = new Promise<void>((done) => {
     // Only the first is ours: whoever sends another does not want to wait.
     const stop = caller.signals.listen(() => {
       stop();
+      stopping.abort();
       done();
     });
   });
@@ -57,8 +59,13 @@ async function serveUntilStopped(session: Session, command: Command): Promise<vo
     version: readVersion(),
     log: ({ level, message }) => void output.streams.stderr.write(`keelson: ${level}: ${message}\n`),
     run: (call, host) => runHosted(runCommandLine, call, host),
+    signal: stopping.signal,
     ...(onLockWait && { onLockWait }),
+  }).catch((error: unknown) => {
+    if (stopping.signal.aborted && isClosed(error)) return undefined;
+    throw error;
   });
+  if (served === undefined) return;
   const { agent, socket, http = null } = served;
   output.streams.stdout.write(`${JSON.stringify({ ready: true, pid: process.pid, socket, http })}\n`);
   const failure = await Promise.race([stopped, agent.failure.toPromise()]);
@@ -66,6 +73,11 @@ async function serveUntilStopped(session: Session, command: Command): Promise<vo
   if (failure) {
     throw new AgentError('AGENT_STOPPED', `the agent stopped: ${failure.message}`, { cause: failure });
   }
+}
+
+/** Whether it was closed before it had started, as it was told to. */
+function isClosed(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 'AGENT_CLOSED';
 }
 
 /** Flags win over the file, and the file over what commands without an agent take. */

@@ -35,6 +35,8 @@ export interface Cgroups {
   memoryEvents(group: string): Future<CgroupMemoryEvents>;
   /** Kills what is still in the group or below, and removes it from every hierarchy. A missing one is success. */
   remove(group: string): Future<void>;
+  /** Removes the group from every hierarchy in which nothing is in it, neither a process nor a group. */
+  removeEmpty(group: string): Future<void>;
   /** Names of the groups directly below `group`, in any hierarchy. */
   list(group: string): Future<readonly string[]>;
 }
