@@ -282,7 +282,7 @@ export class Provisioner extends Process<Provisioner> {
     return this.#containers.get(containerId) ? this.#destroy(containerId) : true;
   }
 
-  /** Under the one read lease of the outermost request, children first. */
+  /** Children first, and without a lease: what is taken down stays in use until it is gone. */
   #takeDown(containerId: ContainerId): Future<void> {
     const entry = this.#containers.get(containerId);
     // Its one request failed while we waited for it.
