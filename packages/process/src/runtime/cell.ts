@@ -78,11 +78,11 @@ export class Cell {
     return this.mailbox === undefined || this.mailbox.size === 0;
   }
 
-  /** Out of the run queue: the mailbox goes back to those who need one. */
+  /** Out of the run queue: the mailbox goes back to those who need one, unless there are plenty. */
   leaveQueue(pool: MailboxPool): void {
     const { mailbox } = this;
     this.bits &= ~QUEUED;
-    if (mailbox === undefined) return;
+    if (mailbox === undefined || (pool.hasPlenty && (this.bits & GONE) === 0)) return;
     this.mailbox = undefined;
     pool.give(mailbox);
   }

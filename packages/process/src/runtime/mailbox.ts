@@ -15,6 +15,8 @@ const MOST_MANY = 1024;
 const FEW_HUGE = 16;
 const MOST_HUGE = 128;
 const A_WHILE_MS = 10_000;
+/** Mailboxes that stay with processes that are idle, and as many without one. */
+const KEPT = 256;
 
 /** Events side by side. */
 class Chunk {
@@ -69,8 +71,16 @@ export class MailboxPool {
   readonly #many = new SpareChunks(MANY, MOST_MANY);
   readonly #huge = new SpareChunks(HUGE, MOST_HUGE);
   #trimming = false;
+  /** Mailboxes that are with processes. */
+  #lent = 0;
+
+  /** So few are with processes that whoever has one may keep it, and need not come back for the next event. */
+  get hasPlenty(): boolean {
+    return this.#lent <= KEPT;
+  }
 
   take(): Mailbox {
+    this.#lent += 1;
     const mailbox = this.#mailbox;
     if (mailbox === undefined) return new Mailbox(this);
     this.#mailbox = mailbox.spare;
@@ -79,7 +89,8 @@ export class MailboxPool {
   }
 
   give(mailbox: Mailbox): void {
-    if (this.#mailboxes >= 256) return;
+    this.#lent -= 1;
+    if (this.#mailboxes >= KEPT) return;
     mailbox.spare = this.#mailbox;
     this.#mailbox = mailbox;
     this.#mailboxes += 1;
