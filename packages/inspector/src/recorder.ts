@@ -15,8 +15,8 @@ export interface RecorderOptions {
   readonly capacity?: number;
   /**
    * Events recorded a second at most, while somebody looks; default 6,000. Beyond that recording pauses for the rest
-   * of the moment, so that a flood costs its watchers a gap and nobody else anything. Processes and machines are
-   * recorded always.
+   * of the moment, and of a flood of ten times as many a quarter of that is recorded: it costs its watchers a gap and
+   * others next to nothing. Processes and machines are recorded always.
    */
   readonly eventsPerSecond?: number;
   /** What may be shown of arguments and contexts. Default: plain data of bounded size, without secrets. */
@@ -27,6 +27,8 @@ export interface RecorderOptions {
 const MOMENT_MS = 50;
 /** It is queued, begun and ended. */
 const RECORDS_OF_EVENT = 3;
+/** A moment that missed so many times its share was one of a flood: the next has a quarter of a share. */
+const FLOOD = 10;
 const SAMPLE_MS = 250;
 /** A sample may take this part of the time between two. */
 const SAMPLE_SHARE = 50;
@@ -132,6 +134,7 @@ export class Recorder implements Observer {
     this.#left = this.#share;
     if (this.#pausedAt !== undefined) {
       const missed = runtime.counters().events - this.#pausedAt;
+      if (missed * RECORDS_OF_EVENT > FLOOD * this.#share) this.#left = Math.ceil(this.#share / 4);
       this.#pausedAt = undefined;
       this.add({ kind: 'gap', atMs: this.now(), process: '', missed });
       this.#attach(true);

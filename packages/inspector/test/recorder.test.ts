@@ -58,23 +58,41 @@ describe('Recorder', () => {
     expect(events[1]).toMatchObject({ label: 'add', arguments: [1], process: 'counter(1)' });
   });
 
-  it('pauses in a flood, and tells exactly how much it missed', () => {
+  it('pauses above its limit, and tells exactly how much it missed', () => {
     const { runtime, recorder, look, records } = watched({ eventsPerSecond: 200 });
     const counter = runtime.spawn(new Counter('counter'));
     runtime.settle();
     look();
-    for (let n = 0; n < 1_000; n += 1) void counter.add(1);
+    for (let n = 0; n < 100; n += 1) void counter.add(1);
     recorder.tick();
 
     const queued = records().filter(({ kind }) => kind === 'queued').length;
     const gap = records().find((record) => record.kind === 'gap');
     expect(queued).toBe(30);
-    expect(gap).toMatchObject({ missed: 1_000 - 30 - 1 });
+    expect(gap).toMatchObject({ missed: 100 - 30 - 1 });
     void counter.add(1);
     expect(records().filter(({ kind }) => kind === 'queued')).toHaveLength(31);
     runtime.settle();
     // The backlog is served now: that costs no more than the rest of the share.
     expect(records().filter(({ kind }) => kind === 'begun' || kind === 'ended')).toHaveLength(29);
+  });
+
+  it('records a quarter as much in a flood, and all again after it', () => {
+    const { runtime, recorder, look, records } = watched({ eventsPerSecond: 200 });
+    const counter = runtime.spawn(new Counter('counter'));
+    runtime.settle();
+    look();
+    const recorded = (events: number): number => {
+      const before = records().filter(({ kind }) => kind === 'queued').length;
+      for (let n = 0; n < events; n += 1) void counter.add(1);
+      recorder.tick();
+      return records().filter(({ kind }) => kind === 'queued').length - before;
+    };
+
+    expect(recorded(1_000)).toBe(30);
+    expect(recorded(1_000)).toBe(8);
+    expect(recorded(50)).toBe(8);
+    expect(recorded(50)).toBe(30);
   });
 
   it('makes actors of a lock and of every lease it gives, with who asked', () => {

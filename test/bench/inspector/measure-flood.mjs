@@ -2,54 +2,34 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { get } from 'node:http';
 
-/**
- * Answers how many times the CPU time of a bare flood the same one takes that is watched, and looked at: the median of
- * several sets of processes, for two processes of one program differ by a few per cent as long as they live.
- */
-export async function measureFlood({ sets, turns }) {
-  const ratios = { watched: [], lookedAt: [] };
-  for (let set = 0; set < sets; set += 1) {
-    const { watched, lookedAt } = await measureSet(turns);
-    ratios.watched.push(watched);
-    ratios.lookedAt.push(lookedAt);
+/** Answers how many times the CPU time of a bare flood the same one takes that is watched, and looked at. */
+export async function measureFlood({ turns }) {
+  const child = fork(new URL('./flooded.mjs', import.meta.url), { execArgv: ['--expose-gc'] });
+  const [url] = await once(child, 'message');
+  try {
+    const watched = await ratio(child, turns);
+    const viewer = look(url);
+    const lookedAt = await ratio(child, turns);
+    viewer.destroy();
+    return { watched, lookedAt };
+  } finally {
+    child.kill();
   }
-  return { watched: median(ratios.watched), lookedAt: median(ratios.lookedAt) };
 }
 
-async function measureSet(turns) {
-  const names = ['bare', 'watched', 'looked-at'];
-  const children = new Map();
-  for (const name of names) children.set(name, await start(name));
-  const costs = { bare: [], watched: [], 'looked-at': [] };
+/** Slices take turns; who begins alternates, since who comes after a rest of the machine has it easier. */
+async function ratio(child, turns) {
+  const costs = { bare: [], watched: [] };
   for (let turn = -3; turn < turns; turn += 1) {
-    // Each begins a turn as often as the others: who comes after a rest of the machine has it easier.
-    for (let n = 0; n < names.length; n += 1) {
-      const name = names[(n + turn + names.length * 3) % names.length];
-      const cpuMs = await children.get(name).slice();
+    const names = turn % 2 === 0 ? ['bare', 'watched'] : ['watched', 'bare'];
+    for (const name of names) {
+      child.send(name);
+      const [cpuMs] = await once(child, 'message');
       // The first turns only warm up.
       if (turn >= 0) costs[name].push(cpuMs);
     }
   }
-  for (const child of children.values()) child.end();
-  const bare = lowerQuartile(costs.bare);
-  return { watched: lowerQuartile(costs.watched) / bare, lookedAt: lowerQuartile(costs['looked-at']) / bare };
-}
-
-async function start(name) {
-  const child = fork(new URL('./flooded.mjs', import.meta.url), [name], { execArgv: ['--expose-gc'] });
-  const [url] = await once(child, 'message');
-  const viewer = name === 'looked-at' ? look(url) : undefined;
-  return {
-    slice: async () => {
-      child.send('go');
-      const [cpuMs] = await once(child, 'message');
-      return cpuMs;
-    },
-    end: () => {
-      viewer?.destroy();
-      child.kill();
-    },
-  };
+  return lowerQuartile(costs.watched) / lowerQuartile(costs.bare);
 }
 
 /** Reads the stream as a page does, in this process. */
@@ -62,8 +42,4 @@ function look(url) {
 /** Neighbours only ever add to a cost, and never the same to all: the better slices tell most. */
 function lowerQuartile(values) {
   return values.toSorted((one, other) => one - other)[Math.floor(values.length / 4)];
-}
-
-function median(values) {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
 }
