@@ -213,11 +213,17 @@ describe.skipIf(!canOverlay())('the same layers through overlayfs', () => {
   }, 600_000);
 });
 
-/** umoci makes no folder for a whiteout alone, as we and containerd do; so here each has its folder listed first. */
+/**
+ * In a layer that hides something every folder is listed first: umoci makes none for a whiteout alone, as we and
+ * containerd do, and keeps owner and mode of a hidden one that is not listed again (`hidden-folder` of
+ * `test/differential`).
+ */
 function withFolders(members: readonly Member[]): Member[] {
+  if (!members.some(({ name }) => name.includes('.wh.'))) return [...members];
   return members.flatMap((member) => {
-    const folder = member.name.slice(0, member.name.lastIndexOf('/') + 1);
-    return folder !== '' && member.name.includes('.wh.') ? [{ name: folder, mode: 0o711 }, member] : [member];
+    const names = member.name.replace(/\/$/, '').split('/').slice(0, -1);
+    const folders = names.map((_, at) => `${names.slice(0, at + 1).join('/')}/`);
+    return [...folders.map((name) => ({ name, mode: 0o711 })), member];
   });
 }
 
