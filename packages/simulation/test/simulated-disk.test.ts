@@ -25,6 +25,16 @@ function contentOf(disk: SimulatedDisk, path: string): string | undefined {
 }
 
 describe('SimulatedDisk', () => {
+  it('takes nothing of what a file had when an append is torn, and keeps the first half of what was appended', () => {
+    const disk = new SimulatedDisk();
+    filesOn(disk).writeDurably('/journal', bytes('one line\n'));
+    filesOn(disk, 1).appendDurably('/journal', bytes('another '));
+    const found = disk.pending.map((_, at) =>
+      contentOf(disk.afterCrash(disk.pending.map((__, n) => (n === at ? 'torn' : 'kept'))), '/journal'),
+    );
+    expect(found).toEqual(['one line\nanot']);
+  });
+
   it('has the old content or the new after a crash anywhere in writeDurably, never a mix and never nothing', () => {
     fc.assert(
       fc.property(fc.nat(6), fates(), (stopAfter, fate) => {

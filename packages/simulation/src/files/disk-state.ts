@@ -16,7 +16,8 @@ export type DiskNode =
  */
 export type DiskChange =
   | { readonly kind: 'inode'; readonly inode: Inode; readonly node: DiskNode }
-  | { readonly kind: 'write'; readonly inode: Inode; readonly content: Uint8Array }
+  /** The whole content; of an append, `from` is where it begins: what lies before was there. */
+  | { readonly kind: 'write'; readonly inode: Inode; readonly content: Uint8Array; readonly from?: number }
   | { readonly kind: 'link'; readonly directory: Inode; readonly name: string; readonly inode: Inode }
   | { readonly kind: 'unlink'; readonly directory: Inode; readonly name: string }
   | {

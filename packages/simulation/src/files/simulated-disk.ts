@@ -120,9 +120,11 @@ export class SimulatedDisk {
 }
 
 /**
- * A write that reached the platter half: its first half, then nothing. Other changes are whole or not at all.
+ * A write that reached the platter half: its first half, then nothing; an append takes nothing of what was there
+ * before. Other changes are whole or not at all.
  */
 function torn(change: DiskChange): DiskChange {
   if (change.kind !== 'write') return change;
-  return { ...change, content: change.content.slice(0, Math.floor(change.content.length / 2)) };
+  const { content, from = 0 } = change;
+  return { ...change, content: content.slice(0, from + Math.floor((content.length - from) / 2)) };
 }

@@ -72,7 +72,7 @@ export class SimulatedFiles implements Files {
       const joined = new Uint8Array(before.length + content.length);
       joined.set(before);
       joined.set(content, before.length);
-      this.disk.change({ kind: 'write', inode, content: joined });
+      this.disk.change({ kind: 'write', inode, content: joined, from: before.length });
     })
       .then(() => this.#step('fdatasync', path, () => this.disk.syncFile(inode)))
       .then(() => this.syncDirectory(parentOf(path)));
