@@ -107,7 +107,8 @@ async function takeAll(address, theme) {
   await take('machines');
   await page.locator('.tab[data-view=messages]').click();
   await page.waitForTimeout(500);
-  await page.locator('.message-target').nth(-6).click();
+  // A continuation: what led to it is a chain.
+  await page.locator('.message', { hasText: 'pull…' }).first().locator('.message-target').click();
   await page.waitForTimeout(500);
   await take('messages');
   await page.keyboard.press('End');
