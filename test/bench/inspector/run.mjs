@@ -21,7 +21,7 @@ function report(what, value, unit, bound, holds) {
 }
 
 console.log('dispatch flood: CPU time beside the same flood without an inspector');
-const { watched, lookedAt } = await measureFlood({ turns: quick ? 7 : 25 });
+const { watched, lookedAt } = await measureFlood({ turns: quick ? 15 : 50 });
 report('an inspector watches, nobody looks', percent(watched), '% more', '<= 2', watched <= 1.02);
 report('somebody looks', percent(lookedAt), '% more', '<= 10', lookedAt <= 1.1);
 
