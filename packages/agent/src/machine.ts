@@ -72,9 +72,9 @@ export interface MachineOwner {
   /** What recovery is at, each time it comes further. */
   readonly onPhase: (phase: RecoveryPhase) => void;
   readonly tell: (event: UndatedAgentEvent) => void;
-  /** Told of jobs and of the machines of containers. */
   /** Whether it is closed already: then it does not wait for the store. */
   readonly isGivenUp: () => boolean;
+  /** Told of jobs and of the machines of containers. */
   readonly inspector: Pick<KeelsonInspector, 'inspect' | 'recorder'>;
 }
 

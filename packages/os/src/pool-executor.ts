@@ -143,8 +143,12 @@ export class PoolExecutor implements Executor {
       return [first];
     }
     const part = Math.ceil(this.#background.size / (this.#options.maxThreads ?? 2));
-    const tasks = [...this.#background].slice(0, Math.min(part, mostAtOnce));
-    for (const task of tasks) this.#background.delete(task);
+    const tasks: Task[] = [];
+    for (const task of this.#background) {
+      if (tasks.length === Math.min(part, mostAtOnce)) break;
+      this.#background.delete(task);
+      tasks.push(task);
+    }
     return tasks;
   }
 

@@ -73,6 +73,13 @@ describe('SchedulerAdapter', () => {
     expect(acts).toEqual(['wait begins', 'task begins', 'task ends', 'wait ends']);
   });
 
+  it.each(both([0, 0]))('lets several wait for what is still to come: %s', async (_, s) => {
+    const waits = Promise.all([s.waitNext(1), s.waitNext(1)]);
+    const tasks = [1, 2].map((n) => s.schedule(Promise.resolve(n)));
+    await waits;
+    expect(await Promise.all(tasks)).toEqual([1, 2]);
+  });
+
   it('runs commands of fast-check side by side', async () => {
     const seen: string[] = [];
     const command = (name: string): fc.AsyncCommand<object, object> => ({

@@ -4,7 +4,7 @@ import { get } from 'node:http';
 
 /** Answers how many times the CPU time of a bare flood the same one takes that is watched, and looked at. */
 export async function measureFlood({ turns }) {
-  const child = fork(new URL('./flooded.mjs', import.meta.url), { execArgv: ['--expose-gc'] });
+  const child = fork(new URL('./flooded.mjs', import.meta.url));
   const [url] = await once(child, 'message');
   try {
     const watched = await ratio(child, turns);

@@ -62,7 +62,8 @@ async function serveUntilStopped(session: Session, command: Command): Promise<vo
     signal: stopping.signal,
     ...(onLockWait && { onLockWait }),
   }).catch((error: unknown) => {
-    if (stopping.signal.aborted && isClosed(error)) return undefined;
+    // It was closed before it had started, as it was told to.
+    if (stopping.signal.aborted && error instanceof AgentError && error.code === 'AGENT_CLOSED') return undefined;
     throw error;
   });
   if (served === undefined) return;
@@ -73,11 +74,6 @@ async function serveUntilStopped(session: Session, command: Command): Promise<vo
   if (failure) {
     throw new AgentError('AGENT_STOPPED', `the agent stopped: ${failure.message}`, { cause: failure });
   }
-}
-
-/** Whether it was closed before it had started, as it was told to. */
-function isClosed(error: unknown): boolean {
-  return (error as { code?: unknown }).code === 'AGENT_CLOSED';
 }
 
 /** Flags win over the file, and the file over what commands without an agent take. */

@@ -1,4 +1,5 @@
 import type { Dispatcher, ReadyItem } from '@keelson/process';
+import { ChoiceQueue } from './choice-queue.js';
 import { microtasks } from './microtasks.js';
 
 interface WaitingTask extends ReadyItem {
@@ -24,13 +25,14 @@ interface WaitingTask extends ReadyItem {
  * });
  */
 export class EdgeScheduler {
-  readonly #ready: WaitingTask[] = [];
+  readonly #ready: ChoiceQueue<WaitingTask>;
   readonly #ran: string[] = [];
   /** Tasks that were announced and have not come to an end by themselves. */
   #outstanding = 0;
-  #announceArrival: (() => void) | undefined;
 
-  constructor(private readonly dispatcher: Dispatcher) {}
+  constructor(dispatcher: Dispatcher) {
+    this.#ready = new ChoiceQueue(dispatcher);
+  }
 
   /** What was let through so far, in order. */
   get ran(): readonly string[] {
@@ -71,49 +73,32 @@ export class EdgeScheduler {
   /** Lets things through, one by one, until nothing is left. */
   async waitIdle(): Promise<void> {
     await microtasks();
-    while (this.#ready.length > 0 || this.#outstanding > 0) {
-      if (this.#ready.length === 0) await this.#arrival();
-      else this.#letOneThrough();
-      await microtasks();
-    }
+    while (this.#ready.waiting.length > 0 || this.#outstanding > 0) await this.#step();
   }
 
   /** As `waitIdle`, until `promise` settles; answers it. What is left then stays where it is. */
-  async waitFor<T>(promise: PromiseLike<T>): Promise<T> {
-    const wait = { isOver: false };
-    const mark = (): void => {
-      wait.isOver = true;
-      this.#announceArrival?.();
-    };
-    promise.then(mark, mark);
+  waitFor<T>(promise: PromiseLike<T>): Promise<T> {
+    return this.#ready.until(promise, () => {
+      if (this.#ready.waiting.length > 0 || this.#outstanding > 0) return this.#step();
+      throw new Error('EdgeScheduler.waitFor: nothing is left to let through, and the promise is still pending');
+    });
+  }
+
+  async #step(): Promise<void> {
+    if (this.#ready.waiting.length === 0) await this.#ready.arrival();
+    else this.#letOneThrough();
     await microtasks();
-    while (!wait.isOver) {
-      if (this.#ready.length > 0) this.#letOneThrough();
-      else if (this.#outstanding > 0) await this.#arrival();
-      else throw new Error('EdgeScheduler.waitFor: nothing is left to let through, and the promise is still pending');
-      await microtasks();
-    }
-    return promise;
   }
 
   #letOneThrough(): void {
-    const index = this.dispatcher.next(this.#ready);
-    const [chosen] = this.#ready.splice(index, 1);
-    if (chosen === undefined) throw new RangeError(`Dispatcher.next answered ${index} for fewer ready items`);
+    const chosen = this.#ready.take();
     this.#ran.push(chosen.label);
     chosen.run();
   }
 
   #arrive(label: string, run: () => void): void {
     this.#outstanding -= 1;
-    this.#ready.push({ kind: 'completion', label, cause: 0, run });
-    this.#announceArrival?.();
-  }
-
-  #arrival(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#announceArrival = resolve;
-    });
+    this.#ready.add({ kind: 'completion', label, cause: 0, run });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Dispatcher, ReadyItem } from '@keelson/process';
 import type * as fc from 'fast-check';
+import { ChoiceQueue } from './choice-queue.js';
 import { microtasks } from './microtasks.js';
 
 type Kind = fc.SchedulerReportItem['schedulingType'];
@@ -53,18 +54,19 @@ const plainly: fc.SchedulerAct = (f) => f();
  * scheduled itself. `EdgeScheduler` has no such rule.
  */
 export class SchedulerAdapter<M = unknown> implements fc.Scheduler<M> {
-  readonly #waiting: Task<M>[] = [];
+  readonly #queue: ChoiceQueue<Task<M>>;
   readonly #over: Task<M>[] = [];
   #lastId = 0;
-  #announceArrival: (() => void) | undefined;
 
   /**
    * @param act  goes around each choice, for frameworks that want to know (`act` of React)
    */
   constructor(
-    private readonly dispatcher: Dispatcher,
+    dispatcher: Dispatcher,
     private readonly act: fc.SchedulerAct = plainly,
-  ) {}
+  ) {
+    this.#queue = new ChoiceQueue(dispatcher);
+  }
 
   readonly schedule = <T>(task: Promise<T>, label = '', metadata?: M, act = plainly): Promise<T> =>
     this.#enter('promise', label, metadata, act, () => task, task);
@@ -92,7 +94,7 @@ export class SchedulerAdapter<M = unknown> implements fc.Scheduler<M> {
   }
 
   count(): number {
-    return this.#waiting.length;
+    return this.#queue.waiting.length;
   }
 
   readonly waitOne = async (act = plainly): Promise<void> => {
@@ -100,7 +102,7 @@ export class SchedulerAdapter<M = unknown> implements fc.Scheduler<M> {
   };
 
   readonly waitAll = async (act = plainly): Promise<void> => {
-    while (this.#waiting.length > 0) await this.waitOne(act);
+    while (this.count() > 0) await this.waitOne(act);
   };
 
   readonly waitIdle = async (act = plainly): Promise<void> => {
@@ -110,27 +112,16 @@ export class SchedulerAdapter<M = unknown> implements fc.Scheduler<M> {
 
   readonly waitNext = async (count: number, act = plainly): Promise<void> => {
     for (let left = count; left > 0; left -= 1) {
-      while (this.#waiting.length === 0) await this.#arrival();
+      while (this.count() === 0) await this.#queue.arrival();
       await this.waitOne(act);
     }
   };
 
-  readonly waitFor = async <T>(promise: Promise<T>, act = plainly): Promise<T> => {
-    const wait = { isOver: false };
-    const mark = (): void => {
-      wait.isOver = true;
-      this.#announceArrival?.();
-    };
-    promise.then(mark, mark);
-    await microtasks();
-    while (!wait.isOver) {
-      if (this.#waiting.length > 0) await this.waitOne(act);
-      else await this.#arrival();
-    }
-    return promise;
-  };
+  readonly waitFor = <T>(promise: Promise<T>, act = plainly): Promise<T> =>
+    this.#queue.until(promise, () => (this.count() > 0 ? this.waitOne(act) : this.#queue.arrival()));
 
-  readonly report = (): fc.SchedulerReportItem<M>[] => [...this.#over, ...this.#waiting].map((task) => task.report);
+  readonly report = (): fc.SchedulerReportItem<M>[] =>
+    [...this.#over, ...this.#queue.waiting].map((task) => task.report);
 
   /** What ran, in order, and what still waits: what fast-check prints of a failing run. */
   toString(): string {
@@ -173,25 +164,16 @@ export class SchedulerAdapter<M = unknown> implements fc.Scheduler<M> {
       };
       this.#lastId += 1;
       const task: Task<M> = new Task(this.#lastId, type, label, metadata, () => act(hear));
-      this.#waiting.push(task);
-      this.#announceArrival?.();
+      this.#queue.add(task);
     });
   }
 
   async #letOneThrough(): Promise<void> {
-    if (this.#waiting.length === 0) throw new Error('No task scheduled');
-    const index = this.dispatcher.next(this.#waiting);
-    const [chosen] = this.#waiting.splice(index, 1);
-    if (chosen === undefined) throw new RangeError(`Dispatcher.next answered ${index} for fewer ready items`);
+    if (this.count() === 0) throw new Error('No task scheduled');
+    const chosen = this.#queue.take();
     this.#over.push(chosen);
     await chosen.run();
     await microtasks();
-  }
-
-  #arrival(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#announceArrival = resolve;
-    });
   }
 }
 
