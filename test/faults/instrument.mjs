@@ -75,12 +75,12 @@ function guardSync(owner, name, counts = () => true) {
   };
 }
 
-function guardCallback(name) {
+function guardCallback(name, counts = () => true) {
   const original = fs[name];
   fs[name] = function (...args) {
     const life = lives.getStore();
     const done = args.at(-1);
-    if (!life || typeof done !== 'function') return original.apply(this, args);
+    if (!life || typeof done !== 'function' || !counts(...args)) return original.apply(this, args);
     let errno;
     try {
       errno = life.enter(name, textOf(args[0]));
@@ -112,7 +112,8 @@ function guardPromise(owner, name, counts = () => true) {
 for (const name of ['mkdirSync', 'rmdirSync', 'unlinkSync', 'renameSync', 'linkSync', 'symlinkSync', 'fsyncSync']) guardSync(fs, name);
 for (const name of ['fchmodSync', 'fchownSync', 'lchownSync', 'chmodSync', 'writeSync', 'copyFileSync', 'ftruncateSync']) guardSync(fs, name);
 guardSync(fs, 'openSync', (_, flags) => opensForChange(flags));
-for (const name of ['mkdir', 'rmdir', 'unlink', 'rename', 'link', 'symlink', 'lchown', 'chmod']) guardCallback(name);
+for (const name of ['mkdir', 'rmdir', 'unlink', 'rename', 'link', 'symlink', 'lchown', 'chmod', 'write', 'fsync']) guardCallback(name);
+guardCallback('open', (_, flags) => opensForChange(flags));
 for (const name of ['mkdir', 'rmdir', 'unlink', 'rename']) guardPromise(fsp, name);
 guardPromise(fsp, 'open', (_, flags) => opensForChange(flags));
 const handle = await fsp.open('/dev/null');

@@ -1,5 +1,6 @@
 import type { ReadyItem } from '@keelson/process';
 import { layersRecord } from './layers-record.js';
+import { removedPrefix } from '@keelson/provisioner';
 import type { SimulatedWorld } from '@keelson/simulation';
 import { check } from './check.js';
 import { namesAt, nodeAt } from './disk-view.js';
@@ -120,7 +121,8 @@ export class LayerWatch {
   }
 
   #recorded(directory: string, parent: string, layers: Map<string, string>): void {
-    for (const name of namesAt(this.world.disk, directory)) {
+    // What was put aside is no container any more.
+    for (const name of namesAt(this.world.disk, directory).filter((each) => !each.startsWith(removedPrefix))) {
       const id = `${parent}${name}`;
       const record = nodeAt(this.world.disk, `${directory}/${name}/layers`);
       if (record?.kind === 'file' && !this.#isForgiven(id)) {

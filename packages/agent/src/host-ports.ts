@@ -9,7 +9,16 @@ import {
   PoolExecutor,
   proxySettingsOf,
 } from '@keelson/os';
-import type { Cgroups, FileLocks, Files, Host, Mounts, PositionedFiles, Subprocesses } from '@keelson/os/ports';
+import type {
+  Cgroups,
+  FileLocks,
+  Files,
+  Host,
+  Mounts,
+  PositionedFiles,
+  Subprocesses,
+  WatchedFiles,
+} from '@keelson/os/ports';
 import type { Recorder } from '@keelson/inspector';
 import type { Executor, Future } from '@keelson/process';
 import { provisionerJobs } from '@keelson/provisioner';
@@ -17,7 +26,7 @@ import { storeJobs } from '@keelson/store';
 
 /** Everything through which an agent touches its machine. */
 export interface HostPorts {
-  readonly files: Files & PositionedFiles;
+  readonly files: Files & PositionedFiles & WatchedFiles;
   readonly locks: FileLocks;
   readonly host: Host;
   readonly subprocesses: Subprocesses;

@@ -1,4 +1,4 @@
-import { ContainerPaths, readContainers } from '@keelson/containerizer';
+import { ContainerPaths, readContainer, readContainers } from '@keelson/containerizer';
 import { LocalFiles, LocalHost, PoolExecutor } from '@keelson/os';
 import type { Future } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
@@ -90,10 +90,8 @@ export function readOnlyView(root: string): ReadOnlyView {
     why: (object) =>
       snapshot().then((seen) => explain(seen.store, holdersOf(seen), namedObject(seen.store, object))),
     logs: (id) =>
-      readContainers(containerPaths, files, host).then((containers) => {
-        if (!containers.some(({ info }) => info.id === id)) {
-          throw new AgentError('NO_SUCH_CONTAINER', `there is no container ${id}`);
-        }
+      readContainer(containerPaths, files, host, id).then((container) => {
+        if (!container) throw new AgentError('NO_SUCH_CONTAINER', `there is no container ${id}`);
         return { stdout: containerPaths.stdout(id), stderr: containerPaths.stderr(id) };
       }),
     usage: () =>

@@ -57,6 +57,7 @@ describe('after the machine was started anew', () => {
 
     expect(await agent.images()).toEqual([]);
     expect(mounts()).toEqual([]);
+    await agent.close();
     const left = ['provisioner/containers', 'runtime/containers', 'store/docker/layers', 'store/docker/gc'];
     expect(left.flatMap((path) => (existsSync(join(root, path)) ? readdirSync(join(root, path)) : []))).toEqual([]);
   });

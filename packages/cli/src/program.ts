@@ -78,6 +78,7 @@ export function createProgram(bind: Bind): Command {
     .addHelpText('after', examples);
   declareGlobalOptions(program, { hidden: false });
   for (const define of definitions) define(program, bind);
-  for (const command of program.commands) declareGlobalOptions(command, { hidden: true });
+  // Of the command that is called alone: an agent makes a program for every request.
+  program.hook('preSubcommand', (_, command) => declareGlobalOptions(command, { hidden: true }));
   return program;
 }

@@ -1,5 +1,5 @@
 import type { ContainerId } from '@keelson/provisioner';
-import { relativePathOf } from '@keelson/provisioner';
+import { putAsidePath, relativePathOf } from '@keelson/provisioner';
 
 /**
  * Where everything of the containerizer lies. The one owner of this layout (Mesos
@@ -36,11 +36,9 @@ export class ContainerPaths {
     return `${this.container(id)}/containers`;
   }
 
-  /** Where the folder of `id` goes in one step, to be removed there. No container has such a name. */
+  /** Where the folder of `id` is put aside to be removed. */
   removed(id: ContainerId): string {
-    const path = this.container(id);
-    const slash = path.lastIndexOf('/');
-    return `${path.slice(0, slash + 1)}${removedPrefix}${path.slice(slash + 1)}`;
+    return putAsidePath(this.container(id));
   }
 
   config(id: ContainerId): string {
@@ -75,9 +73,6 @@ export class ContainerPaths {
     return `${this.sandbox(id)}/stderr`;
   }
 }
-
-/** Folders of this name hold what is left of a container that is known no more. */
-export const removedPrefix = '.removed-';
 
 /** The status file below a container's folder; launchers know the folder alone. */
 export function statusFileIn(containerDirectory: string): string {

@@ -1,4 +1,4 @@
-import { collect, Future } from '@keelson/process';
+import { awaitAll, collect, Future } from '@keelson/process';
 import type { ImageName, ProvisionInfo, ProvisionOptions } from '@keelson/provisioner';
 import { castDraft } from 'immer';
 import { chooseLauncher } from './choose-launcher.js';
@@ -98,33 +98,37 @@ export class ContainerLaunch {
     this.container.update((record) => void (record.launchInfo = castDraft(launchInfo)));
     this.container.send('PREPARE');
 
-    const prepared = chooseLauncher(launchers, this.#config.launcher).then((launcher) =>
-      this.#volumeSources()
-        .then(turn((volumeSources) => this.#prepareIsolators(volumeSources, launchInfo.rootfs)))
-        .then(({ volumeSources, contributions }) => {
-          const { id, parent } = this.container;
-          const joins = parent?.record.process?.process;
-          const inputs = {
-            id,
-            config: this.#config,
-            image,
-            rootfs: launchInfo.rootfs,
-            volumeSources,
-            contributions,
-            ...(joins && { joins }),
-          };
-          return launchRequest(inputs, this.context);
-        })
-        .then(
-          turn((request) => {
-            this.container.launcher = launcher;
-            return this.#checkpointLaunchInfo({ ...launchInfo, launcher: launcher.name }).then(
-              () => request,
-            );
-          }),
-        ),
+    const prepared = chooseLauncher(launchers, this.#config.launcher).then(
+      turn((launcher) => {
+        this.container.launcher = launcher;
+        // Beside each other, but both are over before anything is undone.
+        return awaitAll([
+          this.#resolve(launchInfo.rootfs, image),
+          this.#checkpointLaunchInfo({ ...launchInfo, launcher: launcher.name }),
+        ]).then(([resolved, noted]) => (noted.isReady() ? resolved : (noted as Future<never>)));
+      }),
     );
     return this.container.during(prepared).then(turn((request) => this.#isolate(request)));
+  }
+
+  #resolve(rootfs: string, image: ImageProcess): Future<LaunchRequest> {
+    const { turn } = this.context;
+    return this.#volumeSources()
+      .then(turn((volumeSources) => this.#prepareIsolators(volumeSources, rootfs)))
+      .then(({ volumeSources, contributions }) => {
+        const { id, parent } = this.container;
+        const joins = parent?.record.process?.process;
+        const inputs = {
+          id,
+          config: this.#config,
+          image,
+          rootfs,
+          volumeSources,
+          contributions,
+          ...(joins && { joins }),
+        };
+        return launchRequest(inputs, this.context);
+      });
   }
 
   /**

@@ -1,6 +1,5 @@
 import type { Files, Host, ProcessIdentity } from '@keelson/os/ports';
-import type { Future } from '@keelson/process';
-import { collect } from '@keelson/process';
+import { collect, Future } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
 import { isReadOnlyRootfs } from '@keelson/provisioner';
 import type { ImageProcess } from './command-line.js';
@@ -52,28 +51,27 @@ export function launchRequest(
   requireLimitsKept(config, cgroup !== undefined);
 
   const tree = remembering(files);
-  return refuseStrangeRoots(tree, rootfs)
-    .then(() => collect([userFile(tree, rootfs, 'passwd'), userFile(tree, rootfs, 'group')]))
-    .then(([passwd, group]) => {
-      const user = resolveUser(config.user ?? (image.user || undefined), passwd!, group!);
+  const found = (): Future<[string, string, string, BindMount[], unknown]> =>
+    collect([
+      userFile(tree, rootfs, 'passwd'),
+      userFile(tree, rootfs, 'group'),
+      workingDirectory(tree, rootfs, config, image),
+      mountsOf(files, tree, inputs),
+      refuseStrangeRoots(tree, rootfs),
+    ]);
+  return Future.ready()
+    .then(found)
+    .then(([passwd, group, directory, mounts]): LaunchRequest => {
+      const user = resolveUser(config.user ?? (image.user || undefined), passwd, group);
       refuseUnmappedUser(user, host);
       const layers = contributions.map(({ environment }) => environment ?? {});
-      const environment = containerEnvironment(
-        image.environment ?? [],
-        layers,
-        config.environment,
-        user.home,
-      );
-      return collect([
-        workingDirectory(tree, rootfs, config, image),
-        mountsOf(files, tree, inputs),
-      ] as const).then(([directory, mounts]): LaunchRequest => ({
+      return {
         id,
         runtimeDirectory: paths.container(id),
         rootfs,
         ...(isReadOnlyRootfs(rootfs) && { readOnlyRoot: true as const }),
         argv,
-        environment,
+        environment: containerEnvironment(image.environment ?? [], layers, config.environment, user.home),
         workingDirectory: directory,
         user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
         hostname,
@@ -85,7 +83,7 @@ export function launchRequest(
         ...(config.stdio === 'sandbox' && {
           stdio: { stdout: paths.stdout(id), stderr: paths.stderr(id) },
         }),
-      }));
+      };
     })
     .then((request) => requireExecutable(tree, request).then(() => request));
 }

@@ -83,7 +83,7 @@ export class LinuxLauncher extends Launcher<LinuxLauncher> {
     return files
       .makeDirectory(directory, { mode: 0o700 })
       .then(defer(this, this.#plan, request))
-      .then((plan) => files.writeDurably(planPath, new TextEncoder().encode(JSON.stringify(plan))))
+      .then((plan) => files.write(planPath, new TextEncoder().encode(JSON.stringify(plan))))
       .then(() =>
         startMonitored(this.options, { argv, request, timeoutMs: this.options.launchTimeoutMs ?? 60_000 }),
       );

@@ -1,6 +1,6 @@
 import { after, Counter, defer, Future, undiscardable } from '@keelson/process';
 import type { ContainerId, ImageName, ImageUser } from '@keelson/provisioner';
-import { isContainerId, parentOf } from '@keelson/provisioner';
+import { isContainerId, parentOf, retryPauseMs } from '@keelson/provisioner';
 import type { PruneOptions, PruneReport } from '@keelson/store';
 import { Container } from './container.js';
 import type { ContainerConfig } from './container-config.js';
@@ -15,7 +15,6 @@ import { HoldingContainerizer } from './holding-containerizer.js';
 import { ContainerLaunch } from './launch-container.js';
 import { silentLogger } from './logger.js';
 import { recoverContainers } from './recover-containers.js';
-import { retryPauseMs } from './retry-pause.js';
 
 /**
  * Runs containers natively: provisions their root filesystem, launches them through a launcher, watches

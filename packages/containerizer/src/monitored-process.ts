@@ -1,13 +1,22 @@
-import type { Child, Files, Host, ProcessIdentity, Subprocesses } from '@keelson/os/ports';
+import type {
+  Child,
+  DirectoryWatch,
+  Files,
+  Host,
+  ProcessIdentity,
+  Subprocesses,
+  WatchedFiles,
+} from '@keelson/os/ports';
 import type { Future } from '@keelson/process';
-import { after, collect } from '@keelson/process';
+import { after, collect, select, Timeout } from '@keelson/process';
 import { statusFileIn } from './container-paths.js';
 import { ContainerizerError } from './containerizer-error.js';
 import type { LaunchedProcess, LaunchRequest, ProcessRecord } from './launcher.js';
 
 /** What launchers need of the machine. */
 export interface LauncherTools {
-  readonly files: Files;
+  /** Those that are watched tell at once that a program has started. */
+  readonly files: Files & Partial<WatchedFiles>;
   readonly host: Host;
   readonly subprocesses: Subprocesses;
 }
@@ -73,6 +82,7 @@ export function startMonitored(tools: LauncherTools, command: MonitoredCommand):
     hidden?.path ?? '',
     ...command.argv,
   ];
+  const watch = tools.files.watch?.(launcherFiles(request.runtimeDirectory).directory);
   return tools.subprocesses
     .spawn({
       argv,
@@ -82,9 +92,11 @@ export function startMonitored(tools: LauncherTools, command: MonitoredCommand):
       stdout: stdio ? { path: stdio.stdout } : 'inherit',
       stderr: stdio ? { path: stdio.stderr } : 'inherit',
     })
-    .then((child) =>
-      awaitPid(tools, command, child, 1, 0).then((pid) => identified(tools.host, child, pid)),
-    );
+    .then((child) => {
+      const giveUp = Timeout.in(command.timeoutMs);
+      return awaitPid(tools, command, { child, watch, giveUp }).then((pid) => identified(tools.host, child, pid));
+    })
+    .onAny(() => watch?.close());
 }
 
 /**
@@ -99,32 +111,33 @@ export function monitorWrote(files: Files, runtimeDirectory: string, waitedMs = 
   });
 }
 
+interface AwaitedStart {
+  readonly child: Child;
+  readonly watch: DirectoryWatch | undefined;
+  readonly giveUp: Timeout;
+}
+
 /**
- * Asks for the pid file until it is there or the program is over: 1 ms apart at first, then 3 ms, and 16 ms when
- * it takes long.
- * There is nothing to listen to: the runtimes write the file when they please, and only for a process
- * that really started.
+ * Looks for the pid file whenever something has changed beside it, until it is there or the program is over. The
+ * runtimes write it only for a process that really started.
  */
-function awaitPid(
-  tools: LauncherTools,
-  command: MonitoredCommand,
-  child: Child,
-  waitMs: number,
-  waitedMs: number,
-): Future<number> {
+function awaitPid(tools: LauncherTools, command: MonitoredCommand, start: AwaitedStart): Future<number> {
+  const { child, watch, giveUp } = start;
   // Asked before the read: a program that is over now wrote the file before, or never.
   const over = !child.status.isPending();
   const { directory, pid } = launcherFiles(command.request.runtimeDirectory);
   return readPid(tools.files, pid).then((found): number | Future<number> => {
     if (found !== undefined) return found;
     if (over) return startFailure(tools.files, directory);
-    if (waitedMs >= command.timeoutMs) {
+    if (giveUp.expired()) {
       child.kill('SIGKILL');
       throw new ContainerizerError('LAUNCH_FAILED', `Nothing started within ${command.timeoutMs} ms`);
     }
-    return after(waitMs).then(() =>
-      awaitPid(tools, command, child, waitedMs < 100 ? Math.min(waitMs + 1, 3) : 16, waitedMs + waitMs),
-    );
+    const late = after(watch ? 50 : 3);
+    return select<unknown>([late, child.status, ...(watch ? [watch.changed()] : [])]).then(() => {
+      late.discard();
+      return awaitPid(tools, command, start);
+    });
   });
 }
 

@@ -126,7 +126,7 @@ export class OciLauncher extends Launcher<OciLauncher> {
     return files
       .makeDirectory(directory, { mode: 0o700 })
       .then(() =>
-        files.writeDurably(`${directory}/config.json`, new TextEncoder().encode(JSON.stringify(spec))),
+        files.write(`${directory}/config.json`, new TextEncoder().encode(JSON.stringify(spec))),
       );
   }
 

@@ -1,11 +1,10 @@
 import { FileError } from '@keelson/os/ports';
 import type { Future } from '@keelson/process';
-import { after, collect, Future as Futures } from '@keelson/process';
-import type { ContainerId } from '@keelson/provisioner';
-import { removedPrefix } from './container-paths.js';
+import { collect } from '@keelson/process';
+import type { ContainerId, LeftoverRemoval } from '@keelson/provisioner';
+import { putAside, removedPrefix, removeLeftover } from '@keelson/provisioner';
 import type { ContainerizerContext } from './containerizer-context.js';
 import { messageOf } from './containerizer-error.js';
-import { retryPauseMs } from './retry-pause.js';
 
 type Context = Pick<ContainerizerContext, 'paths' | 'files' | 'executor' | 'logger' | 'turn'>;
 
@@ -18,22 +17,12 @@ type Context = Pick<ContainerizerContext, 'paths' | 'files' | 'executor' | 'logg
  * container; then both go in one step, so that nobody who reads without a lock finds half a record.
  */
 export function removeContainerFiles(context: Context, id: ContainerId): Future<unknown> {
-  const { paths, files } = context;
-  const removed = paths.removed(id);
-  const moved = (): Future<void> => files.rename(paths.container(id), removed);
+  const { paths, files, executor } = context;
   return files
     .rename(paths.sandbox(id), `${paths.container(id)}/sandbox`)
     .repair(() => removeTree(context, paths.sandbox(id)).then(() => undefined))
-    .then(() => moved().repair((failed) => retry(failed.failure())))
-    .then(() => void removeLeftover(context, removed));
-
-  /** What is in the way was left by an earlier removal that could not finish. */
-  function retry(error: Error): Future<void> {
-    const code = codeOf(error);
-    if (code === 'ENOENT') return Futures.ready(undefined);
-    if (code === 'ENOTEMPTY' || code === 'EEXIST') return removeTree(context, removed).then(moved);
-    return Futures.failed(error);
-  }
+    .then(() => putAside(paths.container(id), files, executor))
+    .then(() => void removeLeftover(paths.removed(id), leftoversOf(context)));
 }
 
 /**
@@ -53,20 +42,13 @@ export function finishRemovals(context: Context, parents: readonly ContainerId[]
           return [];
         })
         .then((entries) => entries.filter(({ name }) => name.startsWith(removedPrefix)))
-        .then((left) => collect(left.map(({ name }) => removeLeftover(context, `${folder}/${name}`)))),
+        .then((left) => collect(left.map(({ name }) => removeLeftover(`${folder}/${name}`, leftoversOf(context))))),
     ),
   );
 }
 
-/** Nobody else will ask for it again: answers after one attempt, and goes on in the background until it is gone. */
-function removeLeftover(context: Context, path: string, retries = 0): Future<unknown> {
-  const { logger, turn } = context;
-  return removeTree(context, path).repair(
-    turn((failed: Future<unknown>) => {
-      logger.warn(`Cannot remove '${path}': ${messageOf(failed.failure())}`);
-      after(retryPauseMs(retries)).then(turn(() => void removeLeftover(context, path, retries + 1)));
-    }),
-  );
+function leftoversOf({ executor, turn, logger }: Context): LeftoverRemoval {
+  return { executor, turn, warn: (why) => logger.warn(why) };
 }
 
 function codeOf(error: unknown): string | undefined {

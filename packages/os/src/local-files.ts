@@ -1,14 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import { constants, type Dirent, type Stats } from 'node:fs';
 import { type FileHandle, open, readdir, realpath, statfs } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { Future } from '@keelson/process';
 import fs from 'fs-extra';
 import { fileError, toFileError } from './file-error.js';
-import { TEMPORARY_PREFIX } from './ports/files.js';
+import { watchDirectory } from './local-directory-watch.js';
 import { readFileAtMost } from './read-file.js';
+import { replaceFileDurably, writeFile } from './write-file.js';
 import type {
   DirectoryEntry,
+  DirectoryWatch,
   FileKind,
   FileSlice,
   FileStatus,
@@ -16,6 +17,7 @@ import type {
   Files,
   NewDirectoryOptions,
   PositionedFiles,
+  WatchedFiles,
 } from './ports/files.js';
 import { syncFileSystem } from './system-calls/special-files.js';
 
@@ -23,7 +25,7 @@ import { syncFileSystem } from './system-calls/special-files.js';
  * The files of this machine. Operations on one path are not ordered among each other: who needs an order
  * waits for the first. Writing needs no cleaning up after an error; after a crash a `.tmp-…` may be left.
  */
-export class LocalFiles implements Files, PositionedFiles {
+export class LocalFiles implements Files, PositionedFiles, WatchedFiles {
   read(
     path: string,
     { maxBytes = 64 * 1024 ** 2, slice }: { maxBytes?: number; slice?: FileSlice } = {},
@@ -36,7 +38,11 @@ export class LocalFiles implements Files, PositionedFiles {
   }
 
   writeDurably(path: string, content: Uint8Array, { mode = 0o600 }: { mode?: number } = {}): Future<void> {
-    return attempt('write', path, () => replaceDurably(path, content, mode));
+    return attempt('write', path, () => replaceFileDurably(path, content, mode));
+  }
+
+  write(path: string, content: Uint8Array, { mode = 0o600 }: { mode?: number } = {}): Future<void> {
+    return attempt('write', path, () => writeFile(path, content, mode));
   }
 
   appendDurably(path: string, content: Uint8Array): Future<void> {
@@ -59,6 +65,10 @@ export class LocalFiles implements Files, PositionedFiles {
         }
       }),
     );
+  }
+
+  watch(directory: string): DirectoryWatch | undefined {
+    return watchDirectory(directory);
   }
 
   makeDirectory(path: string, options: { mode?: number } = {}): Future<void> {
@@ -192,33 +202,6 @@ async function readSlice(
     read += bytesRead;
   }
   return bytes;
-}
-
-/**
- * Temporary file, write, fsync, rename, fsync of the folder. On any error the temporary file goes.
- *
- * The folder is opened while the file is, and closing what was synced is waited for with what comes next: each
- * step is a turn of the thread pool, and of a container's launch these are most.
- */
-async function replaceDurably(path: string, content: Uint8Array, mode: number): Promise<void> {
-  const temporary = join(dirname(path), `${TEMPORARY_PREFIX}${randomBytes(8).toString('hex')}`);
-  const opened = await Promise.allSettled([open(temporary, 'wx', mode), open(dirname(path), DIRECTORY)]);
-  const [file, directory] = opened.map((each) => (each.status === 'fulfilled' ? each.value : undefined));
-  try {
-    const failed = opened.find((each) => each.status === 'rejected');
-    if (failed) throw failed.reason;
-    await file!.writeFile(content);
-    await file!.sync();
-    await fs.rename(temporary, path);
-  } catch (error) {
-    await Promise.allSettled([file?.close(), directory?.close()]);
-    // The first error counts; if this fails too, recovery finds the file by its name.
-    if (file) await fs.unlink(temporary).catch(() => undefined);
-    throw error;
-  }
-  const ends = await Promise.allSettled([directory!.sync(), file!.close()]);
-  await directory!.close();
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
 function syncDirectory(path: string): Promise<void> {

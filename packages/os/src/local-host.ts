@@ -105,8 +105,12 @@ function signalNumber(signal: string): number {
   return number;
 }
 
+/** Nothing of us outlives a boot. */
+let bootIdOfNow: string | undefined;
+
 function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  bootIdOfNow ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return bootIdOfNow;
 }
 
 /** Names of OCI image-spec config.md, which are those of Go's GOARCH and GOARM. */

@@ -36,6 +36,10 @@ export class LocalMounts implements Mounts {
     return this.#execute('os.unmount', { target, ...options }, target);
   }
 
+  detach(target: string): Future<number> {
+    return this.#execute('os.detach-mounts', { target }, target);
+  }
+
   list(): Future<readonly MountEntry[]> {
     return readProc('/proc/self/mountinfo').then(parseMountInfo);
   }

@@ -40,6 +40,33 @@ describe('LocalFiles', () => {
     expect(readFileSync(join(root, 'victim'), 'utf8')).toBe('untouched');
   });
 
+  it('writes a file in place, however long it was, and follows no link', async ({ onTestFinished }) => {
+    const root = temporaryDirectory(onTestFinished);
+    const path = join(root, 'plan');
+    writeFileSync(path, 'a long one');
+    symlinkSync('plan', join(root, 'link'));
+
+    await files.write(path, bytes('short'));
+
+    expect(readFileSync(path, 'utf8')).toBe('short');
+    await expect(files.write(join(root, 'link'), bytes('x'))).rejects.toMatchObject({ code: 'ELOOP' });
+    await expect(files.write(join(root, 'none/x'), bytes('x'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('tells of changes in a directory, also of one before the question', async ({ onTestFinished }) => {
+    const root = temporaryDirectory(onTestFinished);
+    const watch = files.watch(root)!;
+    onTestFinished(() => watch.close());
+
+    writeFileSync(join(root, 'first'), '');
+    await watch.changed();
+    const second = watch.changed();
+    writeFileSync(join(root, 'second'), '');
+    await second;
+
+    expect(files.watch(join(root, 'none'))).toBeUndefined();
+  });
+
   it('removes the temporary file when the rename fails', async ({ onTestFinished }) => {
     const root = temporaryDirectory(onTestFinished);
     mkdirSync(join(root, 'record'));

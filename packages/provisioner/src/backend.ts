@@ -4,6 +4,10 @@ import type { LayerTree } from '@keelson/store';
 
 export type BackendName = 'copy' | 'bind' | 'overlay';
 
+export interface DestroyOptions {
+  readonly folderGoes?: boolean;
+}
+
 /** Paths a container can fill beside its sandbox (overlay's upper and work directories). */
 export interface BackendResult {
   readonly ephemeralVolumes: readonly string[];
@@ -25,8 +29,13 @@ export abstract class Backend<Self = unknown> extends Process<Self> {
   restore(_layers: readonly LayerTree[], _rootfs: string, _backendDirectory: string): Future<boolean> {
     return Futures.ready(false);
   }
-  /** True if something was taken down, false if nothing was there. Works after a reboot too. */
-  abstract destroy(rootfs: string, backendDirectory: string): Future<boolean>;
+  /**
+   * True if something was taken down, false if nothing was there. Works after a reboot too.
+   *
+   * @param options.folderGoes  the caller removes all of the container's folder next: what lies below
+   *   `backendDirectory` may stay, but nothing may be mounted there any more
+   */
+  abstract destroy(rootfs: string, backendDirectory: string, options?: DestroyOptions): Future<boolean>;
 }
 
 export type BackendPid = PID<Backend>;

@@ -3,7 +3,7 @@ import { Counter, Future } from '@keelson/process';
 import type { LayerTree } from '@keelson/store';
 import type { BackendResult } from './backend.js';
 import { Backend } from './backend.js';
-import { detachMounts, mountsAt } from './detach-mounts.js';
+import { mountsAt } from './mounts-at.js';
 import type { Warn } from './list-containers.js';
 import { cannot, isBusy, ProvisionerError, reasonOf } from './provisioner-error.js';
 
@@ -55,15 +55,16 @@ export class BindBackend extends Backend<BindBackend> {
   }
 
   /**
-   * Detaches the mount if the mount table has it, then removes the mount point. After a reboot nothing is
+   * Detaches the mount if there is one, then removes the mount point. After a reboot nothing is
    * mounted and the mount point goes all the same. One that stays busy is warned about, counted and left for
    * the next recovery: it must not pin the layer (T17).
    *
    * @throws ProvisionerError DESTROY_FAILED  the mount could not be detached, or the mount point not be removed
    */
   override destroy(rootfs: string): Future<boolean> {
-    return detachMounts(this.#files, this.#mounts, rootfs)
-      .then((detached) => this.#removeMountPoint(rootfs).then((removed) => detached || removed))
+    return this.#mounts
+      .detach(rootfs)
+      .then((detached) => this.#removeMountPoint(rootfs).then((removed) => detached > 0 || removed))
       .repair(cannot('DESTROY_FAILED', `take down the bind mount at '${rootfs}'`));
   }
 

@@ -58,7 +58,8 @@ export class CopyBackend extends Backend<CopyBackend> {
    *
    * @throws ProvisionerError DESTROY_FAILED  the tree could not be moved or removed
    */
-  override destroy(rootfs: string, backendDirectory: string): Future<boolean> {
+  override destroy(rootfs: string, backendDirectory: string, { folderGoes = false } = {}): Future<boolean> {
+    if (folderGoes) return this.#files.status(rootfs).then((present) => present !== undefined);
     const trash = trashOf(rootfs, backendDirectory);
     return this.#moveAway(rootfs, trash)
       .then((moved) => this.#files.status(trash).then((left) => (left ? this.#remove(trash) : moved)))

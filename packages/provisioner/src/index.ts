@@ -1,5 +1,5 @@
 export { Backend } from './backend.js';
-export type { BackendName, BackendPid, BackendResult } from './backend.js';
+export type { BackendName, BackendPid, BackendResult, DestroyOptions } from './backend.js';
 export { BindBackend } from './bind-backend.js';
 export type { BindBackendOptions } from './bind-backend.js';
 export { chooseBackend } from './choose-backend.js';
@@ -25,4 +25,7 @@ export type { ProvisionerOptions } from './provisioner-options.js';
 export { isReadOnlyRootfs, ProvisionerPaths } from './provisioner-paths.js';
 export { Provisioner } from './provisioner.js';
 export { provisionerJobs } from './provisioner-jobs.js';
+export { putAside, putAsidePath, removedPrefix, removeLeftover } from './put-aside.js';
+export type { LeftoverRemoval } from './put-aside.js';
 export { readProvisionedContainers } from './read-provisioned-containers.js';
+export { retryPauseMs } from './retry-pause.js';

@@ -5,9 +5,16 @@ import { collect } from '@keelson/process';
 import type { ContainerId } from './container-id.js';
 import { isContainerId } from './container-id.js';
 import type { ProvisionerPaths } from './provisioner-paths.js';
+import { removedPrefix } from './put-aside.js';
 
 /** Told what a listing passed over, one sentence each. */
 export type Warn = (warning: string) => void;
+
+export interface ListingObserver {
+  readonly warn: Warn;
+  /** Told the path of what is left of a container that was destroyed. */
+  readonly onRemoved: (path: string) => void;
+}
 
 /** A root filesystem found on disk. `backend` is the folder's name: perhaps one this agent cannot run. */
 export interface FoundRootfs {
@@ -18,16 +25,17 @@ export interface FoundRootfs {
 
 /**
  * Every container with a folder, parents before their children. A parent is listed even when only its child
- * has an image. What is not a directory, or no name of a container, is warned about and passed over.
+ * has an image. What is not a directory, or no name of a container, is warned about and passed over; what
+ * was put aside to be removed is told apart.
  *
  * Mirrors Mesos `provisioner/paths.cpp` (`listContainers`). No provisioner folder yet means no containers.
  */
 export function listContainers(
   paths: ProvisionerPaths,
   files: Files,
-  warn: Warn = ignore,
+  { warn = ignore, onRemoved = ignore }: Partial<ListingObserver> = {},
 ): Future<ContainerId[]> {
-  return listBelow(undefined, paths, files, warn);
+  return listBelow(undefined, paths, files, { warn, onRemoved });
 }
 
 /**
@@ -55,10 +63,13 @@ function listBelow(
   parent: ContainerId | undefined,
   paths: ProvisionerPaths,
   files: Files,
-  warn: Warn,
+  observer: ListingObserver,
 ): Future<ContainerId[]> {
+  const { warn, onRemoved } = observer;
   const directory = parent === undefined ? paths.containers : paths.children(parent);
-  return listDirectories(directory, files, warn).then((names) => {
+  return listDirectories(directory, files, warn).then((all) => {
+    const names = all.filter((name) => !name.startsWith(removedPrefix));
+    for (const name of all) if (name.startsWith(removedPrefix)) onRemoved(`${directory}/${name}`);
     const ids = names.map((name) => (parent === undefined ? name : `${parent}.${name}`));
     const ours = ids.filter((id, index) => {
       // A dot separates the values of an id, so a folder name with one would read as somebody else's child.
@@ -66,7 +77,7 @@ function listBelow(
       if (!named) warn(`Passing over '${directory}/${names[index]}': no name of a container`);
       return named;
     });
-    const trees = ours.map((id) => listBelow(id, paths, files, warn).then((below) => [id, ...below]));
+    const trees = ours.map((id) => listBelow(id, paths, files, observer).then((below) => [id, ...below]));
     return collect(trees).then((lists) => lists.flat());
   });
 }

@@ -6,7 +6,7 @@ import type { ScratchDirectories } from './backend-directories.js';
 import { scratchOf } from './backend-directories.js';
 import type { BackendResult } from './backend.js';
 import { Backend } from './backend.js';
-import { detachMounts, mountsAt } from './detach-mounts.js';
+import { mountsAt } from './mounts-at.js';
 import type { Warn } from './list-containers.js';
 import { cannot, isBusy, ProvisionerError, reasonOf } from './provisioner-error.js';
 import { removeTree } from './remove-tree.js';
@@ -85,20 +85,22 @@ export class OverlayBackend extends Backend<OverlayBackend> {
   }
 
   /**
-   * Detaches the mount if the mount table has it, then removes the writable directories and the mount point.
+   * Detaches the mount if there is one, then removes the writable directories and the mount point.
    * After a reboot nothing is mounted and the rest goes all the same. A directory that stays busy is warned
    * about and left for the next recovery: it must not pin the layers (T17, MESOS-9196).
    *
    * @throws ProvisionerError DESTROY_FAILED  the mount could not be detached, or a directory not be removed
    */
-  override destroy(rootfs: string, backendDirectory: string): Future<boolean> {
-    return detachMounts(this.#files, this.#mounts, rootfs)
-      .then((detached) =>
-        collect([
+  override destroy(rootfs: string, backendDirectory: string, { folderGoes = false } = {}): Future<boolean> {
+    return this.#mounts
+      .detach(rootfs)
+      .then((detached): boolean | Future<boolean> => {
+        if (folderGoes) return detached > 0;
+        return collect([
           this.#remove(scratchOf(rootfs, backendDirectory).directory),
           this.#remove(rootfs, () => this.#files.removeDirectory(rootfs)),
-        ]).then((removed) => detached || removed.includes(true)),
-      )
+        ]).then((removed) => detached > 0 || removed.includes(true));
+      })
       .repair(cannot('DESTROY_FAILED', `take down the overlay at '${rootfs}'`));
   }
 

@@ -22,6 +22,7 @@ import { startPrune } from './start-prune.js';
 import { readProvisionedContainers } from './read-provisioned-containers.js';
 import { restoreRootfses } from './restore-rootfses.js';
 import { tellUse } from './tell-use.js';
+import { type LeftoverRemoval, removeLeftover } from './put-aside.js';
 import { takeDownContainer } from './take-down-container.js';
 import { warnOfProblems } from './warn-of-problems.js';
 import { writeLayersRecord } from './write-layers-record.js';
@@ -44,6 +45,7 @@ export class Provisioner extends Process<Provisioner> {
   readonly gate: Gate;
   readonly #options: ProvisionerOptions;
   readonly #warn: Warn;
+  readonly #leftovers: LeftoverRemoval;
   readonly #containers = new ContainerTable();
   readonly #destructions = new Destructions();
   /** By the exclusions. */
@@ -56,6 +58,8 @@ export class Provisioner extends Process<Provisioner> {
     this.#options = options;
     this.#warn = options.warn ?? (() => {});
     this.gate = new Gate(options.clock);
+    const turn = <A extends unknown[], R>(f: (...args: A) => R) => defer<A, [], R>(this, f);
+    this.#leftovers = { executor: options.executor, turn, warn: (why) => this.#report(why) };
   }
 
   /**
@@ -289,8 +293,7 @@ export class Provisioner extends Process<Provisioner> {
     if (!entry) return Future.ready();
 
     const nested = this.#containers.children(containerId).map((child) => this.#takeDown(child));
-    const options = { ...this.#options, onLeftover: (leftover: string) => this.#report(leftover) };
-    return takeDownContainer(entry, nested, options)
+    return takeDownContainer(entry, nested, { ...this.#options, leftovers: this.#leftovers })
       .then(defer(this, () => this.#containers.forget(containerId)))
       .then(() => tellUse(this.#options.stores.values(), entry))
       .repair((failed) => {
@@ -301,14 +304,11 @@ export class Provisioner extends Process<Provisioner> {
 
   #recover(known: readonly ContainerId[]): Future<void> {
     const { paths, files, stores } = this.#options;
-    return readProvisionedContainers(paths, files, this.#warn)
+    const onRemoved = (path: string): void => void removeLeftover(path, this.#leftovers);
+    return readProvisionedContainers(paths, files, { warn: this.#warn, onRemoved })
       .then(defer(this, this.#adopt, known))
       .then(() => collect([...stores.values()].map((store) => store.recover())))
-      .then(
-        defer(this, () => {
-          this.#recovered = true;
-        }),
-      );
+      .then(defer(this, () => void (this.#recovered = true)));
   }
 
   /** Answers when the unknown containers are gone, or have been reported. */

@@ -5,7 +5,7 @@ import { decodeRecord } from '@keelson/store';
 import type { ContainerId } from './container-id.js';
 import type { LayersRecord } from './layers-record.js';
 import { layersRecord } from './layers-record.js';
-import type { FoundRootfs, Warn } from './list-containers.js';
+import type { FoundRootfs, ListingObserver, Warn } from './list-containers.js';
 import { listContainers, listRootfses } from './list-containers.js';
 import type { ProvisionedContainer, ProvisionedRootfs } from './provisioned-container.js';
 import { cannot, reasonOf } from './provisioner-error.js';
@@ -23,11 +23,11 @@ import type { ProvisionerPaths } from './provisioner-paths.js';
 export function readProvisionedContainers(
   paths: ProvisionerPaths,
   files: Files,
-  warn?: Warn,
+  observer: Partial<ListingObserver> = {},
 ): Future<ProvisionedContainer[]> {
-  return listContainers(paths, files, warn)
+  return listContainers(paths, files, observer)
     .repair(cannot('CONTAINERS_UNREADABLE', `list the containers in '${paths.containers}'`))
-    .then((ids) => collect(ids.map((id) => readContainer(id, paths, files, warn))));
+    .then((ids) => collect(ids.map((id) => readContainer(id, paths, files, observer.warn))));
 }
 
 function readContainer(

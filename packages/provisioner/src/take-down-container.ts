@@ -4,28 +4,28 @@ import { awaitAll, Future } from '@keelson/process';
 import type { BackendName, BackendPid } from './backend.js';
 import type { ContainerId } from './container-id.js';
 import type { ContainerEntry } from './container-table.js';
-import type { Warn } from './list-containers.js';
 import type { ProvisionedRootfs } from './provisioned-container.js';
 import { ProvisionerError, reasonOf } from './provisioner-error.js';
 import type { ProvisionerPaths } from './provisioner-paths.js';
-import { removeTree } from './remove-tree.js';
+import type { LeftoverRemoval } from './put-aside.js';
+import { putAside, putAsidePath, removeLeftover } from './put-aside.js';
 
 export interface TakeDownOptions {
   readonly paths: ProvisionerPaths;
   readonly files: Files;
   readonly executor: Executor;
   readonly backends: ReadonlyMap<BackendName, BackendPid>;
-  /** Told what stayed of the container's folder. */
-  readonly onLeftover: Warn;
+  /** For what stays of the container's folder. */
+  readonly leftovers: LeftoverRemoval;
 }
 
 /**
- * Takes down all root filesystems of one container, each with the backend that made it, then its record and
- * folder. What is `nested` in it must have gone before. Tries every one before it fails, and may be tried
- * again.
+ * Takes down all root filesystems of one container, each with the backend that made it, then its folder, record and
+ * all: that is out of the way when this answers, and removed soon after. What is `nested` in it must have gone before.
+ * Tries every one before it fails, and may be tried again.
  *
- * A folder that does not go is told and left to the next recovery: with the root filesystems down it needs no
- * layer (T17, MESOS-9196).
+ * A folder that does not go is told and tried again: with the root filesystems down it needs no layer (T17,
+ * MESOS-9196).
  *
  * @throws ProvisionerError DESTROY_FAILED  with one reason for each root filesystem that still stands
  */
@@ -36,19 +36,17 @@ export function takeDownContainer(
 ): Future<void> {
   return awaitAll(nested)
     .then((outcomes) => requireAll(outcomes, `destroy the containers nested in '${id}'`))
-    .then(() => awaitAll([...rootfses.values()].map((rootfs) => takeDownRootfs(id, rootfs, options))))
+    .then(() => awaitAll([...rootfses.values()].map((rootfs) => takeDownRootfs(id, rootfs, onDisk, options))))
     .then((outcomes) => requireAll(outcomes, `take down the root filesystems of container '${id}'`))
     .then(() => (onDisk ? removeFolder(id, options) : undefined));
 }
 
-function removeFolder(id: ContainerId, { paths, files, executor, onLeftover }: TakeDownOptions): Future<void> {
-  // The record first: without it what is left of the folder protects nothing.
-  return files
-    .remove(paths.layers(id))
-    .then(() => removeTree(executor, paths.container(id)))
-    .then(() => undefined)
+function removeFolder(id: ContainerId, { paths, files, executor, leftovers }: TakeDownOptions): Future<void> {
+  const folder = paths.container(id);
+  return putAside(folder, files, executor)
+    .then(() => void removeLeftover(putAsidePath(folder), leftovers))
     .repair((failed) => {
-      onLeftover(`Leaving '${paths.container(id)}' behind: ${reasonOf(failed.failure())}`);
+      leftovers.warn(`Leaving '${folder}' behind: ${reasonOf(failed.failure())}`);
       return Future.ready(undefined);
     });
 }
@@ -63,9 +61,14 @@ function requireAll(outcomes: readonly Future<unknown>[], attempt: string): void
   }
 }
 
-function takeDownRootfs(id: ContainerId, rootfs: ProvisionedRootfs, options: TakeDownOptions): Future<boolean> {
-  const backend = options.backends.get(rootfs.backend as BackendName);
-  if (backend) return backend.destroy(rootfs.rootfs, options.paths.backend(id, rootfs.backend));
+function takeDownRootfs(
+  id: ContainerId,
+  rootfs: ProvisionedRootfs,
+  folderGoes: boolean,
+  { backends, paths }: TakeDownOptions,
+): Future<boolean> {
+  const backend = backends.get(rootfs.backend as BackendName);
+  if (backend) return backend.destroy(rootfs.rootfs, paths.backend(id, rootfs.backend), { folderGoes });
   return Future.failed(
     new ProvisionerError(
       'BACKEND_NOT_SUPPORTED',

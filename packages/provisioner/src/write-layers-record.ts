@@ -1,5 +1,5 @@
 import type { Files } from '@keelson/os/ports';
-import type { Future } from '@keelson/process';
+import { awaitAll, Future } from '@keelson/process';
 import { encodeRecord } from '@keelson/store';
 import type { ContainerId } from './container-id.js';
 import { layersRecord } from './layers-record.js';
@@ -8,7 +8,7 @@ import type { ProvisionerPaths } from './provisioner-paths.js';
 import { cannot } from './provisioner-error.js';
 
 /**
- * Replaces the `layers` file of a container durably, making its folder if there is none.
+ * Replaces the `layers` file of a container durably, making its folder and those of its backends if there are none.
  *
  * @throws ProvisionerError CHECKPOINT_FAILED
  */
@@ -22,8 +22,17 @@ export function writeLayersRecord(
   const recorded = rootfses.map(({ rootfsId, backend, reference, digest, layers }) => {
     return { rootfsId, backend, reference, digest, layers };
   });
+  const record = encodeRecord(layersRecord, { rootfses: recorded });
+  const backends = new Set(rootfses.map(({ backend }) => paths.backend(id, backend)));
   return files
     .makeDirectory(paths.container(id), { mode: 0o700 })
-    .then(() => files.writeDurably(path, encodeRecord(layersRecord, { rootfses: recorded }), { mode: 0o600 }))
+    .then(() =>
+      // What the root filesystems are made in is there by the time they may be.
+      awaitAll([
+        files.writeDurably(path, record, { mode: 0o600 }),
+        ...[...backends].map((backend) => files.makeDirectory(backend, { mode: 0o700 })),
+      ]),
+    )
+    .then((ended) => ended.find((each) => !each.isReady()) ?? Future.ready(undefined))
     .repair(cannot('CHECKPOINT_FAILED', `record the layers of container '${id}' in '${path}'`));
 }

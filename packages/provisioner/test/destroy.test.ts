@@ -1,3 +1,4 @@
+import { putAsidePath, readProvisionedContainers } from '@keelson/provisioner';
 import { describe, expect, it } from 'vitest';
 import type { SimulatedProvisioner } from './support/simulated-provisioner.js';
 import { docker, paths, recoveredProvisioner } from './support/simulated-provisioner.js';
@@ -232,16 +233,62 @@ describe('destroy', () => {
   it('does not pin the layers when the folder stays behind (T17)', () => {
     const simulated = provisioned('web');
     const { runtime, provisioner, files, actor, warnings } = simulated;
-    files.break('remove', paths.container('web'), 'EBUSY');
+    const removed = putAsidePath(paths.container('web'));
+    files.break('remove', removed, 'EBUSY');
 
     const destroyed = provisioner.destroy('web');
     runtime.settle();
 
     expect(destroyed.get()).toBe(true);
     expect(layersOf(simulated)).toEqual([]);
-    expect(files.has(paths.layers('web'))).toBe(false);
+    expect(readProvisionedContainers(paths, files).get()).toEqual([]);
+    expect(actor.removeContainerErrors.count).toBe(1);
+    expect(warnings.at(-1)).toContain(removed);
+  });
+
+  it('does not pin the layers when the folder cannot be put aside either (T17)', () => {
+    const simulated = provisioned('web');
+    const { runtime, provisioner, files, actor, warnings } = simulated;
+    files.break('rename', paths.container('web'), 'EIO');
+
+    const destroyed = provisioner.destroy('web');
+    runtime.settle();
+
+    expect(destroyed.get()).toBe(true);
+    expect(layersOf(simulated)).toEqual([]);
     expect(actor.removeContainerErrors.count).toBe(1);
     expect(warnings.at(-1)).toContain(paths.container('web'));
+  });
+
+  it('does not wait for the bytes, and the id is free again', () => {
+    const simulated = provisioned('web');
+    const { runtime, provisioner, files, executor } = simulated;
+    executor.hold();
+
+    const destroyed = provisioner.destroy('web');
+    runtime.settle();
+    const again = provisioner.provision('web', docker('alpine'));
+    runtime.settle();
+
+    expect(destroyed.get()).toBe(true);
+    expect(again.isReady()).toBe(true);
+    executor.release();
+    runtime.settle();
+    expect(files.has(putAsidePath(paths.container('web')))).toBe(false);
+    expect(files.has(paths.container('web'))).toBe(true);
+  });
+
+  it('clears away what an earlier removal could not finish', () => {
+    const simulated = provisioned('web');
+    const { runtime, provisioner, files } = simulated;
+    const removed = putAsidePath(paths.container('web'));
+    files.put(`${removed}/left`, '');
+
+    const destroyed = provisioner.destroy('web');
+    runtime.settle();
+
+    expect(destroyed.get()).toBe(true);
+    expect([removed, paths.container('web')].map((path) => files.has(path))).toEqual([false, false]);
   });
 
   it('runs beside provisioning: the lock keeps out the prune alone', () => {

@@ -22,7 +22,7 @@ describe('listContainers', () => {
     files.makeDirectories(`${paths.containers}/web.debug`);
     const warnings: string[] = [];
 
-    expect(listContainers(paths, files, (warning) => warnings.push(warning)).get()).toEqual(['web']);
+    expect(listContainers(paths, files, { warn: (warning) => warnings.push(warning) }).get()).toEqual(['web']);
     expect(warnings).toEqual([
       `Passing over '${paths.containers}/stray': not a directory`,
       `Passing over '${paths.containers}/web.debug': no name of a container`,

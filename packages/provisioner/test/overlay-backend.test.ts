@@ -80,6 +80,19 @@ describe('OverlayBackend', () => {
     expect(marked.isReady()).toBe(true);
   });
 
+  it('detaches, and leaves the rest to whoever removes the folder', () => {
+    const { runtime, files, mounts, backend } = overlayBackend();
+    backend.provision(layers, rootfs, directory);
+    runtime.settle();
+
+    const destroyed = backend.destroy(rootfs, directory, { folderGoes: true });
+    runtime.settle();
+
+    expect(destroyed.get()).toBe(true);
+    expect(mounts.table).toEqual([]);
+    expect(files.has(rootfs)).toBe(true);
+  });
+
   it('refuses an image without layers', () => {
     const { runtime, backend } = overlayBackend();
     const result = backend.provision([], rootfs, directory);

@@ -1,3 +1,4 @@
+import { putAsidePath, readProvisionedContainers } from '@keelson/provisioner';
 import { describe, expect, it } from 'vitest';
 import { docker, paths, recoveredProvisioner, simulatedProvisioner } from './support/simulated-provisioner.js';
 import type { MemoryFiles } from './support/memory-files.js';
@@ -42,6 +43,20 @@ describe('recover', () => {
     expect(backend.destroyed.map((rootfs) => rootfs.includes('/debug/'))).toEqual([true, false]);
     expect(files.has(paths.container('web'))).toBe(false);
     expect(files.has(paths.container('db'))).toBe(true);
+  });
+
+  it('finishes the removals that a crash cut short, and tells nobody of them', () => {
+    const files = leftBehind('web', 'web.debug');
+    const left = [paths.container('db'), paths.container('web.cache')].map(putAsidePath);
+    for (const path of left) files.put(`${path}/layers`, 'half of it');
+    const { runtime, provisioner, warnings } = simulatedProvisioner({ files });
+
+    expect(readProvisionedContainers(paths, files).get().map(({ id }) => id)).toEqual(['web', 'web.debug']);
+    provisioner.recover(['web', 'web.debug']);
+    runtime.settle();
+
+    expect(left.map((path) => files.has(path))).toEqual([false, false]);
+    expect(warnings).toEqual([]);
   });
 
   it('keeps the parents of a known container', () => {

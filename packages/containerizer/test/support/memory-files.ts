@@ -58,6 +58,10 @@ export class MemoryFiles implements Files {
     return node.content.length > maxBytes ? refuse('EFBIG', 'read', path) : Future.ready(node.content);
   }
 
+  write(path: string, content: Uint8Array): Future<void> {
+    return this.writeDurably(path, content);
+  }
+
   writeDurably(path: string, content: Uint8Array): Future<void> {
     if (this.full.delete(path)) return refuse('ENOSPC', 'write', path);
     const gate = this.slow.get(path);

@@ -61,6 +61,8 @@ export interface Files {
    * folder.
    */
   writeDurably(path: string, content: Uint8Array, options?: { mode?: number }): Future<void>;
+  /** Writes the whole file in place, and creates it (0600). Neither atomic nor durable: for what no crash outlives. */
+  write(path: string, content: Uint8Array, options?: { mode?: number }): Future<void>;
   /** Appends and makes the append durable (fdatasync). Creates the file. */
   appendDurably(path: string, content: Uint8Array): Future<void>;
   /** Creates the directory and its missing parents; an existing directory is success. */
@@ -92,6 +94,21 @@ export interface Files {
 export interface PositionedFiles {
   /** Writes at `position`, and creates the file (0600). Not durable. A link is not followed (ELOOP). */
   writeAt(path: string, content: Uint8Array, position: number): Future<void>;
+}
+
+/** Files that tell when they change. */
+export interface WatchedFiles {
+  /**
+   * Watches what lies directly in a directory, from now on until it is closed; `undefined` where there is no such
+   * directory or no watch left. Some file systems never tell, so who waits looks every now and then all the same.
+   */
+  watch(directory: string): DirectoryWatch | undefined;
+}
+
+export interface DirectoryWatch {
+  /** Ready when something has changed there since it was last ready, and sometimes for nothing. */
+  changed(): Future<void>;
+  close(): void;
 }
 
 /** Why a file operation failed. `code` is the errno name, `syscall` what was attempted on `path`. */

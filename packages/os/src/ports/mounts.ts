@@ -25,6 +25,11 @@ export interface Mounts {
    * `lazy` detaches at once and lets busy users finish (MNT_DETACH). EINVAL when nothing is mounted there.
    */
   unmount(target: string, options?: { lazy?: boolean }): Future<void>;
+  /**
+   * Detaches (MNT_DETACH) whatever is mounted at `target`, however often mounts are stacked there, and answers how
+   * many there were. Where there is no `target` there are none.
+   */
+  detach(target: string): Future<number>;
   list(): Future<readonly MountEntry[]>;
   /** File-system types the kernel offers right now (`/proc/filesystems`). */
   fileSystemTypes(): Future<readonly string[]>;

@@ -36,6 +36,13 @@ export class FakeMounts implements Mounts {
     return Future.ready(undefined);
   }
 
+  detach(target: string): Future<number> {
+    const standing = this.table.filter((entry) => entry.target !== target);
+    const detached = this.table.length - standing.length;
+    this.table.splice(0, Infinity, ...standing);
+    return Future.ready(detached);
+  }
+
   list(): Future<readonly MountEntry[]> {
     return Future.ready([...this.table]);
   }

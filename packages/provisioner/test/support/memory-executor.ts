@@ -1,5 +1,5 @@
 import type { Executor } from '@keelson/process';
-import { Future } from '@keelson/process';
+import { Deferred, Future } from '@keelson/process';
 import type { MemoryFiles } from './memory-files.js';
 
 /** Runs the jobs of the provisioner on files in memory, and records them. */
@@ -10,10 +10,30 @@ export class MemoryExecutor implements Executor {
   /** What every copy answers that it could not keep. */
   skipped: { readonly path: string; readonly why: string }[] = [];
 
+  /** Jobs that wait for `release`, once `hold` was called. */
+  #held: (() => void)[] | undefined;
+
   constructor(private readonly files: MemoryFiles) {}
 
   execute<R>(job: { name: string; input: unknown }): Future<R> {
     this.jobs.push(job);
+    if (!this.#held) return this.#start(job);
+    const answer = new Deferred<R>();
+    this.#held.push(() => void answer.associate(this.#start<R>(job)));
+    return answer.future;
+  }
+
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const start of held) start();
+  }
+
+  #start<R>(job: { name: string; input: unknown }): Future<R> {
     try {
       return Future.ready(this.#run(job) as R) as Future<R>;
     } catch (error) {

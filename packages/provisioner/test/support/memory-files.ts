@@ -73,6 +73,10 @@ export class MemoryFiles implements Files {
     });
   }
 
+  write(path: string, content: Uint8Array): Future<void> {
+    return this.writeDurably(path, content);
+  }
+
   writeDurably(path: string, content: Uint8Array): Future<void> {
     return attempt(() => {
       this.#check('write', path);
@@ -128,6 +132,9 @@ export class MemoryFiles implements Files {
     return attempt(() => {
       this.#check('rename', from);
       if (!this.nodes.has(from)) throw missing('rename', from);
+      if ([...this.nodes.keys()].some((path) => path.startsWith(`${to}/`))) {
+        throw new FileError('ENOTEMPTY', 'rename', to, `ENOTEMPTY: rename '${to}'`);
+      }
       for (const [path, node] of Array.from(this.nodes)) {
         if (path !== from && !path.startsWith(`${from}/`)) continue;
         this.nodes.delete(path);

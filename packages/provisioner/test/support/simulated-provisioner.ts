@@ -19,6 +19,7 @@ export interface SimulatedProvisioner {
   readonly runtime: Runtime;
   readonly clock: VirtualClock;
   readonly files: MemoryFiles;
+  readonly executor: MemoryExecutor;
   readonly store: FakeStore;
   readonly backend: FakeBackend;
   readonly actor: Provisioner;
@@ -35,13 +36,14 @@ export function simulatedProvisioner(
   const runtime = new Runtime({ clock, ...(dispatcher && { dispatcher }) });
   const store = new FakeStore();
   const backend = new FakeBackend(files);
+  const executor = new MemoryExecutor(files);
   const warnings: string[] = [];
   const actor = new Provisioner({
     paths,
     files,
     clock,
     random: countingRandom(),
-    executor: new MemoryExecutor(files),
+    executor,
     stores: new Map([['DOCKER' as const, runtime.spawn(store)]]),
     backends: new Map<BackendName, BackendPid>([['copy', runtime.spawn(backend)]]),
     whyUnsuitable: () => Future.ready(undefined),
@@ -50,7 +52,7 @@ export function simulatedProvisioner(
     ...overrides,
   });
   const provisioner = runtime.spawn(actor);
-  return { runtime, clock, files, store, backend, actor, provisioner, warnings };
+  return { runtime, clock, files, executor, store, backend, actor, provisioner, warnings };
 }
 
 /** The same, recovered and with images `alpine` (layers a, b) and `busybox` (layers a, c). */

@@ -63,6 +63,14 @@ export class SimulatedFiles implements Files {
     return written.then(() => this.syncDirectory(parentOf(path)));
   }
 
+  write(path: string, content: Uint8Array, options: { mode?: number } = {}): Future<void> {
+    let inode: Inode = 0;
+    return this.#step('open', path, () => {
+      const empty = { kind: 'file', content: new Uint8Array(), mode: options.mode ?? 0o600 } as const;
+      inode = this.#place(path, 'open').inode ?? this.#create(path, 'open', empty);
+    }).then(() => this.#step('write', path, () => this.disk.change({ kind: 'write', inode, content })));
+  }
+
   appendDurably(path: string, content: Uint8Array): Future<void> {
     let inode: Inode = 0;
     return this.#step('write', path, () => {

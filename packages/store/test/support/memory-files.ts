@@ -85,6 +85,10 @@ export class MemoryFiles implements Files {
     });
   }
 
+  write(path: string, content: Uint8Array): Future<void> {
+    return this.writeDurably(path, content);
+  }
+
   writeDurably(path: string, content: Uint8Array): Future<void> {
     return this.#run('writeDurably', path, () => this.#write(path, content));
   }

@@ -1,24 +1,7 @@
 import type { Files, MountEntry, Mounts } from '@keelson/os/ports';
 import { FileError } from '@keelson/os/ports';
-import { collect, Future } from '@keelson/process';
-
-/**
- * Takes off whatever is mounted at `target` itself, however often: mounts may be stacked there. True if
- * something was.
- *
- * Lazily (MNT_DETACH): a straggler with a file open must not fail the destruction.
- */
-export function detachMounts(files: Files, mounts: Mounts, path: string): Future<boolean> {
-  return mountsAt(files, mounts, path).then((stacked) =>
-    stacked
-      .reduce<Future<unknown>>(
-        // Each unmount takes the upper-most off.
-        (before, { target }) => before.then(() => mounts.unmount(target, { lazy: true })),
-        Future.ready(undefined),
-      )
-      .then(() => stacked.length > 0),
-  );
-}
+import type { Future } from '@keelson/process';
+import { collect } from '@keelson/process';
 
 /** What is mounted at `path` itself. */
 export function mountsAt(files: Files, mounts: Mounts, path: string): Future<readonly MountEntry[]> {
