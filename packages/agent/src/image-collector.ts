@@ -6,7 +6,7 @@ import type { ImageGcSettings } from './image-gc-config.js';
 import { ImageGcMetrics } from './image-gc-metrics.js';
 import type { Fullness } from './image-gc-need.js';
 import { isOver, needOf } from './image-gc-need.js';
-import type { ImageGcReason, ImageGcRun, ImageGcTrigger } from './image-gc-run.js';
+import type { ImageGcPhases, ImageGcReason, ImageGcRun, ImageGcTrigger } from './image-gc-run.js';
 
 export interface ImageCollectorOptions {
   readonly settings: ImageGcSettings;
@@ -97,14 +97,16 @@ export class ImageCollector extends Process<ImageCollector> {
   /** Somebody has pruned all that was unused: told and counted like any other run. */
   pruned(report: PruneReport, elapsedMs: number): void {
     const { images, layers } = report.removed;
-    this.#tell({
+    const run: ImageGcRun = {
       ...idle('manual', images.length + layers.length > 0 ? 'all_unused' : 'nothing_reclaimable'),
       result: images.length + layers.length > 0 ? 'success' : 'noop',
       images: images.map(({ reference }) => reference),
       layers: layers.length,
       freedBytes: report.bytes,
       elapsedMs,
-    });
+    };
+    // Who asks for all that is unused need not plan, and does not wait for the sweep.
+    this.#tell(run, { plan: 0, detach: elapsedMs, sweep: 0 });
   }
 
   #mayRun(): boolean {
@@ -133,21 +135,21 @@ export class ImageCollector extends Process<ImageCollector> {
 
   #run(trigger: ImageGcTrigger): Future<ImageGcRun> {
     const { clock, swept } = this.#options;
-    const startedAtMs = clock.now();
+    const laps = new Laps(clock);
     return swept()
       .then(() => this.#look())
-      .then(defer(this, (fullness) => this.#collect(trigger, fullness)))
+      .then(defer(this, (fullness) => this.#collect(trigger, fullness, laps)))
       .repair((failed) => Future.ready(failedRun(trigger, 'stats_error', failed.failure())))
       .then(
         defer(this, (run) => {
-          const told = { ...run, elapsedMs: Math.round(clock.now() - startedAtMs) };
-          this.#tell(told);
+          const told = { ...run, elapsedMs: Math.round(laps.elapsedMs()) };
+          this.#tell(told, laps.phases);
           return told;
         }),
       );
   }
 
-  #collect(trigger: ImageGcTrigger, before: Fullness): Future<ImageGcRun> {
+  #collect(trigger: ImageGcTrigger, before: Fullness, laps: Laps): Future<ImageGcRun> {
     const { settings, prune, wallClockMs } = this.#options;
     const { usedBytes, totalBytes } = before;
     if (!(totalBytes > 0)) {
@@ -162,8 +164,11 @@ export class ImageCollector extends Process<ImageCollector> {
     }
     const unusedSince = new Date(wallClockMs() - settings.minAgeMs).toISOString();
     const told = { disk, targetBytes: need.bytes };
+    laps.end('plan');
     return prune(settings.excludedImages, { bytes: need.bytes, unusedSince })
+      .onAny(() => laps.end('detach'))
       .then(defer(this, (report) => this.#measure(report, before, { ...idle(trigger, need.reason), ...told })))
+      .onAny(() => laps.end('sweep'))
       .repair((failed) => Future.ready({ ...failedRun(trigger, 'prune_failed', failed.failure()), ...told }));
   }
 
@@ -188,9 +193,29 @@ export class ImageCollector extends Process<ImageCollector> {
     );
   }
 
-  #tell(run: ImageGcRun): void {
-    this.#metrics.count(run, this.#options.wallClockMs());
+  #tell(run: ImageGcRun, phases: ImageGcPhases): void {
+    this.#metrics.count(run, phases, this.#options.wallClockMs());
     this.#options.onRun(run);
+  }
+}
+
+/** How long each phase of one run took; one that it did not get to, nothing. */
+class Laps {
+  readonly phases = { plan: 0, detach: 0, sweep: 0 };
+  readonly #startedAtMs: number;
+  #atMs: number;
+
+  constructor(private readonly clock: Clock) {
+    this.#startedAtMs = this.#atMs = clock.now();
+  }
+
+  end(phase: keyof ImageGcPhases): void {
+    this.phases[phase] = this.clock.now() - this.#atMs;
+    this.#atMs += this.phases[phase];
+  }
+
+  elapsedMs(): number {
+    return this.clock.now() - this.#startedAtMs;
   }
 }
 

@@ -9,18 +9,13 @@ export interface RenamedMetric {
 }
 
 const freed = 'image_gc/freed_bytes/';
+const durations = 'image_gc/duration_ms/';
 const attempts = 'image_gc/attempts/';
 const others: Readonly<Record<string, RenamedMetric>> = {
   'image_gc/target_bytes': {
     name: 'image_gc_target_bytes',
     help: 'What the last collection wanted back.',
     type: 'gauge',
-  },
-  'image_gc/duration_ms': {
-    name: 'image_gc_duration_seconds',
-    help: 'How long the last collection took, its sweep included.',
-    type: 'gauge',
-    scale: 1 / 1000,
   },
   'image_gc/disk_used_fraction': {
     name: 'image_gc_image_fs_used_fraction',
@@ -44,6 +39,11 @@ export function imageGcMetric(metric: string): RenamedMetric | undefined {
   if (metric.startsWith(freed)) {
     const help = 'Bytes collections gave back: planned by records, unlinked by the sweep, measured as free space.';
     return { name: 'image_gc_freed_bytes_total', help, type: 'counter', labels: { kind: metric.slice(freed.length) } };
+  }
+  if (metric.startsWith(durations)) {
+    const help = 'How long the last collection took to plan, to detach what goes, and to sweep it.';
+    const labels = { phase: metric.slice(durations.length) };
+    return { name: 'image_gc_duration_seconds', help, type: 'gauge', scale: 1 / 1000, labels };
   }
   return others[metric];
 }

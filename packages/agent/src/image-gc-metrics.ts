@@ -1,6 +1,7 @@
 import type { Metric } from '@keelson/process';
 import { Counter, PushGauge } from '@keelson/process';
-import type { ImageGcRun } from './image-gc-run.js';
+import type { ImageGcPhases, ImageGcRun } from './image-gc-run.js';
+import { imageGcPhases } from './image-gc-run.js';
 
 /** How long a re-pull after a collection is regretted. */
 const regretMs = 60 * 60 * 1_000;
@@ -13,7 +14,11 @@ const mostRemembered = 10_000;
 export class ImageGcMetrics {
   readonly #attempts = new Map<string, Counter>();
   readonly #targetBytes = new PushGauge('image_gc/target_bytes');
-  readonly #durationMs = new PushGauge('image_gc/duration_ms');
+  readonly #durationsMs = {
+    plan: new PushGauge('image_gc/duration_ms/plan'),
+    detach: new PushGauge('image_gc/duration_ms/detach'),
+    sweep: new PushGauge('image_gc/duration_ms/sweep'),
+  };
   readonly #usedFraction = new PushGauge('image_gc/disk_used_fraction');
   readonly #freedBytes = {
     planned: new Counter('image_gc/freed_bytes/planned'),
@@ -27,11 +32,12 @@ export class ImageGcMetrics {
   /** @param measure  registers a metric */
   constructor(private readonly measure: (metric: Metric) => void) {
     const { planned, unlinked, measured } = this.#freedBytes;
-    const fixed = [this.#targetBytes, this.#durationMs, this.#usedFraction, planned, unlinked, measured, this.#repulls];
-    for (const metric of fixed) measure(metric);
+    const { plan, detach, sweep } = this.#durationsMs;
+    const counted = [planned, unlinked, measured, this.#repulls];
+    for (const metric of [this.#targetBytes, plan, detach, sweep, this.#usedFraction, ...counted]) measure(metric);
   }
 
-  count(run: ImageGcRun, nowMs: number): void {
+  count(run: ImageGcRun, phases: ImageGcPhases, nowMs: number): void {
     const name = `image_gc/attempts/${run.trigger}/${run.result}/${run.reason}`;
     let counter = this.#attempts.get(name);
     if (!counter) {
@@ -41,7 +47,7 @@ export class ImageGcMetrics {
     }
     counter.increment();
     this.#targetBytes.set(run.targetBytes);
-    this.#durationMs.set(run.elapsedMs);
+    for (const phase of imageGcPhases) this.#durationsMs[phase].set(phases[phase]);
     if (run.disk) this.#usedFraction.set(run.disk.usedBytes / run.disk.totalBytes);
     for (const kind of ['planned', 'unlinked', 'measured'] as const) {
       this.#freedBytes[kind].increment(Math.max(0, run.freedBytes[kind]));

@@ -52,3 +52,12 @@ export interface ImageGcRun {
   readonly elapsedMs: number;
   readonly error: { readonly code: string; readonly message: string } | null;
 }
+
+/**
+ * plan: measuring, and deciding how much is wanted. detach: images forgotten and layers moved away, locks waited for.
+ * sweep: until their bytes were gone.
+ */
+export const imageGcPhases = ['plan', 'detach', 'sweep'] as const;
+
+/** Milliseconds. */
+export type ImageGcPhases = Readonly<Record<(typeof imageGcPhases)[number], number>>;

@@ -266,4 +266,23 @@ describe('the image collector', () => {
     expect(bench.told.slice(1)).toEqual(['manual success all_unused', 'manual noop nothing_reclaimable']);
     expect(bench.counted()).toMatchObject({ 'image_gc/repulls': 1, 'image_gc/attempts/manual/success/all_unused': 1 });
   });
+
+  it('tells how long each part of a run took', () => {
+    const bench = new Bench({ minAgeMs: 0, highWatermark: 0.9, lowWatermark: 0.5 }).holds(['old', 600]).uses(950);
+    const swept = (bench.sweeping = new Deferred<void>());
+    const pruned = (bench.gate = new Deferred<void>());
+    bench.collector.collect();
+    bench.settle().wait(5);
+    bench.sweeping = new Deferred<void>();
+    swept.set(undefined);
+    bench.settle().wait(20);
+    pruned.set(undefined);
+    bench.settle().wait(300);
+    bench.sweeping.set(undefined);
+    bench.settle();
+
+    expect(bench.runs.map(({ result, elapsedMs }) => [result, elapsedMs])).toEqual([['success', 325]]);
+    const phases = ['plan', 'detach', 'sweep'].map((phase) => bench.counted()[`image_gc/duration_ms/${phase}`]);
+    expect(phases).toEqual([5, 20, 300]);
+  });
 });

@@ -11,6 +11,11 @@ describe('the metrics of image collection in Prometheus', () => {
       name: 'image_gc_freed_bytes_total',
       labels: { kind: 'unlinked' },
     });
+    expect(imageGcMetric('image_gc/duration_ms/sweep')).toMatchObject({
+      name: 'image_gc_duration_seconds',
+      labels: { phase: 'sweep' },
+      scale: 0.001,
+    });
     expect(imageGcMetric('image_gc/repulls')?.name).toBe('image_repull_after_gc_total');
     expect(imageGcMetric('store/prunes')).toBeUndefined();
   });

@@ -33,7 +33,8 @@ interface UnpackedLayer {
   readonly sizeBytes: number;
   readonly allocatedBytes: number;
   readonly entries: number;
-  readonly rootfsDigest: Digest;
+  /** For the job `store.hash-tree`. */
+  readonly contents: Uint8Array;
 }
 
 /** A layer that is whole in staging, and what the layers above need to know of it. */
@@ -222,15 +223,23 @@ export class LayerInstaller {
     return { rootfs, stagedRootfs: `${stage}/rootfs`, whiteouts: unpacked.whiteouts, opaques: unpacked.opaques };
   }
 
+  /** Its tree is hashed while it is made durable, and the next layer unpacked. */
   #makeDurable(image: ResolvedImage, index: number, { stage, unpacked }: StagedLayer): Future<LayerRecord> {
-    const record = this.#recordOf(image, index, unpacked);
-    return this.#durable
-      .sync()
-      .then(() => this.options.files.writeDurably(`${stage}/layer.json`, encodeRecord(layerRecordFormat, record)))
-      .then(() => record);
+    const { executor, files } = this.options;
+    const input = { path: `${stage}/rootfs`, known: unpacked.contents };
+    const hashed = executor.execute<{ digest: Digest }>({ name: 'store.hash-tree', input });
+    return gather<unknown>([hashed, this.#durable.sync()]).then(() => {
+      const record = this.#recordOf(image, index, unpacked, hashed.get().digest);
+      return files.writeDurably(`${stage}/layer.json`, encodeRecord(layerRecordFormat, record)).then(() => record);
+    });
   }
 
-  #recordOf(image: ResolvedImage, index: number, unpacked: UnpackedLayer): LayerRecord {
+  #recordOf(
+    image: ResolvedImage,
+    index: number,
+    unpacked: UnpackedLayer,
+    rootfsDigest: Digest,
+  ): LayerRecord {
     const { id, diffId, digest, sizeBytes } = image.layers[index]!;
     const parent = image.layers[index - 1]?.id;
     return {
@@ -244,7 +253,7 @@ export class LayerInstaller {
       opaques: unpacked.opaques,
       blob: { digest, sizeBytes },
       createdAt: new Date(this.options.host.wallClockMs()).toISOString(),
-      rootfsDigest: unpacked.rootfsDigest,
+      rootfsDigest,
     };
   }
 }

@@ -4,6 +4,8 @@ import { folderOf, nameOf } from './byte-path.js';
 
 /** Of so many files at most a digest is kept: about 200 bytes each. Those of the others are read back. */
 const mostKept = 100_000;
+/** Of sha256, a character a byte. */
+const digestLength = 32;
 
 /**
  * Digests (sha256, one character a byte) of the files that a layer's archive brings, taken as they pass: so a tree
@@ -50,6 +52,39 @@ export class FileDigests {
   forgetFolder(directory: string): void {
     this.#kept -= this.#byFolder.get(directory)?.size ?? 0;
     this.#byFolder.delete(directory);
+  }
+
+  /** All of them in a form that goes from thread to thread without an object for each. */
+  pack(): Uint8Array {
+    const parts: string[] = [];
+    for (const [folder, names] of this.#byFolder) {
+      parts.push(`${folder}\0${names.size}\0`);
+      for (const [name, digest] of names) parts.push(`${name}\0${digest}`);
+    }
+    return Buffer.from(parts.join(''), 'latin1');
+  }
+
+  /** What `pack` made. */
+  static unpack(packed: Uint8Array): FileDigests {
+    const text = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength).toString('latin1');
+    const digests = new FileDigests();
+    let at = 0;
+    const word = (): string => {
+      const end = text.indexOf('\0', at);
+      const found = text.slice(at, end);
+      at = end + 1;
+      return found;
+    };
+    while (at < text.length) {
+      const names = new Map<string, string>();
+      digests.#byFolder.set(word(), names);
+      for (let left = Number(word()); left > 0; left -= 1) {
+        names.set(word(), text.slice(at, at + digestLength));
+        at += digestLength;
+      }
+      digests.#kept += names.size;
+    }
+    return digests;
   }
 
   #set(path: string, digest: string): void {

@@ -5,11 +5,13 @@ import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 import { bytesOfText, joined, nativePath } from './byte-path.js';
-import type { FileDigests } from './file-digests.js';
+import { FileDigests } from './file-digests.js';
 
 export interface HashTreeInput {
   /** The root of a layer. */
   readonly path: string;
+  /** Of contents that need not be read, as they have just been written: what `FileDigests.pack` made. */
+  readonly known?: Uint8Array;
 }
 
 export interface HashedTree {
@@ -27,19 +29,10 @@ let buffer: Buffer | undefined;
  *
  * @throws an errno error  something cannot be read
  */
-export default async function hashTree({ path }: HashTreeInput): Promise<HashedTree> {
-  return { digest: treeDigest(bytesOfText(path)) };
-}
-
-/**
- * The digest of the tree at `root`, a byte string.
- *
- * @param known  of contents that need not be read, as they have just been written
- */
-export function treeDigest(root: string, known?: FileDigests): Digest {
+export default async function hashTree({ path, known }: HashTreeInput): Promise<HashedTree> {
   const hash = createHash('sha256');
-  new TreeHash(hash, root, known).add('', '');
-  return `sha256:${hash.digest('hex')}`;
+  new TreeHash(hash, bytesOfText(path), known && FileDigests.unpack(known)).add('', '');
+  return { digest: `sha256:${hash.digest('hex')}` };
 }
 
 class TreeHash {

@@ -2,7 +2,6 @@ import type { Digest, LayerCompression } from '@keelson/image';
 import { algorithmOf, hexOf, TarReader } from '@keelson/image';
 import { createHash } from 'node:crypto';
 import { bytesOfText } from './byte-path.js';
-import { treeDigest } from './hash-tree.js';
 import type { StackedLayer } from './layer-stack.js';
 import { LayerStack } from './layer-stack.js';
 import { LayerWriter } from './layer-writer.js';
@@ -43,8 +42,8 @@ export interface UnpackedLayer {
   readonly allocatedBytes: number;
   readonly entries: number;
   readonly diffId: Digest;
-  /** Of the tree that came out (`hash-tree.ts`). */
-  readonly rootfsDigest: Digest;
+  /** Digests of what was written, for `store.hash-tree`: it needs not read that again. */
+  readonly contents: Uint8Array;
   /** What could not be kept; at most 1000 of `skippedCount`. */
   readonly skipped: readonly SkippedEntry[];
   readonly skippedCount: number;
@@ -87,7 +86,7 @@ export default async function unpackLayer(input: UnpackLayerInput): Promise<Unpa
       allocatedBytes: writer.allocatedBytes,
       entries: budget.entries,
       diffId: input.expectedDiffId,
-      rootfsDigest: treeDigest(rootfs, writer.digests),
+      contents: writer.digests.pack(),
       skipped: writer.skipped.told,
       skippedCount: writer.skipped.count,
     };

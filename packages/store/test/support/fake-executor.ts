@@ -71,7 +71,7 @@ export class FakeExecutor implements Executor {
       sizeBytes,
       allocatedBytes: sizeBytes,
       entries: 1,
-      rootfsDigest: digestOf(Buffer.from(content)),
+      contents: new Uint8Array(),
     } as R);
   }
 }

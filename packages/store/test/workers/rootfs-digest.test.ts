@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { FileDigests } from '../../dist/workers/file-digests.js';
 import hashTree from '../../dist/workers/hash-tree.js';
 import { archive } from '../../../image/test/archive.js';
 import { LayerBench, scratchFolder } from './layers.js';
@@ -35,14 +36,33 @@ describe('the digest of an unpacked tree', () => {
   ])('is that of what is on the disk: %s', async (_, members) => {
     const base = await bench.unpack(archive({ name: 'below', content: 'from below' }));
     const layer = await bench.unpack(archive(...members), [base]);
-    expect(layer.rootfsDigest).toBe((await hashTree({ path: layer.rootfs })).digest);
+    const { rootfs: path, contents: known } = layer;
+    expect(await hashTree({ path, known })).toEqual(await hashTree({ path }));
   });
 
   it('is another once a byte of it is', async () => {
-    const { rootfs, rootfsDigest } = await bench.unpack(archive({ name: 'f', content: 'content', mtime: 1 }));
-    fs.writeFileSync(join(rootfs, 'f'), 'Content');
-    fs.utimesSync(join(rootfs, 'f'), 1, 1);
-    expect((await hashTree({ path: rootfs })).digest).not.toBe(rootfsDigest);
+    const { rootfs: path, contents: known } = await bench.unpack(archive({ name: 'f', content: 'content', mtime: 1 }));
+    const { digest } = await hashTree({ path, known });
+    fs.writeFileSync(join(path, 'f'), 'Content');
+    fs.utimesSync(join(path, 'f'), 1, 1);
+    expect((await hashTree({ path })).digest).not.toBe(digest);
+    // Nothing that is known is read.
+    expect((await hashTree({ path, known })).digest).toBe(digest);
+  });
+});
+
+describe('digests of contents', () => {
+  it('come through another thread as they were, whatever bytes names and digests have', () => {
+    const digests = new FileDigests();
+    const names = ['top', 'd/\x01\xff', 'd/e/f', 'd/e/0', '12/34'];
+    for (const [index, name] of names.entries()) {
+      digests.update(Buffer.from(`content ${index}`), 9);
+      digests.end(name);
+    }
+    const copy = FileDigests.unpack(structuredClone(digests.pack()));
+    expect(names.map((name) => copy.get(name))).toEqual(names.map((name) => digests.get(name)));
+    expect(copy.get('none')).toBeUndefined();
+    expect(FileDigests.unpack(new FileDigests().pack()).get('top')).toBeUndefined();
   });
 });
 
