@@ -55,8 +55,8 @@ function* unpackLayer(disk: SimulatedDisk, input: UnpackInput): Generator<string
   const allocatedBytes = 4096 * entries;
   const nothingSkipped = { skipped: [], skippedCount: 0 };
   const diffId = input.expectedDiffId;
-  const contents = new Uint8Array();
-  return { whiteouts, opaques: [], sizeBytes, allocatedBytes, entries, diffId, contents, ...nothingSkipped };
+  const forHash = { contents: new Uint8Array(), plain: true };
+  return { whiteouts, opaques: [], sizeBytes, allocatedBytes, entries, diffId, ...forHash, ...nothingSkipped };
 }
 
 function* hashTree(disk: SimulatedDisk, path: string): Generator<string, unknown, void> {

@@ -35,6 +35,7 @@ interface UnpackedLayer {
   readonly entries: number;
   /** For the job `store.hash-tree`. */
   readonly contents: Uint8Array;
+  readonly plain: boolean;
 }
 
 /** A layer that is whole in staging, and what the layers above need to know of it. */
@@ -226,7 +227,7 @@ export class LayerInstaller {
   /** Its tree is hashed while it is made durable, and the next layer unpacked. */
   #makeDurable(image: ResolvedImage, index: number, { stage, unpacked }: StagedLayer): Future<LayerRecord> {
     const { executor, files } = this.options;
-    const input = { path: `${stage}/rootfs`, known: unpacked.contents };
+    const input = { path: `${stage}/rootfs`, known: unpacked.contents, plain: unpacked.plain };
     const hashed = executor.execute<{ digest: Digest }>({ name: 'store.hash-tree', input });
     return gather<unknown>([hashed, this.#durable.sync()]).then(() => {
       const record = this.#recordOf(image, index, unpacked, hashed.get().digest);

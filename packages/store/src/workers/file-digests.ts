@@ -37,6 +37,11 @@ export class FileDigests {
     return this.#byFolder.get(folderOf(path))?.get(nameOf(path));
   }
 
+  /** Of all files in one folder, by name. */
+  inFolder(folder: string): ReadonlyMap<string, string> | undefined {
+    return this.#byFolder.get(folder);
+  }
+
   /** Another name for the same file. */
   link(path: string, target: string): void {
     const digest = this.get(target);

@@ -84,6 +84,9 @@ export class MetadataWriter {
   readonly #uid = process.geteuid!();
   readonly #gid = process.getegid!();
 
+  /** Whether any node was given an extended attribute. */
+  hasSetAttributes = false;
+
   /** @param privileged  whether owners and attributes that need a capability are set at all */
   constructor(private readonly privileged: boolean) {}
 
@@ -132,6 +135,7 @@ export class MetadataWriter {
       else {
         try {
           setExtendedAttribute(native, name, value);
+          this.hasSetAttributes = true;
         } catch (error) {
           const { code = '' } = error as { code?: string };
           // The file system has no such attributes, or not for such a node (user.* on links and devices).

@@ -12,6 +12,8 @@ export interface HashTreeInput {
   readonly path: string;
   /** Of contents that need not be read, as they have just been written: what `FileDigests.pack` made. */
   readonly known?: Uint8Array;
+  /** Nobody has set extended attributes on any node, so what a look here and there does not find is not there. */
+  readonly plain?: boolean;
 }
 
 export interface HashedTree {
@@ -29,38 +31,61 @@ let buffer: Buffer | undefined;
  *
  * @throws an errno error  something cannot be read
  */
-export default async function hashTree({ path, known }: HashTreeInput): Promise<HashedTree> {
+export default async function hashTree({ path, known, plain = false }: HashTreeInput): Promise<HashedTree> {
   const hash = createHash('sha256');
-  new TreeHash(hash, bytesOfText(path), known && FileDigests.unpack(known)).add('', '');
+  new TreeHash(hash, bytesOfText(path), known && FileDigests.unpack(known), plain).add('', '');
   return { digest: `sha256:${hash.digest('hex')}` };
 }
 
+/** Of so many files the attributes are read even where nobody has set any: the file system may give some to all. */
+const filesLookedAt = 100;
+
 class TreeHash {
+  #files = 0;
+  /** Whether every node without attributes may be taken to have none because no other has. */
+  #plain: boolean;
+
   constructor(
     private readonly hash: Hash,
     private readonly root: string,
     private readonly known: FileDigests | undefined,
-  ) {}
+    plain: boolean,
+  ) {
+    this.#plain = plain;
+  }
 
-  /** @param below  the path below the root, which ends with `name` */
-  add(below: string, name: string): void {
+  /**
+   * @param below    the path below the root, which ends with `name`
+   * @param digests  of the files in the same folder
+   */
+  add(below: string, name: string, digests?: ReadonlyMap<string, string>): void {
     const path = below === '' ? this.root : `${this.root}/${below}`;
     const status = lstatSync(nativePath(path), { bigint: true });
     const { mode, uid, gid, mtimeNs, rdev } = status;
     const size = status.isFile() ? status.size : 0n;
-    const itself = `${told(name)}${told(`${mode} ${uid} ${gid} ${mtimeNs} ${rdev} ${size}`)}${attributesOf(path)}`;
-    this.hash.update(`${itself}${this.#contentOf(path, below, status)}`, 'latin1');
+    const attributes = this.#attributesOf(path, status);
+    const itself = `${told(name)}${told(`${mode} ${uid} ${gid} ${mtimeNs} ${rdev} ${size}`)}${attributes}`;
+    this.hash.update(`${itself}${contentOf(path, status, digests?.get(name))}`, 'latin1');
     if (!status.isDirectory()) return;
     const names = readdirSync(nativePath(path), 'latin1').toSorted((a, b) => (a < b ? -1 : 1));
     this.hash.update(told(String(names.length)), 'latin1');
-    for (const each of names) this.add(joined(below, each), each);
+    const inside = this.known?.inFolder(below);
+    for (const each of names) this.add(joined(below, each), each, inside);
   }
 
-  #contentOf(path: string, below: string, status: BigIntStats): string {
-    if (status.isSymbolicLink()) return told(readlinkSync(nativePath(path), 'latin1'));
-    if (!status.isFile() || status.size === 0n) return '';
-    return this.known?.get(below) ?? digestOfFile(path);
+  /** What a directory hands on to what is made in it (an access list) it has itself. */
+  #attributesOf(path: string, status: BigIntStats): string {
+    if (this.#plain && !status.isDirectory() && ++this.#files > filesLookedAt) return noAttributes;
+    const attributes = attributesOf(path);
+    if (attributes !== noAttributes) this.#plain = false;
+    return attributes;
   }
+}
+
+function contentOf(path: string, status: BigIntStats, known: string | undefined): string {
+  if (status.isSymbolicLink()) return told(readlinkSync(nativePath(path), 'latin1'));
+  if (!status.isFile() || status.size === 0n) return '';
+  return known ?? digestOfFile(path);
 }
 
 function attributesOf(path: string): string {
@@ -83,6 +108,9 @@ function digestOfFile(path: string): string {
     closeSync(descriptor);
   }
 }
+
+/** What is told of a node that has none. */
+const noAttributes = told('0');
 
 /** With its length before it, so that no two trees say the same. */
 function told(text: string): string {

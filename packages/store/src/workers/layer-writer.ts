@@ -80,6 +80,11 @@ export class LayerWriter implements TarHandler {
     this.#walk = new TreeWalk(rootfs, stack, this.#hidden, { implied, clearHiddenCopy }, budget);
   }
 
+  /** Whether no node was given an extended attribute, marks apart. */
+  get isPlain(): boolean {
+    return !this.#metadata.hasSetAttributes;
+  }
+
   entry(entry: TarEntry): void {
     this.budget.addEntry(entry.name);
     this.budget.addLogical(entry.sizeBytes);

@@ -44,6 +44,8 @@ export interface UnpackedLayer {
   readonly diffId: Digest;
   /** Digests of what was written, for `store.hash-tree`: it needs not read that again. */
   readonly contents: Uint8Array;
+  /** No node was given an extended attribute. */
+  readonly plain: boolean;
   /** What could not be kept; at most 1000 of `skippedCount`. */
   readonly skipped: readonly SkippedEntry[];
   readonly skippedCount: number;
@@ -87,6 +89,7 @@ export default async function unpackLayer(input: UnpackLayerInput): Promise<Unpa
       entries: budget.entries,
       diffId: input.expectedDiffId,
       contents: writer.digests.pack(),
+      plain: writer.isPlain && marks.opaques.length === 0,
       skipped: writer.skipped.told,
       skippedCount: writer.skipped.count,
     };

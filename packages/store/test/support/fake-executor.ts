@@ -72,6 +72,7 @@ export class FakeExecutor implements Executor {
       allocatedBytes: sizeBytes,
       entries: 1,
       contents: new Uint8Array(),
+      plain: true,
     } as R);
   }
 }

@@ -1,10 +1,11 @@
+import { setExtendedAttribute } from '@keelson/os/system-calls';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FileDigests } from '../../dist/workers/file-digests.js';
 import hashTree from '../../dist/workers/hash-tree.js';
 import { archive } from '../../../image/test/archive.js';
-import { LayerBench, scratchFolder } from './layers.js';
+import { isRoot, LayerBench, scratchFolder } from './layers.js';
 
 const bench = new LayerBench(scratchFolder('digest'));
 const long = 'x'.repeat(3_000_000);
@@ -36,8 +37,24 @@ describe('the digest of an unpacked tree', () => {
   ])('is that of what is on the disk: %s', async (_, members) => {
     const base = await bench.unpack(archive({ name: 'below', content: 'from below' }));
     const layer = await bench.unpack(archive(...members), [base]);
-    const { rootfs: path, contents: known } = layer;
-    expect(await hashTree({ path, known })).toEqual(await hashTree({ path }));
+    const { rootfs: path, contents: known, plain } = layer;
+    expect(await hashTree({ path, known, plain })).toEqual(await hashTree({ path }));
+  });
+
+  it.runIf(isRoot)('has the attributes that a layer sets, and those that a file system gives to all', async () => {
+    const files = Array.from({ length: 150 }, (_, index) => ({ name: `f${1000 + index}`, content: 'c' }));
+    const last = { name: 'last', content: 'c', pax: [['SCHILY.xattr.user.kept', 'v'] as const] };
+    const some = await bench.unpack(archive(...files, last));
+    expect(some.plain).toBe(false);
+    const none = await bench.unpack(archive(...files, { name: 'last', content: 'c' }));
+    expect(none.plain).toBe(true);
+
+    const plain = await hashTree({ path: none.rootfs, plain: true });
+    expect(plain).toEqual(await hashTree({ path: none.rootfs }));
+    for (const { name } of files) setExtendedAttribute(join(none.rootfs, name), 'user.label', Buffer.from(name));
+    const labelled = await hashTree({ path: none.rootfs, plain: true });
+    expect(labelled).not.toEqual(plain);
+    expect(labelled).toEqual(await hashTree({ path: none.rootfs }));
   });
 
   it('is another once a byte of it is', async () => {
