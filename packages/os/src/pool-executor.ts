@@ -216,6 +216,8 @@ export class PoolExecutor implements Executor {
       minThreads: 0,
       maxThreads,
       idleTimeout: idleTimeoutMs,
+      // What passes through a job, chunks of a layer above all, is given back sooner, and costs no more.
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
       // A thread that waits for work with Atomics.wait cannot serve its own event loop.
       atomics: 'disabled',
       // Jobs close descriptors that Node did not open (openat2, getdents); tracking would warn of each.
