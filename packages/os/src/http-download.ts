@@ -56,14 +56,17 @@ async function store(
   try {
     const hash = createHash('sha256');
     await keepBeginning(file, path, start, hash);
-    let sizeBytes = start;
-    await eachChunk(request, response, maxBytes - start, async (chunk) => {
-      hash.update(chunk);
-      await writeWhole(file, chunk, sizeBytes);
-      sizeBytes += chunk.length;
-      onProgress?.(sizeBytes);
-    });
-    return { sha256: hash.digest('hex'), sizeBytes };
+    const writing = new OverlappedWriting(file, start, onProgress);
+    try {
+      await eachChunk(request, response, maxBytes - start, async (chunk) => {
+        hash.update(chunk);
+        await writing.write(chunk);
+      });
+    } finally {
+      // Whatever ended it, what has come is in the file.
+      await writing.end();
+    }
+    return { sha256: hash.digest('hex'), sizeBytes: writing.sizeBytes };
   } catch (error) {
     response.destroy();
     if (resumeFrom === undefined || !canResume(error)) await unlink(path).catch(() => undefined);
@@ -87,6 +90,34 @@ async function keepBeginning(file: FileHandle, path: string, start: number, hash
     if (bytesRead === 0) throw fileError('ENODATA', 'resume', path, `it holds less than ${start} bytes`);
     hash.update(chunk.subarray(0, bytesRead));
     position += bytesRead;
+  }
+}
+
+/** Writes a chunk while the next one comes. */
+class OverlappedWriting {
+  sizeBytes: number;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly file: FileHandle,
+    start: number,
+    private readonly onWritten: ((sizeBytes: number) => void) | undefined,
+  ) {
+    this.sizeBytes = start;
+  }
+
+  /** Settles as the chunk before was written. */
+  async write(chunk: Buffer): Promise<void> {
+    await this.#last;
+    const at = this.sizeBytes;
+    this.sizeBytes += chunk.length;
+    this.#last = writeWhole(this.file, chunk, at).then(() => this.onWritten?.(at + chunk.length));
+    // It is looked at by the next call.
+    this.#last.catch(() => {});
+  }
+
+  end(): Promise<void> {
+    return this.#last;
   }
 }
 
