@@ -9,8 +9,7 @@ import { namesAt } from '../simulation/disk-view.js';
  * container was gone, so no destroy ever asked for it again, and the bytes stayed until the next start.
  */
 it('what a removal could not finish is tried again after 1 s, and after 2 s more', () => {
-  // The first and the third failure are its own: between them the removal of its root filesystem meets one.
-  const life = withLeftover(3);
+  const life = withLeftover();
   life.settleOver(2_000);
   expect(leftIn(life)).toEqual(['.removed-c1']);
   life.settleOver(1_000);

@@ -1,5 +1,5 @@
 import type { ContainerId } from '@keelson/provisioner';
-import { putAsidePath, relativePathOf } from '@keelson/provisioner';
+import { parentOf, putAsidePath, relativePathOf } from '@keelson/provisioner';
 
 /**
  * Where everything of the containerizer lies. The one owner of this layout (Mesos
@@ -34,6 +34,12 @@ export class ContainerPaths {
   /** Folder of the containers nested directly in `id`. */
   children(id: ContainerId): string {
     return `${this.container(id)}/containers`;
+  }
+
+  /** What holds the folder of `id`. */
+  folder(id: ContainerId): string {
+    const parent = parentOf(id);
+    return parent === undefined ? this.containers : this.children(parent);
   }
 
   /** Where the folder of `id` is put aside to be removed. */

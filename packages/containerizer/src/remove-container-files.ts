@@ -14,7 +14,8 @@ type Context = Pick<ContainerizerContext, 'paths' | 'files' | 'executor' | 'logg
  * crash with the next start.
  *
  * The sandbox moves into the runtime folder, for while that is there the next start still knows of the
- * container; then both go in one step, so that nobody who reads without a lock finds half a record.
+ * container; then both go in one step, so that nobody who reads without a lock finds half a record. That step is
+ * durable when this answers: what was destroyed does not come back with the power.
  */
 export function removeContainerFiles(context: Context, id: ContainerId): Future<unknown> {
   const { paths, files, executor } = context;
@@ -22,6 +23,8 @@ export function removeContainerFiles(context: Context, id: ContainerId): Future<
     .rename(paths.sandbox(id), `${paths.container(id)}/sandbox`)
     .repair(() => removeTree(context, paths.sandbox(id)).then(() => undefined))
     .then(() => putAside(paths.container(id), files, executor))
+    .then(() => files.syncDirectory(paths.folder(id)).repair(ignoreMissing))
+    .then(() => files.syncDirectory(paths.folder(id)).repair(ignoreMissing))
     .then(() => void removeLeftover(paths.removed(id), leftoversOf(context)));
 }
 
@@ -49,6 +52,11 @@ export function finishRemovals(context: Context, parents: readonly ContainerId[]
 
 function leftoversOf({ executor, turn, logger }: Context): LeftoverRemoval {
   return { executor, turn, warn: (why) => logger.warn(why) };
+}
+
+function ignoreMissing(failed: Future<void>): void {
+  const failure = failed.failure();
+  if (codeOf(failure) !== 'ENOENT') throw failure;
 }
 
 function codeOf(error: unknown): string | undefined {

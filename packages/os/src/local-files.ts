@@ -6,7 +6,7 @@ import fs from 'fs-extra';
 import { fileError, toFileError } from './file-error.js';
 import { watchDirectory } from './local-directory-watch.js';
 import { readFileAtMost } from './read-file.js';
-import { replaceFileDurably, writeFile } from './write-file.js';
+import { replaceFileDurably, syncDirectory, writeFile } from './write-file.js';
 import type {
   DirectoryEntry,
   DirectoryWatch,
@@ -202,10 +202,6 @@ async function readSlice(
     read += bytesRead;
   }
   return bytes;
-}
-
-function syncDirectory(path: string): Promise<void> {
-  return withFile(path, DIRECTORY, (directory) => directory.sync());
 }
 
 function fileStatus(stats: Stats): FileStatus {

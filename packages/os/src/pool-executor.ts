@@ -12,7 +12,7 @@ export interface PoolExecutorOptions {
   readonly jobs?: Readonly<Record<string, URL | string>>;
   /** Threads at most. Default 2: for work on files more bring nothing, as the disk is the limit. */
   readonly maxThreads?: number;
-  /** An idle thread ends after this long. Default 10,000. */
+  /** An idle thread ends after this long. Default 60,000: to start one takes a tenth of a second. */
   readonly idleTimeoutMs?: number;
 }
 
@@ -210,7 +210,7 @@ export class PoolExecutor implements Executor {
     if (this.#pool) return this.#pool;
     // Loaded with the first job: who runs none does not pay for it.
     const { Piscina: Pool } = createRequire(import.meta.url)('piscina') as typeof PiscinaModule;
-    const { maxThreads = 2, idleTimeoutMs = 10_000 } = this.#options;
+    const { maxThreads = 2, idleTimeoutMs = 60_000 } = this.#options;
     return (this.#pool = new Pool<readonly JobCall[], readonly JobOutcome[]>({
       filename: fileURLToPath(new URL('./pool-worker.js', import.meta.url)),
       minThreads: 0,

@@ -55,6 +55,16 @@ export async function replaceFileDurably(path: string, content: Uint8Array, mode
   }
 }
 
+/** fsync of a directory. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await openFile(path, DIRECTORY);
+  try {
+    await fs.fsync(directory);
+  } finally {
+    closeAll([directory]);
+  }
+}
+
 async function writeWhole(file: number, content: Uint8Array): Promise<void> {
   for (let written = 0; written < content.length;) {
     written += (await fs.write(file, content, written)).bytesWritten;
