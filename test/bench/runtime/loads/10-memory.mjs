@@ -46,10 +46,10 @@ export const load = {
       prepare: async () => {
         const { runtime, grow } = await nursery();
         return (count) => {
-          // The first ones pay for the heap's young generation, which does not grow with their number.
-          grow(count / 5);
-          const bytes = grow(count - count / 5) / (count - count / 5);
-          if (runtime.processes().length < count) throw new Error('they must stay alive until here');
+          // As many before pay for the heap's young generation: that grows while most survive it, and then no further.
+          grow(count);
+          const bytes = grow(count) / count;
+          if (runtime.processes().length < 2 * count) throw new Error('they must stay alive until here');
           return bytes;
         };
       },
