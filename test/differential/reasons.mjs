@@ -26,9 +26,11 @@ export const reasons = [
   },
   {
     name: 'setgid-folder',
-    why: 'umoci makes a folder that no layer lists by mkdir, which hands on the setgid bit and the group of the folder above. Nobody of that group made it: ours is 0755 of root.',
-    holds: ({ ours, theirs, path }, { umoci }) =>
-      isFolder(ours, theirs) && isUnlisted(ours) && (parseInt(umoci.get(folderOf(path))?.mode ?? '0', 8) & 0o2000) !== 0,
+    why: 'umoci makes a folder that no layer lists by mkdir, which hands on the setgid bit and the group that the folder above has at that moment, be it that of an earlier layer. Nobody of that group made it: ours is 0755 of root.',
+    holds: ({ ours, theirs, path }, { umoci, members }) =>
+      isFolder(ours, theirs) &&
+      isUnlisted(ours) &&
+      [parseInt(umoci.get(folderOf(path))?.mode ?? '0', 8), ...modesOf(folderOf(path), members)].some((mode) => (mode & 0o2000) !== 0),
   },
   {
     name: 'link-across-layers',
@@ -57,6 +59,11 @@ function isUnlisted({ mode, owner, time, attributes }) {
 function timesOf(path, members) {
   const listed = members.flat().filter(({ name, type }) => type === '5' && nameOf(withoutSlash(name)) === nameOf(path));
   return new Set(['0', ...listed.map(timeOf)]);
+}
+
+/** The modes that layers list a folder with. */
+function modesOf(path, members) {
+  return members.flat().filter(({ name, type }) => type === '5' && withoutSlash(name) === path).map(({ mode }) => mode ?? 0);
 }
 
 function timeOf({ mtime, pax = [] }) {
