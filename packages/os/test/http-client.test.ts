@@ -280,11 +280,13 @@ describe('HttpClient.download', () => {
 
   it('continues where a transfer broke off, and hashes the whole', async ({ onTestFinished }) => {
     const path = join(temporaryDirectory(onTestFinished), 'blob');
+    let breakOff = (): unknown => undefined;
     const url = await serve(onTestFinished, (request, response) => {
       const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
       if (from === 0) {
         response.writeHead(200, { 'content-length': content.length });
-        response.write(content.subarray(0, 100_000), () => response.destroy());
+        response.write(content.subarray(0, 100_000));
+        breakOff = () => response.destroy();
         return;
       }
       const range = `bytes ${from}-${content.length - 1}/${content.length}`;
@@ -293,7 +295,7 @@ describe('HttpClient.download', () => {
     const request = { method: 'GET', url } as const;
 
     await expect(
-      client.download(request, path, { maxBytes: content.length, resumeFrom: 0 }),
+      client.download(request, path, { maxBytes: content.length, resumeFrom: 0, onProgress: () => void breakOff() }),
     ).rejects.toMatchObject({ code: 'TRUNCATED' });
     const received = readFileSync(path).length;
     const result = await client.download(request, path, { maxBytes: content.length, resumeFrom: received });

@@ -15,7 +15,7 @@ const chunkBytes = 256 * 1024;
 const chunksAhead = 4;
 
 /** `zlib.createZstdDecompress`, of Node 22.15 and later. */
-type CreateZstd = ((options: object) => Transform) | undefined;
+type CreateZstd = ((options: object) => Transform & { readonly bytesWritten: number }) | undefined;
 const createZstd = (zlib as { createZstdDecompress?: CreateZstd }).createZstdDecompress;
 
 /** A part of a file. */
@@ -78,7 +78,15 @@ export async function* uncompressed(
     else {
       // Beside the pipe, which has the bytes pass at its own pace.
       blob.on('data', (bytes) => watched(bytes as Buffer));
-      yield* piped(blob, compression === 'gzip' ? zlib.createGunzip(buffering) : createZstd!(buffering));
+      const transform = compression === 'gzip' ? zlib.createGunzip(buffering) : createZstd!(buffering);
+      yield* piped(blob, transform);
+      const used = transform.bytesWritten;
+      if (compression === 'zstd' && used < sizeBytes) {
+        // It ends with its frame. Layers made to be read in parts have thousands of frames, each as good as nothing.
+        blob.destroy();
+        const rest = createReadStream(path, { start: position + used, end, highWaterMark: readBytes });
+        yield* withFzstd(observed(rest, unseenOf(used, () => seenBytes, watched)));
+      }
     }
     if (seenBytes < sizeBytes) {
       for await (const rest of createReadStream(path, { start: position + seenBytes, end })) seen(rest as Buffer);
@@ -92,6 +100,20 @@ export async function* uncompressed(
   } finally {
     blob.destroy();
   }
+}
+
+/** Hands on what was not seen yet of bytes that begin at `position`. */
+function unseenOf(
+  position: number,
+  seenBytes: () => number,
+  watch: (bytes: Buffer) => void,
+): (bytes: Buffer) => void {
+  let at = position;
+  return (bytes) => {
+    const unseen = bytes.subarray(Math.max(0, seenBytes() - at));
+    at += bytes.length;
+    if (unseen.length > 0) watch(unseen);
+  };
 }
 
 async function* observed(blob: Readable, watch: (bytes: Buffer) => void): AsyncGenerator<Buffer> {

@@ -1,3 +1,4 @@
+import type { Digest } from '@keelson/image';
 import { digestOf } from '@keelson/image';
 import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
@@ -194,10 +195,10 @@ describe('a later entry of the same name', () => {
 
 describe('a blob', () => {
   const tar = archive({ name: 'file', content: 'x'.repeat(100_000) });
-  const unpackBlob = (blob: Buffer, compression: 'none' | 'gzip' | 'zstd' = 'none') => {
+  const unpackBlob = (blob: Buffer, compression: 'none' | 'gzip' | 'zstd' = 'none', blobDigest?: Digest) => {
     const blobPath = join(bench.fresh('blob'), 'blob');
     fs.writeFileSync(blobPath, blob);
-    return bench.unpack(tar, [], { blobPath, compression });
+    return bench.unpack(tar, [], { blobPath, compression, ...(blobDigest && { blobDigest }) });
   };
 
   it('is decompressed by what it is, whatever the manifest says', async () => {
@@ -222,7 +223,9 @@ describe('a blob', () => {
       zstd(tar.subarray(700)),
       skippable,
     ]);
-    expect(read((await unpackBlob(blob, 'zstd')).rootfs, 'file')).toHaveLength(100_000);
+    expect(read((await unpackBlob(blob, 'zstd', digestOf(blob))).rootfs, 'file')).toHaveLength(100_000);
+    const other = digestOf(Buffer.concat([blob, skippable]));
+    expect(await codeOf(unpackBlob(blob, 'zstd', other))).toBe('DIGEST_MISMATCH');
   });
 
   it.skipIf(!hasProgram('zstd'))('is refused when a zstd frame is cut or damaged', async () => {
