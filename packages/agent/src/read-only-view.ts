@@ -1,8 +1,9 @@
-import { ContainerPaths, readContainer, readContainers } from '@keelson/containerizer';
+import { ContainerPaths, readContainers } from '@keelson/containerizer';
 import { LocalFiles, LocalHost, PoolExecutor } from '@keelson/os';
-import type { Future } from '@keelson/process';
+import type { FileStatus } from '@keelson/os/ports';
+import { Future } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
-import { ProvisionerPaths, readProvisionedContainers } from '@keelson/provisioner';
+import { isContainerId, ProvisionerPaths, readProvisionedContainers } from '@keelson/provisioner';
 import type { Explanation, PrunePlan, StoreUsage } from '@keelson/store';
 import {
   explain,
@@ -83,6 +84,8 @@ export function readOnlyView(root: string): ReadOnlyView {
         readInventory(storePaths, files).then((store) => ({ store, containers, provisioned })),
       ),
     );
+  const folderOf = (id: ContainerId): Future<FileStatus | undefined> =>
+    isContainerId(id) ? files.status(containerPaths.container(id)) : Future.ready(undefined);
   return {
     images: () => snapshot().then(listImages),
     containers: () => snapshot().then(({ containers }) => listContainers(containers)),
@@ -90,8 +93,8 @@ export function readOnlyView(root: string): ReadOnlyView {
     why: (object) =>
       snapshot().then((seen) => explain(seen.store, holdersOf(seen), namedObject(seen.store, object))),
     logs: (id) =>
-      readContainer(containerPaths, files, host, id).then((container) => {
-        if (!container) throw new AgentError('NO_SUCH_CONTAINER', `there is no container ${id}`);
+      folderOf(id).then((folder) => {
+        if (!folder) throw new AgentError('NO_SUCH_CONTAINER', `there is no container ${id}`);
         return { stdout: containerPaths.stdout(id), stderr: containerPaths.stderr(id) };
       }),
     usage: () =>

@@ -125,9 +125,7 @@ export class OciLauncher extends Launcher<OciLauncher> {
     const { files } = this.options;
     return files
       .makeDirectory(directory, { mode: 0o700 })
-      .then(() =>
-        files.write(`${directory}/config.json`, new TextEncoder().encode(JSON.stringify(spec))),
-      );
+      .then(() => files.write(`${directory}/config.json`, new TextEncoder().encode(JSON.stringify(spec))));
   }
 
   #host(limits: ProcessLimits): OciHost {

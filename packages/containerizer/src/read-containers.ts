@@ -1,13 +1,11 @@
 import type { Files, Host } from '@keelson/os/ports';
-import { collect, Future } from '@keelson/process';
-import type { ContainerId } from '@keelson/provisioner';
-import { isContainerId } from '@keelson/provisioner';
+import { collect, type Future } from '@keelson/process';
 import type { ContainerConfig } from './container-config.js';
 import type { ContainerInfo, ContainerState } from './container-info.js';
 import type { ContainerPaths } from './container-paths.js';
 import { terminationOf } from './container-termination.js';
 import type { StoredContainer } from './stored-container.js';
-import { livingProcesses, readStoredContainer, readStoredContainers } from './stored-container.js';
+import { livingProcesses, readStoredContainers } from './stored-container.js';
 
 /** A container as seen from outside its agent. */
 export interface ListedContainer {
@@ -24,19 +22,6 @@ export interface ListedContainer {
 export function readContainers(paths: ContainerPaths, files: Files, host: Host): Future<ListedContainer[]> {
   return readStoredContainers(paths, files).then((stored) =>
     collect(stored.filter(hasBegun).map((each) => listed(each, host))),
-  );
-}
-
-/** As `readContainers` tells of the container `id`; `undefined` where there is none. Reads no other. */
-export function readContainer(
-  paths: ContainerPaths,
-  files: Files,
-  host: Host,
-  id: ContainerId,
-): Future<ListedContainer | undefined> {
-  if (!isContainerId(id)) return Future.ready(undefined);
-  return readStoredContainer(paths, files, id).then((stored) =>
-    hasBegun(stored) ? listed(stored, host) : Future.ready(undefined),
   );
 }
 

@@ -38,7 +38,7 @@ export interface StoredContainer {
  */
 export function readStoredContainers(paths: ContainerPaths, files: Files): Future<StoredContainer[]> {
   return listBelow(paths, files, undefined).then((ids) =>
-    collect(ids.map((id) => readStoredContainer(paths, files, id))),
+    collect(ids.map((id) => readStored(paths, files, id))),
   );
 }
 
@@ -78,8 +78,7 @@ function listBelow(
     .then((lists) => lists.flat());
 }
 
-/** What is on disk of one container, which need not be there at all. */
-export function readStoredContainer(paths: ContainerPaths, files: Files, id: ContainerId): Future<StoredContainer> {
+function readStored(paths: ContainerPaths, files: Files, id: ContainerId): Future<StoredContainer> {
   const problems: string[] = [];
 
   function record<T>(path: string, format: RecordFormat<T>): Future<T | undefined> {
