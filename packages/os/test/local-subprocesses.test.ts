@@ -148,8 +148,9 @@ describe('LocalSubprocesses.spawn of detached children', () => {
   }) => {
     const path = join(temporaryDirectory(onTestFinished), 'out');
     const held = openSync('/dev/zero', 'r');
-    // No pipe: the shell's own end of one would show.
-    const script = 'echo $(cut -d" " -f6 /proc/$$/stat) $$; ls -m /proc/$$/fd; grep -E "SigBlk|SigIgn" /proc/$$/status';
+    // No pipe: the shell's own end of one would show. And by exec: a shell that waits blocks signals for a moment.
+    const tell = 'exec grep -E "SigBlk|SigIgn" /proc/$$/status';
+    const script = `echo $(cut -d" " -f6 /proc/$$/stat) $$; ls -m /proc/$$/fd; ${tell}`;
     const child = await subprocesses.spawn({ ...sh(script), detached: true, stdout: { path } });
     expect(await child.status).toEqual({ exitCode: 0 });
     closeSync(held);
