@@ -46,7 +46,7 @@ export const main: RunCommandLine = async (argv, caller = processCaller(), host)
         exitCode = later;
       }
     };
-  const program = createProgram(bind, argv);
+  const program = createProgram(bind);
   let refusing = program;
   for (const command of [program, ...program.commands]) {
     const refuse = (error: CommanderError): never => {

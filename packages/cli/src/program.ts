@@ -26,32 +26,32 @@ import { waitCommand } from './commands/wait.js';
 import { whyCommand } from './commands/why.js';
 import { declareGlobalOptions } from './global-options.js';
 
-const definitions: Readonly<Record<string, CommandDefinition>> = {
-  demo: demoCommand,
-  agent: agentCommand,
-  pull: pullCommand,
-  load: loadCommand,
-  images: imagesCommand,
-  pin: pinCommand,
-  unpin: unpinCommand,
-  untag: untagCommand,
-  run: runCommand,
-  provision: provisionCommand,
-  ps: psCommand,
-  wait: waitCommand,
-  kill: killCommand,
-  logs: logsCommand,
-  rm: rmCommand,
-  destroy: destroyCommand,
-  plan: planCommand,
-  prune: pruneCommand,
-  why: whyCommand,
-  df: dfCommand,
-  check: checkCommand,
-  metrics: metricsCommand,
-  inspect: inspectCommand,
-  version: versionCommand,
-};
+const definitions: readonly CommandDefinition[] = [
+  demoCommand,
+  agentCommand,
+  pullCommand,
+  loadCommand,
+  imagesCommand,
+  pinCommand,
+  unpinCommand,
+  untagCommand,
+  runCommand,
+  provisionCommand,
+  psCommand,
+  waitCommand,
+  killCommand,
+  logsCommand,
+  rmCommand,
+  destroyCommand,
+  planCommand,
+  pruneCommand,
+  whyCommand,
+  dfCommand,
+  checkCommand,
+  metricsCommand,
+  inspectCommand,
+  versionCommand,
+];
 
 const examples = `
 Examples:
@@ -66,11 +66,8 @@ The options above may also follow the command. "keelson COMMAND --help" explains
 Exit status: 0 done, 1 failed (one line "keelson: CODE: message" on stderr), 2 bad usage.
 "run" answers its container's own status; 125, 126 and 127 are its own, as in podman.`;
 
-/**
- * The command line of keelson: global options, and one sub-command a file. An agent makes one for every request, so
- * where `argv` has names of commands in it only those are defined.
- */
-export function createProgram(bind: Bind, argv: readonly string[]): Command {
+/** The command line of keelson: global options, and one sub-command a file. */
+export function createProgram(bind: Bind): Command {
   const program = new Command('keelson')
     .description('Pulls images, runs containers from them, and removes exactly what nobody uses any more.')
     .usage('[options] COMMAND')
@@ -80,13 +77,8 @@ export function createProgram(bind: Bind, argv: readonly string[]): Command {
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .addHelpText('after', examples);
   declareGlobalOptions(program, { hidden: false });
-  const named = Object.keys(definitions).filter((name) => argv.includes(name));
-  const wanted = named.length > 0 && !asksForHelp(argv) ? named : Object.keys(definitions);
-  for (const name of wanted) definitions[name]!(program, bind);
+  for (const define of definitions) define(program, bind);
+  // On the command that is called alone: an agent makes a program for every request.
   program.hook('preSubcommand', (_, command) => declareGlobalOptions(command, { hidden: true }));
   return program;
-}
-
-function asksForHelp(argv: readonly string[]): boolean {
-  return argv.includes('--help') || argv.includes('-h');
 }

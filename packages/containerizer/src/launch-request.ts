@@ -51,16 +51,16 @@ export function launchRequest(
   requireLimitsKept(config, cgroup !== undefined);
 
   const tree = remembering(files);
-  const found = (): Future<[string, string, string, BindMount[], unknown]> =>
-    collect([
-      userFile(tree, rootfs, 'passwd'),
-      userFile(tree, rootfs, 'group'),
-      workingDirectory(tree, rootfs, config, image),
-      mountsOf(files, tree, inputs),
-      refuseStrangeRoots(tree, rootfs),
-    ]);
   return Future.ready()
-    .then(found)
+    .then(() =>
+      collect([
+        userFile(tree, rootfs, 'passwd'),
+        userFile(tree, rootfs, 'group'),
+        workingDirectory(tree, rootfs, config, image),
+        mountsOf(files, tree, inputs),
+        refuseStrangeRoots(tree, rootfs),
+      ] as const),
+    )
     .then(([passwd, group, directory, mounts]): LaunchRequest => {
       const user = resolveUser(config.user ?? (image.user || undefined), passwd, group);
       refuseUnmappedUser(user, host);

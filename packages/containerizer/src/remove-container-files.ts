@@ -24,7 +24,6 @@ export function removeContainerFiles(context: Context, id: ContainerId): Future<
     .repair(() => removeTree(context, paths.sandbox(id)).then(() => undefined))
     .then(() => putAside(paths.container(id), files, executor))
     .then(() => files.syncDirectory(paths.folder(id)).repair(ignoreMissing))
-    .then(() => files.syncDirectory(paths.folder(id)).repair(ignoreMissing))
     .then(() => void removeLeftover(paths.removed(id), leftoversOf(context)));
 }
 

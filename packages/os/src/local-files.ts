@@ -5,6 +5,7 @@ import { Future } from '@keelson/process';
 import fs from 'fs-extra';
 import { fileError, toFileError } from './file-error.js';
 import { watchDirectory } from './local-directory-watch.js';
+import { DIRECTORY, READ, WRITE } from './open-flags.js';
 import { readFileAtMost } from './read-file.js';
 import { replaceFileDurably, syncDirectory, writeFile } from './write-file.js';
 import type {
@@ -58,7 +59,7 @@ export class LocalFiles implements Files, PositionedFiles, WatchedFiles {
 
   writeAt(path: string, content: Uint8Array, position: number): Future<void> {
     return attempt('write', path, () =>
-      withFile(path, IN_PLACE, async (file) => {
+      withFile(path, WRITE, async (file) => {
         for (let written = 0; written < content.length;) {
           const { bytesWritten } = await file.write(content, written, content.length - written, position + written);
           written += bytesWritten;
@@ -138,12 +139,7 @@ export class LocalFiles implements Files, PositionedFiles, WatchedFiles {
   }
 }
 
-// O_NONBLOCK: a fifo in the place of a file must not hold a thread for ever.
-const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-const DIRECTORY = READ | constants.O_DIRECTORY;
-const APPEND =
-  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-const IN_PLACE = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const APPEND = WRITE | constants.O_APPEND;
 
 /** The one place where promises become futures, and what they reject with becomes a FileError. */
 function attempt<T>(syscall: string, path: string, operation: () => Promise<T>): Future<T> {

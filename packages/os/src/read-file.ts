@@ -1,8 +1,7 @@
-import { closeSync, constants, fstatSync, open, read } from 'node:fs';
+import { closeSync, fstatSync, open, read } from 'node:fs';
 import { fileError } from './file-error.js';
+import { READ } from './open-flags.js';
 
-/** O_NONBLOCK: a fifo in the place of a file must not hold a thread for ever. */
-const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const CHUNK_BYTES = 65_536;
 
 /**

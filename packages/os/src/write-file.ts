@@ -3,19 +3,15 @@ import { close, constants, open } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import fs from 'fs-extra';
+import { DIRECTORY, WRITE } from './open-flags.js';
 import { TEMPORARY_PREFIX } from './ports/files.js';
-
-const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
-/** O_NONBLOCK: a fifo in the place of a file must not hold a thread for ever. */
-const DIRECTORY = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
-const IN_PLACE = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK;
 
 /** Node's own: that of fs-extra waits and tries again when no descriptor is left, and does not say so. */
 const openFile = promisify(open);
 
 /** Writes the file where it is, or is to be. */
 export async function writeFile(path: string, content: Uint8Array, mode: number): Promise<void> {
-  const file = await openFile(path, IN_PLACE, mode);
+  const file = await openFile(path, WRITE | constants.O_TRUNC, mode);
   try {
     await writeWhole(file, content);
   } finally {

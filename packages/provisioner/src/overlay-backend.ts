@@ -1,7 +1,8 @@
 import type { Files, Mounts } from '@keelson/os/ports';
 import type { Executor } from '@keelson/process';
-import { awaitAll, collect, Future } from '@keelson/process';
+import { collect, Future } from '@keelson/process';
 import type { LayerTree } from '@keelson/store';
+import { allDone } from './all-done.js';
 import type { ScratchDirectories } from './backend-directories.js';
 import { scratchOf } from './backend-directories.js';
 import type { BackendResult } from './backend.js';
@@ -175,12 +176,4 @@ export class OverlayBackend extends Backend<OverlayBackend> {
         });
     });
   }
-}
-
-/** Answers once none is at work any more: whoever removes what a failed one began must not be overtaken by another. */
-function allDone(works: readonly Future<unknown>[]): Future<void> {
-  return awaitAll(works).then((outcomes): Future<never> | undefined => {
-    const failed = outcomes.find((outcome) => !outcome.isReady());
-    return failed as Future<never> | undefined;
-  });
 }

@@ -1,6 +1,7 @@
 import type { Files } from '@keelson/os/ports';
-import { awaitAll, Future } from '@keelson/process';
+import type { Future } from '@keelson/process';
 import { encodeRecord } from '@keelson/store';
+import { allDone } from './all-done.js';
 import type { ContainerId } from './container-id.js';
 import { layersRecord } from './layers-record.js';
 import type { ProvisionedRootfs } from './provisioned-container.js';
@@ -28,11 +29,10 @@ export function writeLayersRecord(
     .makeDirectory(paths.container(id), { mode: 0o700 })
     .then(() =>
       // What the root filesystems are made in is there by the time they may be.
-      awaitAll([
+      allDone([
         files.writeDurably(path, record, { mode: 0o600 }),
         ...[...backends].map((backend) => files.makeDirectory(backend, { mode: 0o700 })),
       ]),
     )
-    .then((ended) => ended.find((each) => !each.isReady()) ?? Future.ready(undefined))
     .repair(cannot('CHECKPOINT_FAILED', `record the layers of container '${id}' in '${path}'`));
 }

@@ -2,7 +2,6 @@ import { closeSync, chmodSync, fchmodSync, readFileSync, realpathSync } from 'no
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileError, pathText, systemCallError, toFileError } from '../file-error.js';
 import { mountsWithin, parseMountInfo } from '../mountinfo.js';
-import { FileError } from '../ports/files.js';
 import type { MountEntry } from '../ports/mounts.js';
 import {
   DirectoryCursor,
@@ -52,7 +51,7 @@ export default function removeTree(input: RemoveTreeInput): RemovedTree {
     parent = placeOf(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { unlinkedBytes: 0, entries: 0 };
-    throw error instanceof FileError ? error : toFileError(error, 'open', path);
+    throw toFileError(error, 'open', path);
   }
   const removal = new TreeRemoval(parent);
   try {
