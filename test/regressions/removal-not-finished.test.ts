@@ -9,8 +9,7 @@ import { namesAt } from '../simulation/disk-view.js';
  * container was gone, so no destroy ever asked for it again, and the bytes stayed until the next start.
  */
 it('what a removal could not finish is tried again after 1 s, and after 2 s more', () => {
-  // The first and the third failure are its own: between them the removal of its root filesystem meets one.
-  const life = withLeftover(3);
+  const life = withLeftover(2);
   life.settleOver(2_000);
   expect(leftIn(life)).toEqual(['.removed-c1']);
   life.settleOver(1_000);
@@ -26,7 +25,7 @@ it('a start that cannot finish the removal of an earlier life tries again too', 
 });
 
 it('a container of the same name is launched beside it and is not touched', () => {
-  const life = withLeftover(1);
+  const life = withLeftover();
   expect(life.now(life.containerizer.launch('c1', configOf('web', undefined)))).toBe('SUCCESS');
   expect(leftIn(life).toSorted()).toEqual(['.removed-c1', 'c1']);
   life.settleOver(1_000);
@@ -35,13 +34,14 @@ it('a container of the same name is launched beside it and is not touched', () =
 });
 
 /**
- * A life that destroyed a container on a disk that was full for the last job of the destroy, for `times` steps of jobs.
- * Where they begin is looked for from the end: there the first of them is the one that hit.
+ * A life that destroyed a container on a disk that was full for the removals of its folder and of its root filesystem,
+ * each tried so often. Where they begin is looked for from the end: there both of them were hit, in whatever order.
  */
-function withLeftover(times = 2): AgentLife {
+function withLeftover(attempts = 1): AgentLife {
   for (let step = 12; step >= 0; step -= 1) {
-    const life = afterDestroy(fullDisk(step, times));
-    if (leftIn(life).includes('.removed-c1')) return life;
+    const life = afterDestroy(fullDisk(step, 2 * attempts));
+    const folders = [life.paths.containers, life.world.provisionerPaths.containers];
+    if (folders.every((folder) => namesAt(life.world.disk, folder).includes('.removed-c1'))) return life;
   }
   throw new Error('No removal was left unfinished');
 }
