@@ -66,10 +66,11 @@ function become(plan: LinuxInitPlan): never {
   dropPrivileges(plan);
   resetSignals();
 
+  // Late, so that little of this program's own memory counts against the container's limit.
+  for (const each of groups) writeSync(each, '0');
+  // Last: whoever reads this takes the container for running, with its limits.
   writeSync(pidFile, `${identity}\n`);
   closeSync(pidFile);
-  // Last, so that little of this program's own memory counts against the container's limit.
-  for (const each of groups) writeSync(each, '0');
   execute(plan);
 }
 
