@@ -31,8 +31,9 @@ export async function* readGrowing(
       for (;;) {
         if (gone.aborted) return;
         const { bytesRead, buffer } = (await handle?.read(Buffer.allocUnsafe(chunkBytes))) ?? nothing;
-        if (bytesRead === 0) break;
-        yield buffer.subarray(0, bytesRead);
+        if (bytesRead > 0) yield buffer.subarray(0, bytesRead);
+        // Files answer less than was asked for at their end alone; what came after is for the next round.
+        if (bytesRead < chunkBytes) break;
       }
       if (last) return;
       await Promise.race([sleep(pollMs), end]);

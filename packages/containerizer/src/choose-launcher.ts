@@ -6,7 +6,7 @@ import type { LauncherPid } from './launcher.js';
 /** A launcher under its name, in the order in which they are tried. */
 export interface NamedLauncher {
   readonly name: LauncherName;
-  readonly launcher: Pick<LauncherPid, 'probe' | 'launch' | 'destroy'>;
+  readonly launcher: Pick<LauncherPid, 'probe' | 'prepare' | 'launch' | 'destroy'>;
 }
 
 /**

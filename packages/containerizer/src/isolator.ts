@@ -10,7 +10,10 @@ import type { BindMount, ContainerCgroup } from './launcher.js';
  */
 export interface LaunchContribution {
   readonly environment?: Readonly<Record<string, string>>;
-  /** `target` as the container sees it; it is resolved in-root before use. */
+  /**
+   * `target` as the container sees it; it is resolved in-root before use. Left out is what the host does not have, and
+   * what a read-only root has no place for.
+   */
   readonly mounts?: readonly BindMount[];
   /** At most one isolator names it. */
   readonly cgroup?: ContainerCgroup;

@@ -13,7 +13,7 @@ import { checkpoint } from './containerizer-context.js';
 import type { LaunchOptions } from './containerizer.js';
 import { ContainerizerError, messageOf } from './containerizer-error.js';
 import type { IsolatorRequests, LaunchContribution } from './isolator.js';
-import { launchRequest } from './launch-request.js';
+import { launchPlace, launchRequest } from './launch-request.js';
 import type { LaunchedProcess, LaunchRequest, ProcessRecord } from './launcher.js';
 
 /**
@@ -101,10 +101,11 @@ export class ContainerLaunch {
     const prepared = chooseLauncher(launchers, this.#config.launcher).then(
       turn((launcher) => {
         this.container.launcher = launcher;
-        // Beside each other, but both are over before anything is undone.
+        // Beside each other, but all are over before anything is undone.
         return awaitAll([
           this.#resolve(launchInfo.rootfs, image),
           this.#checkpointLaunchInfo({ ...launchInfo, launcher: launcher.name }),
+          launcher.launcher.prepare(launchPlace(this.container.id, this.#config, this.context.paths)),
         ]).then(([resolved, noted]) => (noted.isReady() ? resolved : (noted as Future<never>)));
       }),
     );

@@ -1,4 +1,5 @@
 import type { Files, Host, ProcessIdentity } from '@keelson/os/ports';
+import { FileError } from '@keelson/os/ports';
 import { collect, Future } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
 import { isReadOnlyRootfs } from '@keelson/provisioner';
@@ -13,7 +14,7 @@ import { ContainerizerError, messageOf } from './containerizer-error.js';
 import { requireExecutable } from './find-executable.js';
 import { isAtOrBelow, readInRoot, resolveInRoot } from './in-root.js';
 import type { LaunchContribution } from './isolator.js';
-import type { BindMount, LaunchRequest } from './launcher.js';
+import type { BindMount, LaunchPlace, LaunchRequest } from './launcher.js';
 import type { TreeReader } from './tree-reader.js';
 import { remembering } from './tree-reader.js';
 
@@ -66,8 +67,7 @@ export function launchRequest(
       refuseUnmappedUser(user, host);
       const layers = contributions.map(({ environment }) => environment ?? {});
       return {
-        id,
-        runtimeDirectory: paths.container(id),
+        ...launchPlace(id, config, paths),
         rootfs,
         ...(isReadOnlyRootfs(rootfs) && { readOnlyRoot: true as const }),
         argv,
@@ -80,12 +80,18 @@ export function launchRequest(
         ...(cgroup && { cgroup }),
         // In a user namespace of one's own, those of another container cannot be joined.
         ...(joins && host.effectiveUserId === 0 && { joins }),
-        ...(config.stdio === 'sandbox' && {
-          stdio: { stdout: paths.stdout(id), stderr: paths.stderr(id) },
-        }),
       };
     })
     .then((request) => requireExecutable(tree, request).then(() => request));
+}
+
+/** The part of a request that needs no looking up. */
+export function launchPlace(id: ContainerId, { stdio }: ContainerConfig, paths: ContainerPaths): LaunchPlace {
+  return {
+    id,
+    runtimeDirectory: paths.container(id),
+    ...(stdio === 'sandbox' && { stdio: { stdout: paths.stdout(id), stderr: paths.stderr(id) } }),
+  };
 }
 
 /** Limits are kept by an isolator; without one they would be forgotten in silence. */
@@ -180,7 +186,10 @@ function mountsOf(
   ]).then((mounts) => mounts.flat());
 }
 
-/** None, if it is optional and there is no place for it: an image of one program needs no `resolv.conf`. */
+/**
+ * None, if it is optional and the host has no such file, or the root no place for it: an image of one program needs no
+ * `resolv.conf`.
+ */
 function resolveMount(
   files: Files,
   tree: TreeReader,
@@ -194,8 +203,10 @@ function resolveMount(
       `Cannot mount '${source}' at '${target}': both must be absolute paths`,
     );
   }
-  const found = files.realPath(source).repair((failed) => {
+  const followed: Future<string | undefined> = files.realPath(source);
+  const found = followed.repair((failed) => {
     const error = failed.failure();
+    if (optional && error instanceof FileError && error.code === 'ENOENT') return undefined;
     throw new ContainerizerError('MOUNT_REFUSED', `Cannot mount '${source}': ${messageOf(error)}`, {
       cause: error,
     });
@@ -204,6 +215,7 @@ function resolveMount(
     if (path === '/' || isAtOrBelow(path, '/proc') || isAtOrBelow(path, '/sys') || path === '/dev') {
       throw new ContainerizerError('MOUNT_REFUSED', `Cannot mount anything at '${target}' of a container`);
     }
+    if (real === undefined) return [];
     if (!status && isReadOnlyRootfs(rootfs) && !isAtOrBelow(path, '/dev')) {
       if (optional) return [];
       throw readOnly(`make the mount point '${target}'`);

@@ -1,6 +1,6 @@
 import type { ProcessIdentity } from '@keelson/os/ports';
-import type { Future, PID } from '@keelson/process';
-import { Process } from '@keelson/process';
+import type { PID } from '@keelson/process';
+import { Future, Process } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
 import type { ContainerUser } from './container-user.js';
 import type { LauncherName } from './container-config.js';
@@ -46,6 +46,9 @@ export interface LaunchRequest {
   readonly stdio?: { readonly stdout: string; readonly stderr: string };
 }
 
+/** What is known of a container before its image is looked at. */
+export type LaunchPlace = Pick<LaunchRequest, 'id' | 'runtimeDirectory' | 'stdio'>;
+
 /** A process that survives the end of this program, and what identifies it afterwards. Plain data. */
 export interface ProcessRecord {
   /** The container's first process, as the host numbers it. */
@@ -73,6 +76,14 @@ export interface LaunchedProcess extends ProcessRecord {
 export abstract class Launcher<Self = unknown> extends Process<Self> {
   /** Its name, or why it cannot launch anything here: NO_LAUNCHER. Looked at once, the answer is kept. */
   abstract probe(): Future<LauncherName>;
+
+  /**
+   * Told that it will be asked to launch a container of this id, a launcher gets ready what it can, so that it takes
+   * less time then. `destroy` undoes it. Never fails, and need not be asked.
+   */
+  prepare(_place: LaunchPlace): Future<void> {
+    return Future.ready(undefined);
+  }
 
   /**
    * Answers once the process has started.

@@ -9,7 +9,7 @@ import type { LaunchedProcess, LaunchRequest, ProcessRecord } from './launcher.j
 import { Launcher } from './launcher.js';
 import type { LinuxInitPlan } from './linux-init-plan.js';
 import type { LauncherTools } from './monitored-process.js';
-import { launcherEnvironment, launcherFiles, monitorWrote, startMonitored } from './monitored-process.js';
+import { launcherEnvironment, launcherFiles, monitorWrote, startMonitor, startMonitored } from './monitored-process.js';
 
 export interface LinuxLauncherOptions extends LauncherTools {
   readonly launchTimeoutMs?: number;
@@ -84,9 +84,14 @@ export class LinuxLauncher extends Launcher<LinuxLauncher> {
       .makeDirectory(directory, { mode: 0o700 })
       .then(defer(this, this.#plan, request))
       .then((plan) => files.write(planPath, new TextEncoder().encode(JSON.stringify(plan))))
-      .then(() =>
-        startMonitored(this.options, { argv, request, timeoutMs: this.options.launchTimeoutMs ?? 60_000 }),
-      );
+      .then(() => {
+        const { runtimeDirectory } = request;
+        const start = () => startMonitor(this.options, { argv }, request, { waits: false });
+        return startMonitored(this.options, start, {
+          runtimeDirectory,
+          timeoutMs: this.options.launchTimeoutMs ?? 60_000,
+        });
+      });
   }
 
   #plan(request: LaunchRequest): Future<LinuxInitPlan> {

@@ -1,7 +1,7 @@
 import type {
   Child,
-  DirectoryWatch,
   Files,
+  FileWatch,
   Host,
   ProcessIdentity,
   Subprocesses,
@@ -11,7 +11,7 @@ import type { Future } from '@keelson/process';
 import { after, collect, select, Timeout } from '@keelson/process';
 import { statusFileIn } from './container-paths.js';
 import { ContainerizerError } from './containerizer-error.js';
-import type { LaunchedProcess, LaunchRequest, ProcessRecord } from './launcher.js';
+import type { LaunchedProcess, LaunchPlace, ProcessRecord } from './launcher.js';
 
 /** What launchers need of the machine. */
 export interface LauncherTools {
@@ -38,13 +38,10 @@ export interface HiddenMount {
 
 /** How a program that launches a container is called. */
 export interface MonitoredCommand {
+  /** It writes the pid of the container's first process into `launcherFiles().pid` once that runs. */
   readonly argv: readonly string[];
   /** A mount that neither it nor its monitor shall see, and the `unshare` of util-linux that gives them their own. */
   readonly hidden?: HiddenMount;
-  /** It writes the pid of the container's first process into `launcherFiles().pid` once that runs. */
-  readonly request: LaunchRequest;
-  /** For giving up on a program that neither starts anything nor ends. */
-  readonly timeoutMs: number;
 }
 
 /**
@@ -52,49 +49,66 @@ export interface MonitoredCommand {
  * bytes that the shell does itself, for a program that renames it into place would double the time from the
  * container's end to its being told. Who reads takes a file without a whole line for none.
  *
+ * One that `waits` starts the program when it reads a line, and ends when there will be none: with this process.
+ *
  * The text is constant and gets its words as parameters. Handlers, not ignored signals: those the container
  * would inherit.
  */
-const monitorScript = `status=$1 hidden=$2; shift 2
+const monitorScript = `status=$1 hidden=$2 waits=$3; shift 3
 trap : HUP INT QUIT TERM
+if [ -n "$waits" ]; then read -r _ || exit 125; exec < /dev/null; fi
 if [ -n "$hidden" ]; then umount "$hidden" && "$@"; else "$@"; fi
 code=$?
 printf '%s\\n' "$code" > "$status"
 exit "$code"`;
 
+/** Starts the monitor of a container, which outlives us, and its launching program with it, unless it `waits`. */
+export function startMonitor(
+  { subprocesses }: LauncherTools,
+  { argv, hidden }: MonitoredCommand,
+  { runtimeDirectory, stdio }: Pick<LaunchPlace, 'runtimeDirectory' | 'stdio'>,
+  { waits }: { readonly waits: boolean },
+): Future<Child> {
+  return subprocesses.spawn({
+    argv: [
+      ...(hidden ? [hidden.unshare, '--mount'] : []),
+      '/bin/sh',
+      '-c',
+      monitorScript,
+      'monitor',
+      statusFileIn(runtimeDirectory),
+      hidden?.path ?? '',
+      waits ? 'waits' : '',
+      ...argv,
+    ],
+    environment: launcherEnvironment,
+    detached: true,
+    stdin: waits ? 'pipe' : stdio ? 'ignore' : 'inherit',
+    stdout: stdio ? { path: stdio.stdout } : 'inherit',
+    stderr: stdio ? { path: stdio.stderr } : 'inherit',
+  });
+}
+
 /**
- * Starts a container's launching program under a monitor that outlives us. Answers once the program has
- * told the pid of the container's first process.
+ * Has `start` start a container's launching program under its monitor. Answers once the program has told the pid of the
+ * container's first process.
  *
+ * @param timeoutMs  for giving up on a program that neither starts anything nor ends
  * @throws ContainerizerError COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, LAUNCH_FAILED  from its log
  */
-export function startMonitored(tools: LauncherTools, command: MonitoredCommand): Future<LaunchedProcess> {
-  const { request } = command;
-  const { stdio } = request;
-  const { hidden } = command;
-  const argv = [
-    ...(hidden ? [hidden.unshare, '--mount'] : []),
-    '/bin/sh',
-    '-c',
-    monitorScript,
-    'monitor',
-    statusFileIn(request.runtimeDirectory),
-    hidden?.path ?? '',
-    ...command.argv,
-  ];
-  const watch = tools.files.watch?.(launcherFiles(request.runtimeDirectory).directory);
-  return tools.subprocesses
-    .spawn({
-      argv,
-      environment: launcherEnvironment,
-      detached: true,
-      stdin: stdio ? 'ignore' : 'inherit',
-      stdout: stdio ? { path: stdio.stdout } : 'inherit',
-      stderr: stdio ? { path: stdio.stderr } : 'inherit',
-    })
+export function startMonitored(
+  tools: LauncherTools,
+  start: () => Future<Child>,
+  { runtimeDirectory, timeoutMs }: { readonly runtimeDirectory: string; readonly timeoutMs: number },
+): Future<LaunchedProcess> {
+  const watch = tools.files.watch?.(launcherFiles(runtimeDirectory).pid);
+  return start()
     .then((child) => {
-      const giveUp = Timeout.in(command.timeoutMs);
-      return awaitPid(tools, command, { child, watch, giveUp }).then((pid) => identified(tools.host, child, pid));
+      const giveUp = Timeout.in(timeoutMs);
+      const monitor = tools.host.identify(child.pid);
+      return awaitPid(tools, { runtimeDirectory, timeoutMs, child, watch, giveUp }).then((pid) =>
+        identified(tools.host, child, { pid, monitor }),
+      );
     })
     .onAny(() => watch?.close());
 }
@@ -112,31 +126,33 @@ export function monitorWrote(files: Files, runtimeDirectory: string, waitedMs = 
 }
 
 interface AwaitedStart {
+  readonly runtimeDirectory: string;
+  readonly timeoutMs: number;
   readonly child: Child;
-  readonly watch: DirectoryWatch | undefined;
+  readonly watch: FileWatch | undefined;
   readonly giveUp: Timeout;
 }
 
 /**
- * Looks for the pid file whenever something has changed beside it, until it is there or the program is over. The
- * runtimes write it only for a process that really started.
+ * Looks for the pid file whenever it has changed, until it holds a pid or the program is over. The runtimes write it
+ * only for a process that really started.
  */
-function awaitPid(tools: LauncherTools, command: MonitoredCommand, start: AwaitedStart): Future<number> {
-  const { child, watch, giveUp } = start;
+function awaitPid(tools: LauncherTools, start: AwaitedStart): Future<number> {
+  const { runtimeDirectory, timeoutMs, child, watch, giveUp } = start;
   // Asked before the read: a program that is over now wrote the file before, or never.
   const over = !child.status.isPending();
-  const { directory, pid } = launcherFiles(command.request.runtimeDirectory);
+  const { directory, pid } = launcherFiles(runtimeDirectory);
   return readPid(tools.files, pid).then((found): number | Future<number> => {
     if (found !== undefined) return found;
     if (over) return startFailure(tools.files, directory);
     if (giveUp.expired()) {
       child.kill('SIGKILL');
-      throw new ContainerizerError('LAUNCH_FAILED', `Nothing started within ${command.timeoutMs} ms`);
+      throw new ContainerizerError('LAUNCH_FAILED', `Nothing started within ${timeoutMs} ms`);
     }
-    const late = after(watch ? 50 : 3);
+    const late = after(watch ? 200 : 3);
     return select<unknown>([late, child.status, ...(watch ? [watch.changed()] : [])]).then(() => {
       late.discard();
-      return awaitPid(tools, command, start);
+      return awaitPid(tools, start);
     });
   });
 }
@@ -151,8 +167,13 @@ function readPid(files: Files, path: string): Future<number | undefined> {
     .repair(() => undefined);
 }
 
-function identified(host: Host, child: Child, pid: number): Future<LaunchedProcess> {
-  return collect([host.identify(pid), host.identify(child.pid)]).then(([process, monitor]) => {
+/** @param monitor  asked for when it was started: it has nothing to wait for while the program works */
+function identified(
+  host: Host,
+  child: Child,
+  { pid, monitor: asked }: { readonly pid: number; readonly monitor: Future<ProcessIdentity | undefined> },
+): Future<LaunchedProcess> {
+  return collect([host.identify(pid), asked]).then(([process, monitor]) => {
     // A monitor that is over has reaped its child: what bears that number now may be somebody else.
     const over = !child.status.isPending();
     const identity: Omit<ProcessRecord, 'pid'> = over ? {} : { ...named({ process }), ...named({ monitor }) };

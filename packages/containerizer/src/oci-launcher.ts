@@ -1,14 +1,14 @@
-import type { RunResult } from '@keelson/os/ports';
+import type { Child, RunResult } from '@keelson/os/ports';
 import { collect, defer, Future } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
 import type { ProcessLimits } from './capabilities.js';
 import { processLimits } from './capabilities.js';
 import { ContainerizerError } from './containerizer-error.js';
 import { endProcess } from './end-process.js';
-import type { LaunchedProcess, LaunchRequest, ProcessRecord } from './launcher.js';
+import type { LaunchedProcess, LaunchPlace, LaunchRequest, ProcessRecord } from './launcher.js';
 import { Launcher } from './launcher.js';
-import type { HiddenMount, LauncherTools } from './monitored-process.js';
-import { launcherEnvironment, launcherFiles, monitorWrote, startMonitored } from './monitored-process.js';
+import type { HiddenMount, LauncherTools, MonitoredCommand } from './monitored-process.js';
+import { launcherEnvironment, launcherFiles, monitorWrote, startMonitor, startMonitored } from './monitored-process.js';
 import type { OciHost } from './oci-spec.js';
 import { ociSpec } from './oci-spec.js';
 import { runtimeAdvisory } from './runtime-advisory.js';
@@ -44,6 +44,8 @@ const probeCommand = '/keelson-probe';
  */
 export class OciLauncher extends Launcher<OciLauncher> {
   #runtime: Future<WorkingRuntime> | undefined;
+  /** Monitors that wait for their launch. */
+  readonly #waiting = new Map<ContainerId, Child>();
 
   constructor(
     private readonly runtime: OciRuntimeName,
@@ -56,6 +58,18 @@ export class OciLauncher extends Launcher<OciLauncher> {
     return this.#working().then(() => this.runtime);
   }
 
+  /**
+   * Starts the monitor, which takes some milliseconds, and has it wait: what it will call does not depend on the image.
+   * If it cannot be started now, `launch` will tell. One that hands our own input on has none to wait for.
+   */
+  override prepare(place: LaunchPlace): Future<void> {
+    if (!place.stdio) return Future.ready(undefined);
+    return this.#working()
+      .then((runtime) => startMonitor(this.options, runCommand(runtime, place), place, { waits: true }))
+      .then(defer(this, (monitor: Child) => void this.#waiting.set(place.id, monitor)))
+      .repair(() => undefined);
+  }
+
   override launch(request: LaunchRequest): Future<LaunchedProcess> {
     return this.#working().then(defer(this, this.#launch, request));
   }
@@ -65,9 +79,22 @@ export class OciLauncher extends Launcher<OciLauncher> {
     runtimeDirectory: string,
     process: ProcessRecord | undefined,
   ): Future<void> {
-    return endProcess(this.options.host, process).then(
-      defer(this, this.#deleteState, id, runtimeDirectory, process),
-    );
+    return this.#endWaiting(id)
+      .then(() => endProcess(this.options.host, process))
+      .then(defer(this, this.#deleteState, id, runtimeDirectory, process));
+  }
+
+  protected override finalize(): void {
+    for (const monitor of this.#waiting.values()) monitor.stdin?.end();
+  }
+
+  #endWaiting(id: ContainerId): Future<unknown> {
+    const monitor = this.#waiting.get(id);
+    if (!monitor) return Future.ready(undefined);
+    this.#waiting.delete(id);
+    monitor.stdin?.end();
+    monitor.kill('SIGKILL');
+    return monitor.status;
   }
 
   /** What speaks against this version of the runtime, `undefined` when nothing is known. */
@@ -81,14 +108,25 @@ export class OciLauncher extends Launcher<OciLauncher> {
     });
   }
 
-  #launch(request: LaunchRequest, { program, hidden, limits }: WorkingRuntime): Future<LaunchedProcess> {
-    const spec = ociSpec(request, this.#host(limits));
-    const { directory } = launcherFiles(request.runtimeDirectory);
-    const argv = [program, ...runArguments(request.id, request.runtimeDirectory)];
+  #launch(request: LaunchRequest, runtime: WorkingRuntime): Future<LaunchedProcess> {
+    const spec = ociSpec(request, this.#host(runtime.limits));
+    const { runtimeDirectory } = request;
     const timeoutMs = this.options.launchTimeoutMs ?? 60_000;
-    return this.#writeBundle(directory, spec).then(() =>
-      startMonitored(this.options, { argv, ...(hidden && { hidden }), request, timeoutMs }),
+    return this.#writeBundle(launcherFiles(runtimeDirectory).directory, spec).then(
+      defer(this, () =>
+        startMonitored(this.options, () => this.#start(request, runtime), { runtimeDirectory, timeoutMs }),
+      ),
     );
+  }
+
+  #start(request: LaunchRequest, runtime: WorkingRuntime): Future<Child> {
+    const waiting = this.#waiting.get(request.id);
+    this.#waiting.delete(request.id);
+    if (!waiting?.status.isPending()) {
+      return startMonitor(this.options, runCommand(runtime, request), request, { waits: false });
+    }
+    waiting.stdin?.end('\n');
+    return Future.ready(waiting);
   }
 
   /** What a runtime leaves when it was itself killed: its state, and an empty cgroup. */
@@ -191,6 +229,10 @@ export class OciLauncher extends Launcher<OciLauncher> {
       .read(path, { maxBytes: 1 << 16 })
       .then((bytes) => new TextDecoder().decode(bytes));
   }
+}
+
+function runCommand({ program, hidden }: WorkingRuntime, { id, runtimeDirectory }: LaunchPlace): MonitoredCommand {
+  return { argv: [program, ...runArguments(id, runtimeDirectory)], ...(hidden && { hidden }) };
 }
 
 /** The same for crun and runc. */

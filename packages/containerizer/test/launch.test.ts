@@ -54,6 +54,23 @@ describe('launching a container', () => {
     expect(launched.get()).toBe('SUCCESS');
   });
 
+  it('has the launcher get ready once the root filesystem stands, while isolators prepare', () => {
+    const isolator = new FakeIsolator('a', []);
+    isolator.gate = new Deferred<LaunchContribution>();
+    const world = new NativeWorld({ isolators: [isolator] });
+    world.provisioner.manual = true;
+    world.launch('web', { ...app, stdio: 'sandbox' });
+    expect(world.launcher.prepared).toEqual([]);
+
+    world.provisioner.pending[0]!.set(world.provisioner.info('web', app.image));
+    world.runtime.settle();
+
+    const runtimeDirectory = '/root/runtime/containers/web';
+    const stdio = { stdout: '/root/sandboxes/web/stdout', stderr: '/root/sandboxes/web/stderr' };
+    expect(world.launcher.prepared).toEqual([{ id: 'web', runtimeDirectory, stdio }]);
+    expect(world.launcher.requests).toEqual([]);
+  });
+
   it('answers ALREADY_LAUNCHED for a known id, and changes nothing', () => {
     const world = new NativeWorld();
     world.launch('web');

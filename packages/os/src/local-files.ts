@@ -4,18 +4,18 @@ import { dirname } from 'node:path';
 import { Future } from '@keelson/process';
 import fs from 'fs-extra';
 import { fileError, toFileError } from './file-error.js';
-import { watchDirectory } from './local-directory-watch.js';
+import { watchFile } from './local-file-watch.js';
 import { DIRECTORY, READ, WRITE } from './open-flags.js';
 import { readFileAtMost } from './read-file.js';
 import { replaceFileDurably, syncDirectory, writeFile } from './write-file.js';
 import type {
   DirectoryEntry,
-  DirectoryWatch,
   FileKind,
   FileSlice,
   FileStatus,
   FileSystemSpace,
   Files,
+  FileWatch,
   NewDirectoryOptions,
   PositionedFiles,
   WatchedFiles,
@@ -68,8 +68,8 @@ export class LocalFiles implements Files, PositionedFiles, WatchedFiles {
     );
   }
 
-  watch(directory: string): DirectoryWatch | undefined {
-    return watchDirectory(directory);
+  watch(path: string): FileWatch | undefined {
+    return watchFile(path);
   }
 
   makeDirectory(path: string, options: { mode?: number } = {}): Future<void> {
@@ -169,18 +169,22 @@ async function withFile<T>(path: string, flags: number, use: (file: FileHandle) 
 }
 
 /**
- * Node's own recursive mkdir reports ENOENT for whatever it does not foresee: a disk that is full or read-only, an
- * input/output error.
+ * Node's own recursive mkdir is one turn of the thread pool, but reports ENOENT for whatever it does not foresee: a
+ * disk that is full or read-only, an input/output error. So what fails is done again a step at a time, for its reason.
  */
-async function makeDirectories(path: string, mode: number): Promise<void> {
+function makeDirectories(path: string, mode: number): Promise<void> {
+  return fs.mkdir(path, { recursive: true, mode }).then(() => {}, () => makeEachDirectory(path, mode));
+}
+
+async function makeEachDirectory(path: string, mode: number): Promise<void> {
   try {
     await fs.mkdir(path, mode);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' && (await fs.stat(path)).isDirectory()) return;
     if (code !== 'ENOENT' || dirname(path) === path) throw error;
-    await makeDirectories(dirname(path), mode);
-    await makeDirectories(path, mode);
+    await makeEachDirectory(dirname(path), mode);
+    await makeEachDirectory(path, mode);
   }
 }
 

@@ -1,5 +1,5 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
-import { closeSync, constants, existsSync, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, writeSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { Deferred, Future } from '@keelson/process';
 import { collectOutput } from './child-output.js';
@@ -7,6 +7,7 @@ import { fileError, toFileError } from './file-error.js';
 import type { FileError } from './ports/files.js';
 import type {
   Child,
+  ChildInput,
   ChildOptions,
   ChildStdio,
   ExitStatus,
@@ -17,7 +18,7 @@ import { DetachedChildren } from './detached-children.js';
 import { findProgram } from './program-search.js';
 import type { StartedChild } from './started-child.js';
 import { hasNative } from './system-calls/native.js';
-import { spawnDetached } from './system-calls/spawn.js';
+import { openPipe, spawnDetached } from './system-calls/spawn.js';
 
 type RunOptions = Parameters<Subprocesses['run']>[0];
 type Stdio = 'inherit' | 'ignore' | 'pipe' | number;
@@ -28,21 +29,24 @@ export class LocalSubprocesses implements Subprocesses {
 
   /** A detached child does not keep this process alive; any other does until it ends. */
   spawn(options: ChildOptions): Future<Child> {
-    const stdio = () => [
-      stdioOf(options.stdin, constants.O_RDONLY),
-      stdioOf(options.stdout, APPEND),
-      stdioOf(options.stderr, APPEND),
+    const stdio = [
+      () => stdioOf(options.stdin, constants.O_RDONLY),
+      () => stdioOf(options.stdout, APPEND),
+      () => stdioOf(options.stderr, APPEND),
     ];
     // Where there are no native calls Node starts it, which takes longer and is the same otherwise.
     if (options.detached && isMainThread && options.workingDirectory === undefined && hasNative()) {
       return Future.from(startDetached(this.#detached, options, stdio));
     }
-    return Future.from(start(options, stdio)).then(({ process, status }) => {
+    return Future.from(start(options, () => stdio.map((open) => open()))).then(({ process, status }) => {
       if (options.detached) process.unref();
+      // A child that does not read it closes the pipe, and may.
+      process.stdin?.on('error', () => undefined);
       return {
         pid: process.pid as number,
         status: status.future,
         kill: (signal) => process.kill(signal as NodeJS.Signals),
+        ...(process.stdin && { stdin: { end: (text = '') => void process.stdin?.end(text) } }),
       };
     });
   }
@@ -71,19 +75,46 @@ export class LocalSubprocesses implements Subprocesses {
 async function startDetached(
   children: DetachedChildren,
   options: ChildOptions,
-  stdio: () => Stdio[],
+  stdio: readonly (() => Stdio)[],
 ): Promise<Child> {
   const { argv, environment = {} } = options;
   const [name = ''] = argv;
   // A path needs no search, and the kernel says what is wrong with it.
   const program = name.includes('/') ? name : await requireProgram(name);
-  const descriptors = stdio().map(descriptorOf) as [number, number, number];
+  const pipe = options.stdin === 'pipe' ? openPipe() : undefined;
+  const stdin = pipe && new PipedInput(pipe.writeEnd);
+  const descriptors = pipe ? [pipe.readEnd] : [];
   try {
-    return children.start(() => spawnDetached({ program, argv, environment, stdio: descriptors }));
+    for (const open of stdio.slice(descriptors.length)) descriptors.push(descriptorOf(open(), descriptors.length));
+    const child = children.start(() => spawnDetached({ program, argv, environment, stdio: descriptors }));
+    return { ...child, ...(stdin && { stdin }) };
   } catch (error) {
+    stdin?.end();
     throw toFileError(error, 'spawn', name);
   } finally {
     for (const each of descriptors) if (each > 2) closeSync(each);
+  }
+}
+
+class PipedInput implements ChildInput {
+  #writeEnd: number | undefined;
+
+  constructor(writeEnd: number) {
+    this.#writeEnd = writeEnd;
+  }
+
+  /** Without waiting: an empty pipe takes a line at once. */
+  end(text = ''): void {
+    const descriptor = this.#writeEnd;
+    if (descriptor === undefined) return;
+    this.#writeEnd = undefined;
+    try {
+      if (text !== '') writeSync(descriptor, text);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+    } finally {
+      closeSync(descriptor);
+    }
   }
 }
 
@@ -128,7 +159,7 @@ function descriptorOf(stdio: Stdio, index: number): number {
   return stdio === 'inherit' ? index : openSync('/dev/null', constants.O_RDWR);
 }
 
-function stdioOf(stdio: ChildStdio = 'ignore', flags: number): Stdio {
+function stdioOf(stdio: ChildStdio | 'pipe' = 'ignore', flags: number): Stdio {
   if (typeof stdio === 'string') return stdio;
   try {
     return openSync(stdio.path, flags, 0o600);

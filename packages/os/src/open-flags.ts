@@ -10,3 +10,6 @@ export const READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 export const DIRECTORY = READ | O_DIRECTORY;
 /** Creates it where it is missing. */
 export const WRITE = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
+
+/** For descriptors that Node did not open. The same on every architecture Node has binaries for. */
+export const O_CLOEXEC = 0x8_0000;

@@ -26,7 +26,8 @@ interface Task extends ExecuteOptions {
 }
 
 /**
- * Runs jobs in a pool of worker threads, first come first served, those in the background last.
+ * Runs jobs in a pool of worker threads, first come first served, those in the background last: they also wait for the
+ * end of the turn they are asked for in, so that what waits for an answer goes on first.
  *
  * A job is a module whose default export takes plain data and answers plain data (or a promise of it). The
  * first thread starts with the first job, and idle threads do not keep the process alive. Jobs wait in a
@@ -46,6 +47,7 @@ export class PoolExecutor implements Executor {
   #freeThreads: number;
   #pool: PiscinaModule.Piscina<readonly JobCall[], readonly JobOutcome[]> | undefined;
   #unfinished = 0;
+  #startsSoon = false;
   #closing: Deferred<void> | undefined;
 
   constructor(options: PoolExecutorOptions = {}) {
@@ -79,7 +81,8 @@ export class PoolExecutor implements Executor {
     this.#queue(task);
     task.answer.future.onDiscard(() => this.#drop(task));
     this.#abortWith(task);
-    this.#startWhatCan();
+    if (task.background) this.#startSoon();
+    else this.#startWhatCan();
     return task.answer.future as Future<R>;
   }
 
@@ -124,6 +127,15 @@ export class PoolExecutor implements Executor {
 
   #waitingFor(task: Task): Set<Task> | undefined {
     return task.serial === undefined ? undefined : this.#serial.get(task.serial);
+  }
+
+  #startSoon(): void {
+    if (this.#startsSoon) return;
+    this.#startsSoon = true;
+    setImmediate(() => {
+      this.#startsSoon = false;
+      this.#startWhatCan();
+    });
   }
 
   #startWhatCan(): void {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { close, constants, open } from 'node:fs';
+import { closeSync, constants, open } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import fs from 'fs-extra';
@@ -15,7 +15,7 @@ export async function writeFile(path: string, content: Uint8Array, mode: number)
   try {
     await writeWhole(file, content);
   } finally {
-    closeAll([file]);
+    closeSync(file);
   }
 }
 
@@ -57,7 +57,7 @@ export async function syncDirectory(path: string): Promise<void> {
   try {
     await fs.fsync(directory);
   } finally {
-    closeAll([directory]);
+    closeSync(directory);
   }
 }
 
@@ -67,9 +67,9 @@ async function writeWhole(file: number, content: Uint8Array): Promise<void> {
   }
 }
 
-/** Nobody waits for it: what has to be on disk was synced before. */
+/** Closing waits for nothing: what has to be on disk was synced before. */
 function closeAll(descriptors: readonly (number | undefined)[]): void {
   for (const descriptor of descriptors) {
-    if (descriptor !== undefined) close(descriptor, () => {});
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }

@@ -4,6 +4,7 @@ import {
   lstatSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   readdirSync,
   symlinkSync,
   writeFileSync,
@@ -53,18 +54,32 @@ describe('LocalFiles', () => {
     await expect(files.write(join(root, 'none/x'), bytes('x'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it('tells of changes in a directory, also of one before the question', async ({ onTestFinished }) => {
+  it('tells of changes of a watched file, also of one before the question', async ({ onTestFinished }) => {
     const root = temporaryDirectory(onTestFinished);
-    const watch = files.watch(root)!;
+    const path = join(root, 'pid');
+    const watch = files.watch(path)!;
     onTestFinished(() => watch.close());
 
-    writeFileSync(join(root, 'first'), '');
+    writeFileSync(path, '');
     await watch.changed();
     const second = watch.changed();
-    writeFileSync(join(root, 'second'), '');
+    writeFileSync(join(root, '.pid'), '1');
+    renameSync(join(root, '.pid'), path);
     await second;
 
-    expect(files.watch(join(root, 'none'))).toBeUndefined();
+    expect(files.watch(join(root, 'none/pid'))).toBeUndefined();
+  });
+
+  it('tells nothing of the files beside a watched one', async ({ onTestFinished }) => {
+    const root = temporaryDirectory(onTestFinished);
+    const watch = files.watch(join(root, 'pid'))!;
+    const all = files.watch(join(root, 'log'))!;
+    onTestFinished(() => [watch, all].forEach((each) => each.close()));
+
+    writeFileSync(join(root, 'log'), 'text');
+    await all.changed();
+
+    expect(watch.changed().isPending()).toBe(true);
   });
 
   it('removes the temporary file when the rename fails', async ({ onTestFinished }) => {

@@ -2,6 +2,7 @@ import { closeSync, existsSync, lstatSync, openSync, readFileSync, writeFileSync
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LocalSubprocesses } from '@keelson/os';
+import { written } from '../../../test/support/watched-files.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
 const subprocesses = new LocalSubprocesses();
@@ -129,6 +130,53 @@ describe('LocalSubprocesses.spawn', () => {
     expect(child.kill('SIGTERM')).toBe(true);
     expect(await child.status).toEqual({ signal: 'SIGTERM' });
     expect(child.kill('SIGTERM')).toBe(false);
+  });
+});
+
+describe.each([{ detached: true }, { detached: false }])('LocalSubprocesses.spawn with a pipe, %j', (options) => {
+  const waiting = (script: string, stdout: { path: string }) =>
+    subprocesses.spawn({ ...sh(script), ...options, stdin: 'pipe', stdout }).toPromise();
+
+  it('hands one line over, and then the end', async ({ onTestFinished }) => {
+    const stdout = { path: join(temporaryDirectory(onTestFinished), 'out') };
+    const child = await waiting('read -r line; echo "got $line"; cat', stdout);
+
+    child.stdin!.end('go\n');
+    child.stdin!.end('twice\n');
+
+    expect(await child.status).toEqual({ exitCode: 0 });
+    expect(readFileSync(stdout.path, 'utf8')).toBe('got go\n');
+  });
+
+  it('ends it without a line', async ({ onTestFinished }) => {
+    const child = await waiting('read -r line || exit 7', { path: join(temporaryDirectory(onTestFinished), 'out') });
+
+    child.stdin!.end();
+
+    expect(await child.status).toEqual({ exitCode: 7 });
+  });
+
+  it('does not mind a child that is gone', async ({ onTestFinished }) => {
+    const child = await waiting('exit 3', { path: join(temporaryDirectory(onTestFinished), 'out') });
+    expect(await child.status).toEqual({ exitCode: 3 });
+
+    expect(() => child.stdin!.end('go\n')).not.toThrow();
+  });
+
+  it('ends it with this process, however that ends', async ({ onTestFinished }) => {
+    const path = join(temporaryDirectory(onTestFinished), 'ended');
+    writeFileSync(path, '');
+    const parent = `
+      import { LocalSubprocesses } from '@keelson/os';
+      const script = 'read -r line || echo "no line" > "$0"';
+      const argv = ['/bin/sh', '-c', script, ${JSON.stringify(path)}];
+      await new LocalSubprocesses().spawn({ argv, ...${JSON.stringify(options)}, stdin: 'pipe' });
+      process.kill(process.pid, 'SIGKILL');`;
+
+    const killed = await subprocesses.run({ argv: [process.execPath, '--input-type=module', '-e', parent] });
+
+    expect(killed.status).toEqual({ signal: 'SIGKILL' });
+    await written(path, 'no line\n');
   });
 });
 

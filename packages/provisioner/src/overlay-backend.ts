@@ -1,4 +1,4 @@
-import type { Files, Mounts } from '@keelson/os/ports';
+import type { Files, FileStatus, Mounts } from '@keelson/os/ports';
 import type { Executor } from '@keelson/process';
 import { collect, Future } from '@keelson/process';
 import type { LayerTree } from '@keelson/store';
@@ -54,12 +54,12 @@ export class OverlayBackend extends Backend<OverlayBackend> {
     if (layers.length === 0) {
       throw new ProvisionerError('BACKEND_UNSUITABLE', `Cannot mount '${rootfs}': the image has no layers`);
     }
-    return collect([this.#files.status(rootfs), collect(layers.map((layer) => this.#requireMarks(layer)))]).then(
-      ([present]) => {
-        if (present) throw new ProvisionerError('PROVISION_FAILED', `Cannot mount at '${rootfs}': it exists`);
-        return this.#mount(layers, rootfs, backendDirectory);
-      },
-    );
+    const top = layers.at(-1)!.rootfs;
+    const marks = collect(layers.map((layer) => this.#requireMarks(layer)));
+    return collect([this.#files.status(rootfs), this.#files.status(top), marks] as const).then(([present, shown]) => {
+      if (present) throw new ProvisionerError('PROVISION_FAILED', `Cannot mount at '${rootfs}': it exists`);
+      return this.#mount(layers, { rootfs, backendDirectory, shown });
+    });
   }
 
   /**
@@ -123,9 +123,13 @@ export class OverlayBackend extends Backend<OverlayBackend> {
     });
   }
 
-  #mount(layers: readonly LayerTree[], rootfs: string, backendDirectory: string): Future<BackendResult> {
+  /** @param shown  what the container's `/` shall look like: the root of the topmost layer */
+  #mount(
+    layers: readonly LayerTree[],
+    { rootfs, backendDirectory, shown }: { rootfs: string; backendDirectory: string; shown: FileStatus | undefined },
+  ): Future<BackendResult> {
     const scratch = scratchOf(rootfs, backendDirectory);
-    return this.#makeDirectories(layers, scratch, rootfs)
+    return this.#makeDirectories(scratch, rootfs, shown)
       .then(() => this.#mountOver(layers, scratch, rootfs))
       .then((): BackendResult => ({ ephemeralVolumes: [scratch.upper, scratch.work] }))
       .repair((failed) =>
@@ -141,23 +145,19 @@ export class OverlayBackend extends Backend<OverlayBackend> {
   }
 
   #makeDirectories(
-    layers: readonly LayerTree[],
     { directory, upper, work }: ScratchDirectories,
     rootfs: string,
+    shown: FileStatus | undefined,
   ): Future<void> {
-    const top = layers.at(-1)?.rootfs ?? rootfs;
-    const root = this.#files.status(top);
-    const writable = allDone([root, this.#files.makeDirectory(directory, { mode: 0o700 })])
-      .then(() => root)
-      .then((status) => {
-        // Overlay shows mode and owner of the upper directory as those of the container's `/`: the image's.
-        const { mode = 0o755, userId, groupId } = status ?? {};
-        const owner = userId === undefined || groupId === undefined ? undefined : { userId, groupId };
-        return allDone([
-          this.#files.makeNewDirectory(upper, { mode: mode & 0o7777, ...(owner && { owner }) }),
-          this.#files.makeDirectory(work, { mode: 0o700 }),
-        ]);
-      });
+    // Overlay shows mode and owner of the upper directory as those of the container's `/`.
+    const { mode = 0o755, userId, groupId } = shown ?? {};
+    const owner = userId === undefined || groupId === undefined ? undefined : { userId, groupId };
+    const writable = this.#files.makeDirectory(directory, { mode: 0o700 }).then(() =>
+      allDone([
+        this.#files.makeNewDirectory(upper, { mode: mode & 0o7777, ...(owner && { owner }) }),
+        this.#files.makeDirectory(work, { mode: 0o700 }),
+      ]),
+    );
     return allDone([writable, this.#files.makeDirectory(rootfs, { mode: 0o755 })]);
   }
 

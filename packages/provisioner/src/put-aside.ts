@@ -47,7 +47,7 @@ export interface LeftoverRemoval {
  */
 export function removeLeftover(path: string, removal: LeftoverRemoval, retries = 0): Future<unknown> {
   const { executor, turn, warn } = removal;
-  return removeTree(executor, path).repair(
+  return removeTree(executor, path, { background: true }).repair(
     turn((failed: Future<unknown>) => {
       warn(`Cannot remove '${path}': ${reasonOf(failed.failure())}`);
       after(retryPauseMs(retries)).then(turn(() => void removeLeftover(path, removal, retries + 1)));

@@ -1,5 +1,5 @@
 import type { Files, Host } from '@keelson/os/ports';
-import { collect, Future } from '@keelson/process';
+import { Future } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
 import type { LaunchContribution, PreparationContext } from '../isolator.js';
 import { Isolator } from '../isolator.js';
@@ -31,10 +31,10 @@ export class NetworkFilesIsolator extends Isolator<NetworkFilesIsolator> {
   ): Future<LaunchContribution> {
     const files =
       config.network === 'none'
-        ? [this.#loopbackHosts(`${sandboxDirectory}/hosts`)]
-        : ['/etc/resolv.conf', '/etc/hosts'].map((path) => this.#ofHost(path, path));
-    if (this.host.effectiveUserId === 0) files.push(this.#ofHost(hostnameSource, '/etc/hostname'));
-    return collect(files).then((mounts) => ({ mounts: mounts.flat() }));
+        ? this.#loopbackHosts(`${sandboxDirectory}/hosts`)
+        : Future.ready(['/etc/resolv.conf', '/etc/hosts'].map((path) => mountOf(path, path)));
+    const hostname = this.host.effectiveUserId === 0 ? [mountOf(hostnameSource, '/etc/hostname')] : [];
+    return files.then((mounts) => ({ mounts: [...mounts, ...hostname] }));
   }
 
   /** What it wrote lies in the sandbox, and goes with that. */
@@ -46,13 +46,10 @@ export class NetworkFilesIsolator extends Isolator<NetworkFilesIsolator> {
     const text = '127.0.0.1\tlocalhost\n::1\tlocalhost\n';
     return this.files
       .writeDurably(source, new TextEncoder().encode(text), { mode: 0o644 })
-      .then(() => [{ source, target: '/etc/hosts', readOnly: true }]);
+      .then(() => [mountOf(source, '/etc/hosts')]);
   }
+}
 
-  #ofHost(path: string, target: string): Future<BindMount[]> {
-    return this.files
-      .realPath(path)
-      .then((source) => [{ source, target, readOnly: true }])
-      .repair(() => []);
-  }
+function mountOf(source: string, target: string): BindMount {
+  return { source, target, readOnly: true };
 }

@@ -4,6 +4,7 @@ import type {
   LaunchContribution,
   LaunchedProcess,
   LauncherName,
+  LaunchPlace,
   LaunchRequest,
   NamedLauncher,
   ProcessRecord,
@@ -126,6 +127,7 @@ export class FakeProvisioner implements ProvisionerRequests {
  * 1000 more.
  */
 export class FakeLauncher {
+  readonly prepared: LaunchPlace[] = [];
   readonly requests: LaunchRequest[] = [];
   readonly destroyed: string[] = [];
   readonly pending: Deferred<LaunchedProcess>[] = [];
@@ -148,6 +150,11 @@ export class FakeLauncher {
   probe(): Future<LauncherName> {
     if (this.works) return Future.ready(this.name);
     return Future.failed(new ContainerizerError('NO_LAUNCHER', `${this.name}: not installed`));
+  }
+
+  prepare(place: LaunchPlace): Future<void> {
+    this.prepared.push(place);
+    return Future.ready(undefined);
   }
 
   launch(request: LaunchRequest): Future<LaunchedProcess> {

@@ -154,6 +154,13 @@ export class RealWorld {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
+  /** A launcher of its own, on a runtime that ends with this world. */
+  launcher(): LauncherPid {
+    const runtime = new Runtime();
+    this.#runtimes.push(runtime);
+    return this.#launcher(runtime);
+  }
+
   #launcher(runtime: Runtime): LauncherPid {
     const tools = { files: this.files, host: this.host, subprocesses: new LocalSubprocesses() };
     if (this.launcherName === 'linux') return runtime.spawn(new LinuxLauncher(tools));

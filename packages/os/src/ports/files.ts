@@ -99,14 +99,15 @@ export interface PositionedFiles {
 /** Files that tell when they change. */
 export interface WatchedFiles {
   /**
-   * Watches what lies directly in a directory, from now on until it is closed; `undefined` where there is no such
-   * directory or no watch left. Some file systems never tell, so who waits looks every now and then all the same.
+   * Watches one file of a directory, there already or not, from now on until it is closed; `undefined` where there is
+   * no such directory or no watch left. Some file systems never tell, so who waits looks every now and then all the
+   * same.
    */
-  watch(directory: string): DirectoryWatch | undefined;
+  watch(path: string): FileWatch | undefined;
 }
 
-export interface DirectoryWatch {
-  /** Ready when something has changed there since it was last ready, and sometimes for nothing. */
+export interface FileWatch {
+  /** Ready when the file has appeared, changed or gone since it was last ready, and sometimes for nothing. */
   changed(): Future<void>;
   close(): void;
 }

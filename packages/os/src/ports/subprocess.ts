@@ -5,10 +5,7 @@ export type ExitStatus =
   | { readonly exitCode: number; readonly signal?: undefined }
   | { readonly exitCode?: undefined; readonly signal: string };
 
-/**
- * `inherit` ours, `ignore` is /dev/null, `path` appends to a file created 0600, `pipe` is read by `run`
- * alone.
- */
+/** `inherit` ours, `ignore` is /dev/null, `path` appends to a file created 0600. */
 export type ChildStdio = 'inherit' | 'ignore' | { readonly path: string };
 
 export interface ChildOptions {
@@ -17,7 +14,8 @@ export interface ChildOptions {
   /** The whole environment; nothing is inherited unless given here. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly workingDirectory?: string;
-  readonly stdin?: ChildStdio;
+  /** `pipe`: what `Child.stdin` is given. For `spawn` alone. */
+  readonly stdin?: ChildStdio | 'pipe';
   readonly stdout?: ChildStdio;
   readonly stderr?: ChildStdio;
   /** Its own session, not ended with us. */
@@ -29,6 +27,14 @@ export interface Child {
   readonly status: Future<ExitStatus>;
   /** False when it is gone already. */
   kill(signal: string): boolean;
+  /** For a `stdin` of `pipe`. */
+  readonly stdin?: ChildInput;
+}
+
+/** Our end of a pipe. It ends with this process at the latest, however that ends. */
+export interface ChildInput {
+  /** Writes at most a line (4 KiB), and ends. Only the first call counts; a child that is gone does not matter. */
+  end(text?: string): void;
 }
 
 export interface RunResult {

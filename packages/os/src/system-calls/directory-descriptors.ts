@@ -1,5 +1,6 @@
 import { closeSync, constants } from 'node:fs';
 import { type BytePath } from '../file-error.js';
+import { O_CLOEXEC } from '../open-flags.js';
 import {
   AT_FDCWD,
   addressOf,
@@ -242,7 +243,6 @@ const ENTRY_TYPE = 18;
 const NAME = 19;
 const DOT = 46;
 
-const O_CLOEXEC = 0x8_0000;
 const O_PATH = 0x20_0000;
 const AT_REMOVEDIR = 0x200;
 const AT_SYMLINK_NOFOLLOW = 0x100;

@@ -1,7 +1,8 @@
 import type { BytePath } from '../file-error.js';
 import { systemCallError } from '../file-error.js';
+import { O_CLOEXEC } from '../open-flags.js';
 import { FileError } from '../ports/files.js';
-import { cString, lastErrno, nativeFunction } from './native.js';
+import { checked, cString, lastErrno, nativeFunction } from './native.js';
 
 /** A program to start in a session of its own. */
 export interface NativeSpawn {
@@ -10,7 +11,7 @@ export interface NativeSpawn {
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   /** Descriptors of ours that become its 0, 1 and 2. It gets no other. */
-  readonly stdio: readonly [number, number, number];
+  readonly stdio: readonly number[];
 }
 
 /**
@@ -41,6 +42,13 @@ export function spawnDetached({ program, argv, environment, stdio }: NativeSpawn
   } finally {
     actionsDestroy(actions);
   }
+}
+
+/** pipe2(2): closed on exec, but where one is given to a child as its 0, 1 or 2. */
+export function openPipe(): { readonly readEnd: number; readonly writeEnd: number } {
+  const ends = Buffer.alloc(8);
+  checked(pipe2(ends, O_CLOEXEC), 'pipe', '');
+  return { readEnd: ends.readInt32LE(0), writeEnd: ends.readInt32LE(4) };
 }
 
 /** How a child ended; `undefined` while it runs. Afterwards its pid may be somebody else's. */
@@ -96,4 +104,5 @@ const spawn = nativeFunction('posix_spawn', [
   'const char **',
   'const char **',
 ]);
+const pipe2 = nativeFunction('pipe2', ['void *', 'int']);
 const waitpid = nativeFunction('waitpid', ['int', 'void *', 'int']);

@@ -1,24 +1,29 @@
 import type { FSWatcher } from 'node:fs';
 import { watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { Deferred, Future } from '@keelson/process';
-import type { DirectoryWatch } from './ports/files.js';
+import type { FileWatch } from './ports/files.js';
 
 /** Watches by inotify(7); `undefined` where that cannot be. Does not keep this process alive. */
-export function watchDirectory(directory: string): DirectoryWatch | undefined {
+export function watchFile(path: string): FileWatch | undefined {
   try {
-    return new LocalDirectoryWatch((changed) => watch(directory, { persistent: false }, changed));
+    return new LocalFileWatch(path);
   } catch {
     return undefined;
   }
 }
 
-class LocalDirectoryWatch implements DirectoryWatch {
+/** Watches the folder, because the file may not be there yet, or be replaced by a rename. */
+class LocalFileWatch implements FileWatch {
   readonly #watcher: FSWatcher;
   #hasChanged = false;
   #waiting: Deferred<void> | undefined;
 
-  constructor(start: (changed: () => void) => FSWatcher) {
-    this.#watcher = start(() => this.#change());
+  constructor(path: string) {
+    const name = basename(path);
+    this.#watcher = watch(dirname(path), { persistent: false }, (_, changed) => {
+      if (changed === null || changed === name) this.#change();
+    });
     this.#watcher.on('error', () => this.#change());
   }
 

@@ -1,0 +1,96 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import type { LauncherName, LauncherPid, LaunchPlace } from '@keelson/containerizer';
+import { afterAll, describe, expect, it } from 'vitest';
+import { RealWorld } from './support/real-world.js';
+
+const launchers: readonly LauncherName[] = ['crun', 'runc'];
+const worlds = new Map(
+  await Promise.all(launchers.map(async (name) => [name, await RealWorld.open(name)] as const)),
+);
+
+afterAll(async () => {
+  for (const world of worlds.values()) if (world instanceof RealWorld) await world.close();
+});
+
+describe.each(launchers)('a monitor of %s that was started early', (name) => {
+  const opened = worlds.get(name);
+  if (!(opened instanceof RealWorld)) {
+    it('cannot be started here', (context) => context.skip(String(opened)));
+    return;
+  }
+  const world = opened;
+
+  function placeOf(id: string) {
+    const runtimeDirectory = world.paths.container(id);
+    mkdirSync(runtimeDirectory, { recursive: true });
+    mkdirSync(world.paths.sandbox(id), { recursive: true });
+    return { id, runtimeDirectory, stdio: { stdout: world.paths.stdout(id), stderr: world.paths.stderr(id) } };
+  }
+
+  const requestAt = (place: ReturnType<typeof placeOf>, argv: readonly string[]) => ({
+    ...place,
+    rootfs: world.rootfs,
+    argv,
+    environment: { PATH: '/bin' },
+    workingDirectory: '/',
+    user: { uid: 0, gid: 0, additionalGids: [] },
+    hostname: place.id,
+    mounts: [],
+    network: 'host' as const,
+  });
+
+  /** The pid of the monitor that waits, if one was started. */
+  async function prepared(launcher: LauncherPid, place: LaunchPlace): Promise<number | undefined> {
+    const before = children();
+    await launcher.prepare(place);
+    return [...children()].find((pid) => !before.has(pid));
+  }
+
+  it('is the monitor of the container', async () => {
+    const launcher = world.launcher();
+    const place = placeOf('early');
+    const monitor = await prepared(launcher, place);
+
+    const launched = await launcher.launch(requestAt(place, ['sh', '-c', 'cat; echo over']));
+
+    expect(launched.monitor?.pid).toBe(monitor);
+    expect(await launched.status).toBe(0);
+    expect(readFileSync(place.stdio.stdout, 'utf8')).toBe('over\n');
+  });
+
+  it('ends with the container that is destroyed before it is launched, and tells of no end', async () => {
+    const launcher = world.launcher();
+    const place = placeOf('unwanted');
+    const monitor = await prepared(launcher, place);
+    expect(monitor).toBeDefined();
+
+    await launcher.destroy(place.id, place.runtimeDirectory, undefined);
+
+    expect(children()).not.toContain(monitor);
+    expect(existsSync(`${place.runtimeDirectory}/status`)).toBe(false);
+  });
+
+  it('is replaced when it is gone at the launch', async () => {
+    const launcher = world.launcher();
+    const place = placeOf('killed');
+    const monitor = await prepared(launcher, place);
+    const ended = world.host.exited((await world.host.identify(monitor!))!);
+    process.kill(monitor!, 'SIGKILL');
+    await ended;
+
+    const launched = await launcher.launch(requestAt(place, ['echo', 'hi']));
+
+    expect(await launched.status).toBe(0);
+  });
+
+  it('is not started for a container that takes our own input', async () => {
+    const { stdio: _, ...place } = placeOf('inherit');
+
+    expect(await prepared(world.launcher(), place)).toBeUndefined();
+  });
+});
+
+function children(): ReadonlySet<number> {
+  const lists = readdirSync('/proc/self/task').map((task) => readFileSync(`/proc/self/task/${task}/children`, 'utf8'));
+  return new Set(lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number)));
+}
