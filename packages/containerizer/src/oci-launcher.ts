@@ -60,14 +60,20 @@ export class OciLauncher extends Launcher<OciLauncher> {
 
   /**
    * Starts the monitor, which takes some milliseconds, and has it wait: what it will call does not depend on the image.
-   * If it cannot be started now, `launch` will tell. One that hands our own input on has none to wait for.
+   * If it cannot be started now, `launch` will tell. One that hands our own input on has none to wait for, and one with
+   * mounts of its own would not see those that the host gets until the launch.
    */
   override prepare(place: LaunchPlace): Future<void> {
-    if (!place.stdio) return Future.ready(undefined);
     return this.#working()
-      .then((runtime) => startMonitor(this.options, runCommand(runtime, place), place, { waits: true }))
-      .then(defer(this, (monitor: Child) => void this.#waiting.set(place.id, monitor)))
+      .then(defer(this, this.#prepare, place))
       .repair(() => undefined);
+  }
+
+  #prepare(place: LaunchPlace, runtime: WorkingRuntime): Future<void> | undefined {
+    if (!place.stdio || runtime.hidden) return undefined;
+    return startMonitor(this.options, runCommand(runtime, place), place, { waits: true }).then(
+      defer(this, (monitor: Child) => void this.#waiting.set(place.id, monitor)),
+    );
   }
 
   override launch(request: LaunchRequest): Future<LaunchedProcess> {

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { LauncherName, LauncherPid, LaunchPlace } from '@keelson/containerizer';
 import { afterAll, describe, expect, it } from 'vitest';
 import { RealWorld } from './support/real-world.js';
@@ -46,6 +47,35 @@ describe.each(launchers)('a monitor of %s that was started early', (name) => {
     return [...children()].find((pid) => !before.has(pid));
   }
 
+  it.runIf(world.host.effectiveUserId === 0)('does not hide what is mounted on the host after it was started', async () => {
+    const launcher = world.launcher();
+    const place = placeOf('mounted');
+    const source = `${world.directory}/mounted`;
+    mkdirSync(source);
+    await launcher.prepare(place);
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', source]);
+    try {
+      writeFileSync(`${source}/file`, 'mounted later\n');
+
+      const mounts = [{ source, target: '/data', readOnly: true }];
+      const launched = await launcher.launch({ ...requestAt(place, ['cat', '/data/file']), mounts });
+
+      expect(await launched.status).toBe(0);
+      expect(readFileSync(place.stdio.stdout, 'utf8')).toBe('mounted later\n');
+    } finally {
+      execFileSync('umount', ['-l', source]);
+    }
+  });
+
+  it('is not started for a container that takes our own input', async () => {
+    const { stdio: _, ...place } = placeOf('inherit');
+
+    expect(await prepared(world.launcher(), place)).toBeUndefined();
+  });
+
+  // With mounts of its own, to hide one from its runtime, none is started early.
+  if (name === 'crun' && existsSync('/sys/fs/cgroup/unified')) return;
+
   it('is the monitor of the container', async () => {
     const launcher = world.launcher();
     const place = placeOf('early');
@@ -81,12 +111,6 @@ describe.each(launchers)('a monitor of %s that was started early', (name) => {
     const launched = await launcher.launch(requestAt(place, ['echo', 'hi']));
 
     expect(await launched.status).toBe(0);
-  });
-
-  it('is not started for a container that takes our own input', async () => {
-    const { stdio: _, ...place } = placeOf('inherit');
-
-    expect(await prepared(world.launcher(), place)).toBeUndefined();
   });
 });
 
