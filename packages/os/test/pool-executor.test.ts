@@ -193,6 +193,20 @@ describe('PoolExecutor', () => {
     expect(given.isDiscarded()).toBe(true);
   });
 
+  it('starts those in the background after the turn they are asked for in, even on a free thread', async ({
+    onTestFinished,
+  }) => {
+    const log = join(temporaryDirectory(onTestFinished), 'log');
+    const executor = executorFor(onTestFinished, { maxThreads: 1 });
+    const run = (name: string, options: ExecuteOptions = {}) =>
+      executor.execute({ name: 'gate', input: { name, log } }, options);
+
+    await Promise.all([run('background', { background: true }), run('other')]);
+
+    const order = readFileSync(log, 'utf8').split('\n').filter((line) => line.startsWith('begin '));
+    expect(order).toEqual(['begin other', 'begin background']);
+  });
+
   it.each([
     ['all of a hand while that is quick', [0, 5, 10, 15], ['a', 'b', 'c']],
     ['what it has begun, and leaves the rest, once that took long', [0, 5, 30], ['a', 'b']],
