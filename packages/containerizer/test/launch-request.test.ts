@@ -121,6 +121,12 @@ describe('launchRequest', () => {
     ]);
   });
 
+  it('leaves out what an isolator would mount and the host does not have, and refuses such a volume', () => {
+    const contributions = [{ mounts: [{ source: '/etc/missing', target: '/etc/hosts', readOnly: true }] }];
+    expect(request({}, { contributions }).get().mounts).toEqual([]);
+    expect(request(volume('/data', '/etc/missing')).failure()).toMatchObject({ code: 'MOUNT_REFUSED' });
+  });
+
   it.each([
     '/',
     '/..',
