@@ -2,7 +2,7 @@ import { FileError } from '@keelson/os/ports';
 import type { Future } from '@keelson/process';
 import { collect } from '@keelson/process';
 import type { ContainerId, LeftoverRemoval } from '@keelson/provisioner';
-import { putAside, removedPrefix, removeLeftover } from '@keelson/provisioner';
+import { putAside, removedPrefix, removeLeftover, removeTree } from '@keelson/provisioner';
 import type { ContainerizerContext } from './containerizer-context.js';
 import { messageOf } from './containerizer-error.js';
 
@@ -21,7 +21,7 @@ export function removeContainerFiles(context: Context, id: ContainerId): Future<
   const { paths, files, executor } = context;
   return files
     .rename(paths.sandbox(id), `${paths.container(id)}/sandbox`)
-    .repair(() => removeTree(context, paths.sandbox(id)).then(() => undefined))
+    .repair(() => removeTree(executor, paths.sandbox(id)).then(() => undefined))
     .then(() => putAside(paths.container(id), files, executor))
     .then(() => files.syncDirectory(paths.folder(id)).repair(ignoreMissing))
     .then(() => void removeLeftover(paths.removed(id), leftoversOf(context)));
@@ -60,8 +60,4 @@ function ignoreMissing(failed: Future<void>): void {
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof FileError ? error.code : undefined;
-}
-
-function removeTree({ executor }: Context, path: string): Future<unknown> {
-  return executor.execute({ name: 'os.remove-tree', input: { path } });
 }

@@ -28,4 +28,5 @@ export { provisionerJobs } from './provisioner-jobs.js';
 export { putAside, putAsidePath, removedPrefix, removeLeftover } from './put-aside.js';
 export type { LeftoverRemoval } from './put-aside.js';
 export { readProvisionedContainers } from './read-provisioned-containers.js';
+export { removeTree } from './remove-tree.js';
 export { retryPauseMs } from './retry-pause.js';
