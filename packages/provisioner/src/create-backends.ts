@@ -1,12 +1,12 @@
 import type { Files, Host, Mounts } from '@keelson/os/ports';
 import type { Executor, Metric, Runtime } from '@keelson/process';
-import { Future } from '@keelson/process';
+import { collect, Future } from '@keelson/process';
 import type { BackendName, BackendPid } from './backend.js';
 import { BindBackend } from './bind-backend.js';
 import { CopyBackend } from './copy-backend.js';
 import type { Warn } from './list-containers.js';
 import { OverlayBackend } from './overlay-backend.js';
-import { whyOverlayIsUnsuitable } from './overlay-suitability.js';
+import { removeTrial, whyOverlayIsUnsuitable } from './overlay-suitability.js';
 import type { ProvisionerPaths } from './provisioner-paths.js';
 
 /** The backends of this machine. */
@@ -53,7 +53,7 @@ export function createBackends(options: CreateBackendsOptions): Future<CreatedBa
     ['copy', copy],
     ['bind', runtime.spawn(bind)],
   ];
-  return mounts.fileSystemTypes().then((types) => {
+  return collect([mounts.fileSystemTypes(), removeTrial(options)] as const).then(([types]) => {
     const offered = types.includes('overlay');
     if (offered) backends.unshift(['overlay', runtime.spawn(new OverlayBackend({ files, mounts, executor, warn }))]);
     let overlay: Future<string | undefined> | undefined;

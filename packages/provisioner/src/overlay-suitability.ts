@@ -35,14 +35,32 @@ export function whyOverlayIsUnsuitable({ paths, files, mounts, executor }: Overl
     .repair((failed) => `'${paths.root}' could not be probed: ${reasonOf(failed.failure())}`);
 }
 
+/**
+ * Takes away what a trial left whose agent was killed meanwhile, its mount above all: the next trial may come late, with
+ * the first root filesystem that is asked for. Never fails; what stays, that trial will tell of.
+ */
+export function removeTrial({ paths, files, mounts, executor }: OverlayProbe): Future<void> {
+  const probe = probeIn(paths);
+  return files
+    .status(probe)
+    .then((found) => {
+      if (!found) return undefined;
+      return mounts.detach(`${probe}/merged`).then(() => removeProbe(probe, { files, executor }));
+    })
+    .recover(() => {});
+}
+
+function probeIn(paths: ProvisionerPaths): string {
+  return `${paths.root}/.probe`;
+}
+
 function tryMounting({ paths, files, mounts, executor }: OverlayProbe): Future<string | undefined> {
-  const probe = `${paths.root}/.probe`;
+  const probe = probeIn(paths);
   const at = (name: string): string => `${probe}/${name}`;
   return ['lower', 'upper', 'work', 'merged']
     .reduce<Future<void>>(
       (before, name) => before.then(() => files.makeDirectory(at(name), { mode: 0o700 })),
-      // Left by a start that was cut short, perhaps still mounted.
-      mounts.unmount(at('merged'), { lazy: true }).recover(() => undefined),
+      Future.ready(),
     )
     .then(() => {
       const mount = { lower: [at('lower')], upper: at('upper'), work: at('work'), target: at('merged') };
@@ -52,21 +70,22 @@ function tryMounting({ paths, files, mounts, executor }: OverlayProbe): Future<s
     .then((): string | undefined => undefined)
     .repair((failed) => `a trial mount failed: ${reasonOf(failed.failure())}`)
     .then((reason) =>
-      removeProbe(probe, files)
-        .repair(() => removeTree(executor, probe).then(() => {}))
+      removeProbe(probe, { files, executor })
         .recover(() => {})
         .then(() => reason),
     );
 }
 
 /** A handful of empty directories, `work/work` made by the kernel: not worth a thread. */
-function removeProbe(probe: string, files: Files): Future<void> {
+function removeProbe(probe: string, { files, executor }: Pick<OverlayProbe, 'files' | 'executor'>): Future<void> {
   const kernels = `${probe}/work`;
   const paths = [`${kernels}/work`, kernels, `${probe}/merged`, `${probe}/upper`, `${probe}/lower`, probe];
-  return paths.reduce(
-    (before, path) => before.then(() => files.removeDirectory(path).recover(ifMissing)),
-    Future.ready(),
-  );
+  return paths
+    .reduce<Future<void>>(
+      (before, path) => before.then(() => files.removeDirectory(path).recover(ifMissing)),
+      Future.ready(),
+    )
+    .repair(() => removeTree(executor, probe).then(() => {}));
 }
 
 function ifMissing(failed: Future<void>): Future<void> {
