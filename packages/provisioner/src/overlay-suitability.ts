@@ -36,8 +36,8 @@ export function whyOverlayIsUnsuitable({ paths, files, mounts, executor }: Overl
 }
 
 /**
- * Takes away what a trial left whose agent was killed meanwhile, its mount above all: the next trial may come late, with
- * the first root filesystem that is asked for. Never fails; what stays, that trial will tell of.
+ * Takes away what a trial left whose agent was killed meanwhile, its mount above all: the next trial may come late,
+ * with the first root filesystem that is asked for. Never fails; what stays, that trial will tell of.
  */
 export function removeTrial({ paths, files, mounts, executor }: OverlayProbe): Future<void> {
   const probe = probeIn(paths);
