@@ -3,7 +3,7 @@
  * status and the output in hand, through the socket of a running `keelson agent`; beside it in the same rounds: the same OCI
  * runtime on a root filesystem that stands already, with the specification the agent wrote for it, and podman.
  *
- *   npm run bench:launch [-- --rounds 30 --folder DIR] [--gate]
+ *   npm run bench:launch [-- --rounds 60 --folder DIR] [--gate]
  *
  * Prints ratios of medians and of processor time, for absolute times are those of the machine. `--gate` fails above 1.8x of
  * the runtime or 0.25x of podman. Needs root, /bin/busybox (static), and crun or runc; podman if it is there.
@@ -20,7 +20,7 @@ import { cpuMs, median, ratioOf } from './measure.mjs';
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '30' },
+    rounds: { type: 'string', default: '60' },
     folder: { type: 'string', default: existsSync('/dev/shm') ? '/dev/shm' : tmpdir() },
     gate: { type: 'boolean', default: false },
   },
@@ -81,7 +81,7 @@ function report(runtime, taken) {
   if (toBare > 1.8) missed += 1;
   if (!taken.podman) return;
   const toPodman = ratioOf(taken.keelson.wall, taken.podman.wall);
-  console.log(`${runtime}: ${toPodman.toFixed(2)}x podman (median ${median(taken.podman.wall).toFixed(1)} ms); at most 0.25x`);
+  console.log(`${runtime}: ${toPodman.toFixed(3)}x podman (median ${median(taken.podman.wall).toFixed(1)} ms); at most 0.25x`);
   if (toPodman > 0.25) missed += 1;
 }
 
