@@ -12,7 +12,6 @@ import type { LauncherTools } from './monitored-process.js';
 import { launcherEnvironment, launcherFiles, monitorWrote, startMonitor, startMonitored } from './monitored-process.js';
 
 export interface LinuxLauncherOptions extends LauncherTools {
-  readonly launchTimeoutMs?: number;
   /** The Node that runs the init script; ours unless given. */
   readonly nodeProgram?: string;
 }
@@ -85,12 +84,8 @@ export class LinuxLauncher extends Launcher<LinuxLauncher> {
       .then(defer(this, this.#plan, request))
       .then((plan) => files.write(planPath, new TextEncoder().encode(JSON.stringify(plan))))
       .then(() => {
-        const { runtimeDirectory } = request;
         const start = () => startMonitor(this.options, { argv }, request, { waits: false });
-        return startMonitored(this.options, start, {
-          runtimeDirectory,
-          timeoutMs: this.options.launchTimeoutMs ?? 60_000,
-        });
+        return startMonitored(this.options, request.runtimeDirectory, start);
       });
   }
 

@@ -19,6 +19,8 @@ export interface LauncherTools {
   readonly files: Files & Partial<WatchedFiles>;
   readonly host: Host;
   readonly subprocesses: Subprocesses;
+  /** When to give up on a launching program that neither starts anything nor ends; default a minute. */
+  readonly launchTimeoutMs?: number;
 }
 
 /** What the programs of launchers get of an environment. Ours is not theirs to see. */
@@ -93,14 +95,14 @@ export function startMonitor(
  * Has `start` start a container's launching program under its monitor. Answers once the program has told the pid of the
  * container's first process.
  *
- * @param timeoutMs  for giving up on a program that neither starts anything nor ends
  * @throws ContainerizerError COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, LAUNCH_FAILED  from its log
  */
 export function startMonitored(
   tools: LauncherTools,
+  runtimeDirectory: string,
   start: () => Future<Child>,
-  { runtimeDirectory, timeoutMs }: { readonly runtimeDirectory: string; readonly timeoutMs: number },
 ): Future<LaunchedProcess> {
+  const { launchTimeoutMs: timeoutMs = 60_000 } = tools;
   const watch = tools.files.watch?.(launcherFiles(runtimeDirectory).pid);
   return start()
     .then((child) => {

@@ -18,7 +18,6 @@ export type OciRuntimeName = 'crun' | 'runc';
 export interface OciLauncherOptions extends LauncherTools {
   /** A folder of our own in which the runtime is tried out. */
   readonly probeDirectory: string;
-  readonly launchTimeoutMs?: number;
 }
 
 /** An OCI runtime that was seen to work, and how. */
@@ -117,11 +116,8 @@ export class OciLauncher extends Launcher<OciLauncher> {
   #launch(request: LaunchRequest, runtime: WorkingRuntime): Future<LaunchedProcess> {
     const spec = ociSpec(request, this.#host(runtime.limits));
     const { runtimeDirectory } = request;
-    const timeoutMs = this.options.launchTimeoutMs ?? 60_000;
     return this.#writeBundle(launcherFiles(runtimeDirectory).directory, spec).then(
-      defer(this, () =>
-        startMonitored(this.options, () => this.#start(request, runtime), { runtimeDirectory, timeoutMs }),
-      ),
+      defer(this, () => startMonitored(this.options, runtimeDirectory, () => this.#start(request, runtime))),
     );
   }
 

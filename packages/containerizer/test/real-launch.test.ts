@@ -1,27 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
-import type { LauncherName, MesosContainerizer } from '@keelson/containerizer';
+import type { MesosContainerizer } from '@keelson/containerizer';
 import { containerConfig, readContainers } from '@keelson/containerizer';
 import type { PID } from '@keelson/process';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { written } from '../../../test/support/watched-files.js';
-import { RealWorld } from './support/real-world.js';
+import { describeRealWorlds } from './support/real-world.js';
 
-const launchers: readonly LauncherName[] = ['crun', 'runc', 'linux'];
-const worlds = new Map(
-  await Promise.all(launchers.map(async (name) => [name, await RealWorld.open(name)] as const)),
-);
-
-afterAll(async () => {
-  for (const world of worlds.values()) if (world instanceof RealWorld) await world.close();
-});
-
-describe.each(launchers)('real containers by %s', (name) => {
-  const opened = worlds.get(name);
-  if (!(opened instanceof RealWorld)) {
-    it('cannot be started here', (context) => context.skip(String(opened)));
-    return;
-  }
-  const world = opened;
+await describeRealWorlds('real containers by %s', ['crun', 'runc', 'linux'], (world) => {
   const root = world.host.effectiveUserId === 0;
   let agent: PID<MesosContainerizer>;
 

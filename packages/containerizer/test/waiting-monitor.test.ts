@@ -1,26 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import type { LauncherName, LauncherPid, LaunchPlace } from '@keelson/containerizer';
-import { afterAll, describe, expect, it } from 'vitest';
-import { RealWorld } from './support/real-world.js';
+import type { LauncherPid, LaunchPlace } from '@keelson/containerizer';
+import { expect, it } from 'vitest';
+import { describeRealWorlds } from './support/real-world.js';
 
-const launchers: readonly LauncherName[] = ['crun', 'runc'];
-const worlds = new Map(
-  await Promise.all(launchers.map(async (name) => [name, await RealWorld.open(name)] as const)),
-);
-
-afterAll(async () => {
-  for (const world of worlds.values()) if (world instanceof RealWorld) await world.close();
-});
-
-describe.each(launchers)('a monitor of %s that was started early', (name) => {
-  const opened = worlds.get(name);
-  if (!(opened instanceof RealWorld)) {
-    it('cannot be started here', (context) => context.skip(String(opened)));
-    return;
-  }
-  const world = opened;
-
+await describeRealWorlds('a monitor of %s that was started early', ['crun', 'runc'], (world, name) => {
   function placeOf(id: string) {
     const runtimeDirectory = world.paths.container(id);
     mkdirSync(runtimeDirectory, { recursive: true });

@@ -27,6 +27,7 @@ import {
 import { LocalCgroups, LocalFiles, LocalHost, LocalSubprocesses, PoolExecutor } from '@keelson/os';
 import type { PID } from '@keelson/process';
 import { Runtime } from '@keelson/process';
+import { afterAll, describe, it } from 'vitest';
 import { FakeProvisioner } from './fakes.js';
 
 const busybox = '/bin/busybox';
@@ -168,4 +169,21 @@ export class RealWorld {
       new OciLauncher(this.launcherName, { ...tools, probeDirectory: `${this.paths.root}/runtime/probes` }),
     );
   }
+}
+
+/** Defines tests for each launcher that works here; of any other, a skipped one says why it does not. */
+export async function describeRealWorlds(
+  title: string,
+  launchers: readonly LauncherName[],
+  define: (world: RealWorld, name: LauncherName) => void,
+): Promise<void> {
+  const opened = await Promise.all(launchers.map(async (name) => [name, await RealWorld.open(name)] as const));
+  describe.each(opened)(title, (name, world) => {
+    if (typeof world === 'string') {
+      it('cannot be started here', (context) => context.skip(world));
+      return;
+    }
+    afterAll(() => world.close());
+    define(world, name);
+  });
 }
