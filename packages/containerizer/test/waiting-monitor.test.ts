@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import type { LauncherPid, LaunchPlace } from '@keelson/containerizer';
 import { expect, it } from 'vitest';
 import { describeRealWorlds } from './support/real-world.js';
@@ -64,11 +73,17 @@ await describeRealWorlds('a monitor of %s that was started early', ['crun', 'run
     const launcher = world.launcher();
     const place = placeOf('early');
     const monitor = await prepared(launcher, place);
+    // Of one that is over before it was looked at, nothing is told but its end.
+    const hold = `${world.rootfs}/hold`;
+    execFileSync('mkfifo', [hold]);
 
-    const launched = await launcher.launch(requestAt(place, ['sh', '-c', 'cat; echo over']));
+    const launched = await launcher.launch(requestAt(place, ['sh', '-c', 'cat; echo over; read -r _ < /hold']));
 
     expect(launched.monitor?.pid).toBe(monitor);
+    const held = openSync(hold, 'r+');
+    writeSync(held, '\n');
     expect(await launched.status).toBe(0);
+    closeSync(held);
     expect(readFileSync(place.stdio.stdout, 'utf8')).toBe('over\n');
   });
 
