@@ -5,7 +5,7 @@ if (rest.length === 0 && (first === 'version' || first === '--version' || first 
   const { readVersion } = await import('../dist/version.js');
   process.stdout.write(`keelson ${readVersion()}\n`);
 } else {
-  const { main } = await import('../dist/main.js');
+  const { main } = await import('../dist/bundle/main.js');
   // Everything was written synchronously and the agent is closed: whatever still holds the event loop is not waited for.
   process.exit(await main(process.argv.slice(2)));
 }
