@@ -39,6 +39,11 @@ export interface AgentOptions {
   readonly docker?: DockerOptions;
   /** Worker threads that unpack and remove trees, 1 to 64. Default: one a processor, at most 4. */
   readonly executorThreads?: number;
+  /**
+   * For a process that does one thing and ends, as a command: mounts and the removal of small trees then run on the
+   * calling thread, since a thread takes a tenth of a second to start. Default: false.
+   */
+  readonly oneShot?: boolean;
   /** How long `start` waits for another owner of the store, 0 to 86,400,000 ms. Default: 30,000 ms. */
   readonly lockTimeoutMs?: number;
   /** When the agent removes images by itself. Default: never. */
@@ -64,11 +69,11 @@ export interface DockerOptions {
 
 /** Options with every default filled in that does not need a look at the machine. */
 export type AgentSettings = AgentOptions &
-  Required<Pick<AgentOptions, 'executorThreads' | 'lockTimeoutMs' | 'log' | 'onLockWait' | 'onOwned'>>;
+  Required<Pick<AgentOptions, 'executorThreads' | 'oneShot' | 'lockTimeoutMs' | 'log' | 'onLockWait' | 'onOwned'>>;
 
 const callbacks = ['log', 'onLockWait', 'onOwned'] as const;
 const { platform: _asText, ...plainFields } = agentFields;
-const fieldNames = [...Object.keys(agentFields), ...callbacks];
+const fieldNames = [...Object.keys(agentFields), 'oneShot', ...callbacks];
 const schema = shape(plainFields);
 
 /**
@@ -94,10 +99,11 @@ function checked(options: AgentOptions): AgentSettings {
     const value = shown(options[unknown as 'root']);
     throw new SchemaError(unknown, value, `is not one of ${fieldNames.join(', ')}`);
   }
-  const { platform, log = () => {}, onLockWait = () => {}, onOwned = () => {}, ...plain } = options;
+  const { platform, oneShot = false, log = () => {}, onLockWait = () => {}, onOwned = () => {}, ...plain } = options;
   for (const [name, callback] of Object.entries({ log, onLockWait, onOwned })) {
     if (typeof callback !== 'function') throw new SchemaError(name, shown(callback), 'must be a function');
   }
+  if (typeof oneShot !== 'boolean') throw new SchemaError('oneShot', shown(oneShot), 'must be true or false');
   const named = typeof platform?.os === 'string' && typeof platform.architecture === 'string';
   if (platform !== undefined && !named) {
     const rule = 'must hold an os and an architecture, for example linux and arm64';
@@ -111,6 +117,7 @@ function checked(options: AgentOptions): AgentSettings {
     lockTimeoutMs: 30_000,
     ...settings,
     ...(platform && { platform }),
+    oneShot,
     log,
     onLockWait,
     onOwned,

@@ -1,5 +1,6 @@
 import {
   HttpClient,
+  InPlaceExecutor,
   LocalCgroups,
   LocalFileLocks,
   LocalFiles,
@@ -24,6 +25,12 @@ import type { Executor, Future } from '@keelson/process';
 import { provisionerJobs } from '@keelson/provisioner';
 import { storeJobs } from '@keelson/store';
 
+export interface HostPortsOptions {
+  readonly executorThreads: number;
+  /** Short jobs run on the calling thread. */
+  readonly oneShot: boolean;
+}
+
 /** Everything through which an agent touches its machine. */
 export interface HostPorts {
   readonly files: Files & PositionedFiles & WatchedFiles;
@@ -34,14 +41,17 @@ export interface HostPorts {
   readonly cgroups: Cgroups;
   readonly http: HttpClient;
   /** Unpacks, copies and removes trees in worker threads. */
-  readonly executor: Executor & Pick<PoolExecutor, 'close'>;
+  readonly executor: ClosableExecutor;
   /** A thread of its own for mounts, which must not wait behind a long unpack. */
-  readonly mountExecutor: PoolExecutor;
+  readonly mountExecutor: ClosableExecutor;
 }
 
+type ClosableExecutor = Executor & Pick<PoolExecutor, 'close'>;
+
 /** The machine we run on. Threads start with the first job; nothing here needs closing but the executors. */
-export function openHostPorts(executorThreads: number): HostPorts {
-  const mountExecutor = new PoolExecutor({ maxThreads: 1 });
+export function openHostPorts({ executorThreads, oneShot }: HostPortsOptions): HostPorts {
+  const inPlace = (pool: PoolExecutor): ClosableExecutor => (oneShot ? new InPlaceExecutor(pool) : pool);
+  const mountExecutor = inPlace(new PoolExecutor({ maxThreads: 1 }));
   return {
     files: new LocalFiles(),
     locks: new LocalFileLocks(),
@@ -50,7 +60,7 @@ export function openHostPorts(executorThreads: number): HostPorts {
     mounts: new LocalMounts({ executor: mountExecutor }),
     cgroups: new LocalCgroups(),
     http: new HttpClient({ proxy: proxySettingsOf(process.env) }),
-    executor: new PoolExecutor({ jobs: { ...storeJobs, ...provisionerJobs }, maxThreads: executorThreads }),
+    executor: inPlace(new PoolExecutor({ jobs: { ...storeJobs, ...provisionerJobs }, maxThreads: executorThreads })),
     mountExecutor,
   };
 }

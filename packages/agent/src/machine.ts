@@ -85,7 +85,7 @@ export function openMachine(
   clock: Clock,
   owner: MachineOwner,
 ): Future<Machine> {
-  const ports = observedPorts(openHostPorts(settings.executorThreads), owner.inspector.recorder);
+  const ports = observedPorts(openHostPorts(settings), owner.inspector.recorder);
   const { lockTimeoutMs: timeoutMs, onLockWait: onWait } = settings;
   return makeDirectories(ports.files, settings.root, (root) => new StorePaths(root).directories())
     .then((root) => {

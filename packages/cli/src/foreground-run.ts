@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Agent, AgentOptions, AttachedContainer, LaunchOptions } from '@keelson/agent';
 import { drawnPull } from './drawn-pull.js';
 import { describeFailure } from './failure.js';
@@ -8,10 +9,13 @@ import type { Session } from './session.js';
 import type { ForwardedSignal } from './signal-source.js';
 import { signalNumber } from './signal-source.js';
 
+/** A container that is over within this time is taken down by the agent that launched it. */
+const briefMs = 100;
+
 /**
  * Launches a container and stays with it. A hosting agent lets it write to its sandbox, and copies from
  * there. An embedded one is not needed while the container runs: the store is owned until it does and again
- * when it has ended, and by nobody in between.
+ * when it has ended, and by nobody in between. Of most commands the end comes at once, and one agent sees all.
  *
  * @returns the container's exit status
  */
@@ -24,10 +28,14 @@ export async function runForeground(
   const wanted = session.hosted ? { ...options, stdio: 'sandbox' as const } : options;
   let launch: InterruptibleLaunch | undefined;
   try {
-    const attached = await session.withAgent((agent) => {
+    const { attached, finished } = await session.withAgent(async (agent) => {
       launch = new InterruptibleLaunch(agent, wanted, session);
-      return launch.run();
+      const attached = await launch.run();
+      if (session.hosted || !(await isOverSoon(attached))) return { attached };
+      return { attached, finished: await unlessLeft(session, () => finish(agent, options.id, remove)) };
     }, settings);
+    if (finished) return finished.exitStatus ?? (await attached.status) ?? ExitCode.runFailed;
+
     session.watch();
     if (wanted.stdio === 'sandbox') {
       const logs = await readOnlyView(session.options.root).logs(options.id);
@@ -35,7 +43,10 @@ export async function runForeground(
     }
     const exitStatus = await attached.status;
     launch?.dispose();
-    return (await finish(session, options.id, remove, settings)) ?? exitStatus ?? ExitCode.runFailed;
+    const seen = await unlessLeft(session, () =>
+      session.withAgent((agent) => finish(agent, options.id, remove), settings),
+    );
+    return seen.exitStatus ?? exitStatus ?? ExitCode.runFailed;
   } catch (error) {
     const signal = launch?.interruptedBy;
     throw new RunFailure(
@@ -115,25 +126,36 @@ class InterruptibleLaunch {
 /** States in which a container has no process yet and may still wait for the network. */
 const beforeProcess: ReadonlySet<string> = new Set(['STARTING', 'PROVISIONING']);
 
-/** Records the end, releases the root filesystem, and removes what is left if that was asked for. */
-async function finish(
-  session: Session,
-  id: string,
-  remove: boolean,
-  settings: Partial<AgentOptions>,
-): Promise<number | undefined> {
+async function isOverSoon({ status }: AttachedContainer): Promise<boolean> {
+  const over = status.then(() => true);
+  const stop = new AbortController();
+  const late = setTimeout(briefMs, false, { signal: stop.signal }).catch(() => false);
   try {
-    return await session.withAgent(async (agent) => {
-      const { exitStatus } = await agent.wait(id);
-      if (remove) await agent.destroy(id);
-      return exitStatus;
-    }, settings);
+    return await Promise.race([over, late]);
+  } finally {
+    stop.abort();
+  }
+}
+
+/** What a finished container told of its end; nothing where that is left to the next command. */
+type Finished = { readonly exitStatus?: number | undefined };
+
+/** Records the end, releases the root filesystem, and removes what is left if that was asked for. */
+async function finish(agent: Agent, id: string, remove: boolean): Promise<Finished> {
+  const { exitStatus } = await agent.wait(id);
+  if (remove) await agent.destroy(id);
+  return { exitStatus };
+}
+
+async function unlessLeft(session: Session, work: () => Promise<Finished>): Promise<Finished> {
+  try {
+    return await work();
   } catch (error) {
     const { code, message } = describeFailure(error);
     // Another command that owned the store meanwhile may have finished the work.
     if (code !== 'NO_SUCH_CONTAINER') {
       session.output.notice(`keelson: ${code}: left for the next command: ${message}`);
     }
-    return undefined;
+    return {};
   }
 }

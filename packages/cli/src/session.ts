@@ -54,6 +54,7 @@ export class Session {
     const { onLockWait, ...others } = { ...this.agentOptions(), ...options };
     const agent = Agent.create({
       ...others,
+      oneShot: true,
       onLockWait: (ownerPid) => {
         waiting.abort();
         onLockWait?.(ownerPid);

@@ -60,8 +60,16 @@ export class ContainerLaunch {
     this.container.send('PROVISION');
     const { access } = this.options;
     const own = { ...(this.#config.backend && { backend: this.#config.backend }), ...(access && { access }) };
-    const provisioned = this.#pull(image, own);
+    const pull = this.#pull(image, own);
+    const provisioned = awaitAll<unknown>([pull, this.#tryLaunchers()]).then(() => pull);
     return this.container.during(provisioned).then(this.context.turn((info) => this.#provisioned(info)));
+  }
+
+  /** Which launcher works is found out beside the pull, once; if none does, the preparation will say so. */
+  #tryLaunchers(): Future<void> {
+    if (this.#config.provisionOnly) return Future.ready(undefined);
+    const tried = chooseLauncher(this.context.launchers, this.#config.launcher).then((): void => undefined);
+    return tried.repair(() => undefined);
   }
 
   /** Followed to where it really is: OCI runtimes refuse a root that is a link. */

@@ -209,7 +209,7 @@ function startFailure(files: Files, directory: string): Future<never> {
 export function startError(log: string): ContainerizerError {
   const last = log.trimEnd().split('\n').at(-1) ?? '';
   const text = (/msg="((?:[^"\\]|\\.)*)"/.exec(last)?.[1] ?? last).replaceAll('\\"', '"');
-  if (/not found in \$PATH|stat [^:]+: no such file or directory|executable .*No such file/.test(text)) {
+  if (/not found in \$PATH|exec: .*stat [^:]+: no such file or directory|executable .*No such file/.test(text)) {
     return new ContainerizerError('COMMAND_NOT_FOUND', text);
   }
   if (/exec: .*permission denied|open executable|exec format error/i.test(text)) {

@@ -1,41 +1,17 @@
-import type { Child, RunResult } from '@keelson/os/ports';
-import { collect, defer, Future } from '@keelson/process';
+import type { Child } from '@keelson/os/ports';
+import { defer, Future } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
-import type { ProcessLimits } from './capabilities.js';
-import { processLimits } from './capabilities.js';
 import { ContainerizerError } from './containerizer-error.js';
 import { endProcess } from './end-process.js';
 import type { LaunchedProcess, LaunchPlace, LaunchRequest, ProcessRecord } from './launcher.js';
 import { Launcher } from './launcher.js';
-import type { HiddenMount, LauncherTools, MonitoredCommand } from './monitored-process.js';
+import type { MonitoredCommand } from './monitored-process.js';
 import { launcherEnvironment, launcherFiles, monitorWrote, startMonitor, startMonitored } from './monitored-process.js';
-import type { OciHost } from './oci-spec.js';
-import { ociSpec } from './oci-spec.js';
+import { type OciRuntimeName, prefixOf, runArguments, type WorkingRuntime, writeBundle } from './oci-runtime.js';
 import { runtimeAdvisory } from './runtime-advisory.js';
+import { RuntimeTrial, type RuntimeTrialOptions } from './runtime-trial.js';
 
-export type OciRuntimeName = 'crun' | 'runc';
-
-export interface OciLauncherOptions extends LauncherTools {
-  /** A folder of our own in which the runtime is tried out. */
-  readonly probeDirectory: string;
-}
-
-/** An OCI runtime that was seen to work, and how. */
-interface WorkingRuntime {
-  readonly program: string;
-  /** What it must not see in order to work. */
-  readonly hidden?: HiddenMount;
-  readonly limits: ProcessLimits;
-}
-
-/** Where systemd's hybrid layout mounts an empty cgroup v2 tree that crun 1.8 refuses to live beside. */
-const hybridCgroup = '/sys/fs/cgroup/unified';
-
-/**
- * A name no image has: a runtime that gets as far as not finding it can make namespaces, mounts and
- * cgroups here.
- */
-const probeCommand = '/keelson-probe';
+export type OciLauncherOptions = RuntimeTrialOptions;
 
 /**
  * Launches containers through an OCI runtime. Each container has a runtime state folder of its own, below
@@ -45,12 +21,14 @@ export class OciLauncher extends Launcher<OciLauncher> {
   #runtime: Future<WorkingRuntime> | undefined;
   /** Monitors that wait for their launch. */
   readonly #waiting = new Map<ContainerId, Child>();
+  readonly #trial: RuntimeTrial;
 
   constructor(
     private readonly runtime: OciRuntimeName,
     private readonly options: OciLauncherOptions,
   ) {
     super(`launcher-${runtime}`);
+    this.#trial = new RuntimeTrial(runtime, options);
   }
 
   override probe(): Future<OciRuntimeName> {
@@ -114,11 +92,22 @@ export class OciLauncher extends Launcher<OciLauncher> {
   }
 
   #launch(request: LaunchRequest, runtime: WorkingRuntime): Future<LaunchedProcess> {
-    const spec = ociSpec(request, this.#host(runtime.limits));
-    const { runtimeDirectory } = request;
-    return this.#writeBundle(launcherFiles(runtimeDirectory).directory, spec).then(
-      defer(this, () => startMonitored(this.options, runtimeDirectory, () => this.#start(request, runtime))),
-    );
+    const started = (): Future<LaunchedProcess> =>
+      startMonitored(this.options, request.runtimeDirectory, () => this.#start(request, runtime));
+    return writeBundle(this.options, request, runtime.limits)
+      .then(defer(this, started))
+      .repair(defer(this, this.#failed));
+  }
+
+  /** A runtime that was only believed to work is tried out before it launches another. */
+  #failed(launch: Future<LaunchedProcess>): Future<LaunchedProcess> {
+    const { code } = launch.failure() as Partial<ContainerizerError>;
+    if (code !== 'LAUNCH_FAILED' || !this.#trial.isBelieved) return launch;
+    this.#runtime = undefined;
+    return this.#trial
+      .forget()
+      .recover(() => {})
+      .then(() => launch);
   }
 
   #start(request: LaunchRequest, runtime: WorkingRuntime): Future<Child> {
@@ -161,105 +150,13 @@ export class OciLauncher extends Launcher<OciLauncher> {
       );
   }
 
-  #writeBundle(directory: string, spec: object): Future<void> {
-    const { files } = this.options;
-    return files
-      .makeDirectory(directory, { mode: 0o700 })
-      .then(() => files.write(`${directory}/config.json`, new TextEncoder().encode(JSON.stringify(spec))));
-  }
-
-  #host(limits: ProcessLimits): OciHost {
-    const { effectiveUserId: uid, effectiveGroupId: gid } = this.options.host;
-    return uid === 0 ? { limits } : { limits, rootless: { uid, gid } };
-  }
-
   /** Found and tried out once, however many ask; a failure is kept too. */
   #working(): Future<WorkingRuntime> {
-    this.#runtime ??= this.options.host
-      .findProgram(this.runtime)
-      .then(defer(this, this.#tryOut))
-      .undiscardable();
+    this.#runtime ??= this.#trial.run().undiscardable();
     return this.#runtime;
-  }
-
-  #tryOut(program: string | undefined): Future<WorkingRuntime> {
-    if (program === undefined)
-      throw new ContainerizerError('NO_LAUNCHER', `${this.runtime}: not installed`);
-    const { files, host } = this.options;
-    return collect([this.#read('/proc/self/status'), this.#read('/proc/self/limits')]).then(
-      ([status, limits]) => {
-        const plain = { program, limits: processLimits(status!, limits!) };
-        return collect([files.status(hybridCgroup), host.findProgram('unshare')]).then(([hybrid, unshare]) => {
-          if (!hybrid || unshare === undefined) return this.#tryEach([plain]);
-          return this.#tryEach([plain, { ...plain, hidden: { unshare, path: hybridCgroup } }]);
-        });
-      },
-    );
-  }
-
-  /** The plain way comes first. */
-  #tryEach([runtime, ...rest]: readonly WorkingRuntime[]): Future<WorkingRuntime> {
-    return this.#tryRun(runtime!).then((result): WorkingRuntime | Future<WorkingRuntime> => {
-      if (result.stderr.includes(probeCommand)) return runtime!;
-      if (rest.length > 0) return this.#tryEach(rest);
-      const said = result.stderr.trim().split('\n').at(-1) ?? '';
-      throw new ContainerizerError('NO_LAUNCHER', `${this.runtime}: does not work here: ${said}`);
-    });
-  }
-
-  #tryRun(runtime: WorkingRuntime): Future<RunResult> {
-    const runtimeDirectory = `${this.options.probeDirectory}/${this.runtime}`;
-    const rootfs = `${runtimeDirectory}/rootfs`;
-    const id = 'probe';
-    const spec = ociSpec(probeRequest(id, runtimeDirectory, rootfs), this.#host(runtime.limits));
-    const { directory } = launcherFiles(runtimeDirectory);
-    return this.options.files
-      .makeDirectory(rootfs, { mode: 0o755 })
-      .then(() => this.#writeBundle(directory, spec))
-      .then(() => {
-        const argv = [...prefixOf(runtime), ...runArguments(id, runtimeDirectory)];
-        return this.options.subprocesses.run({
-          argv,
-          environment: launcherEnvironment,
-          timeoutMs: 20_000,
-        });
-      });
-  }
-
-  #read(path: string): Future<string> {
-    return this.options.files
-      .read(path, { maxBytes: 1 << 16 })
-      .then((bytes) => new TextDecoder().decode(bytes));
   }
 }
 
 function runCommand({ program, hidden }: WorkingRuntime, { id, runtimeDirectory }: LaunchPlace): MonitoredCommand {
   return { argv: [program, ...runArguments(id, runtimeDirectory)], ...(hidden && { hidden }) };
-}
-
-/** The same for crun and runc. */
-function runArguments(id: ContainerId, runtimeDirectory: string): string[] {
-  const { directory, log, pid, state } = launcherFiles(runtimeDirectory);
-  return ['--root', state, '--log', log, 'run', '--bundle', directory, '--pid-file', pid, id];
-}
-
-/** The words before its arguments, where it runs without a monitor. */
-function prefixOf({ program, hidden }: WorkingRuntime): readonly string[] {
-  if (!hidden) return [program];
-  return [hidden.unshare, '--mount', '/bin/sh', '-c', 'umount "$0" && exec "$@"', hidden.path, program];
-}
-
-function probeRequest(id: ContainerId, runtimeDirectory: string, rootfs: string) {
-  return {
-    id,
-    runtimeDirectory,
-    rootfs,
-    argv: [probeCommand],
-    environment: { PATH: '/bin' },
-    workingDirectory: '/',
-    user: { uid: 0, gid: 0, additionalGids: [] },
-    hostname: id,
-    mounts: [],
-    network: 'host' as const,
-  };
 }

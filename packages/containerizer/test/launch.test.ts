@@ -54,6 +54,26 @@ describe('launching a container', () => {
     expect(launched.get()).toBe('SUCCESS');
   });
 
+  it('finds out which launcher works while its image is pulled', () => {
+    const world = new NativeWorld();
+    world.provisioner.manual = true;
+    world.launcher.works = false;
+
+    const launched = world.launch('web');
+    expect([world.launcher.probes, world.state('web')]).toEqual([1, 'PROVISIONING']);
+
+    world.provisioner.pending[0]!.set(world.provisioner.info('web', app.image!));
+    expect(failureOf(world.run(launched))).toMatchObject({ code: 'NO_LAUNCHER' });
+  });
+
+  it('asks for no launcher where nothing is to run', () => {
+    const world = new NativeWorld();
+
+    world.launch('web', { ...app, provisionOnly: true });
+
+    expect([world.launcher.probes, world.state('web')]).toEqual([0, 'PROVISIONED']);
+  });
+
   it('has the launcher get ready once the root filesystem stands, while isolators prepare', () => {
     const isolator = new FakeIsolator('a', []);
     isolator.gate = new Deferred<LaunchContribution>();

@@ -136,6 +136,7 @@ export class FakeLauncher {
   failLaunch: Error | undefined;
   failDestroy: Error | undefined;
   works = true;
+  probes = 0;
 
   constructor(
     private readonly host: FakeHost,
@@ -148,6 +149,7 @@ export class FakeLauncher {
   }
 
   probe(): Future<LauncherName> {
+    this.probes += 1;
     if (this.works) return Future.ready(this.name);
     return Future.failed(new ContainerizerError('NO_LAUNCHER', `${this.name}: not installed`));
   }

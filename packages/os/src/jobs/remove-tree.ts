@@ -20,12 +20,16 @@ import { cString } from '../system-calls/native.js';
 export interface RemoveTreeInput {
   /** Absolute. The tree, or single file, that goes away. */
   readonly path: string;
+  /** After this long it stops where it is: asked again, it goes on. */
+  readonly forMs?: number;
 }
 
 export interface RemovedTree {
   /** What the disk got back: allocated bytes of the files whose last link went. */
   readonly unlinkedBytes: number;
   readonly entries: number;
+  /** Its time was over before the tree was gone. */
+  readonly unfinished?: true;
 }
 
 /** A directory on the way down. Only the deepest is open, so depth costs memory but no descriptors. */
@@ -53,7 +57,7 @@ export default function removeTree(input: RemoveTreeInput): RemovedTree {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { unlinkedBytes: 0, entries: 0 };
     throw toFileError(error, 'open', path);
   }
-  const removal = new TreeRemoval(parent);
+  const removal = new TreeRemoval(parent, performance.now() + (input.forMs ?? Infinity));
   try {
     return removal.remove(cString(basename(path)));
   } finally {
@@ -121,7 +125,10 @@ class TreeRemoval {
   #unlinkedBytes = 0;
   #entries = 0;
 
-  constructor(private readonly parent: string) {
+  constructor(
+    private readonly parent: string,
+    private readonly endsAtMs: number,
+  ) {
     this.#descriptor = openDirectory(parent);
     this.#readStatus(SELF);
     this.#mount = this.#status.mount;
@@ -131,10 +138,21 @@ class TreeRemoval {
   remove(name: Uint8Array): RemovedTree {
     if (this.#status.readAt(this.#descriptor, name)) {
       this.#removeEntry(name, this.#status.isDirectory ? EntryType.directory : EntryType.unknown, () => name);
-      while (this.#levels.length > 1 || this.#level.directories.length > 0) this.#step();
+      while (this.#levels.length > 1 || this.#level.directories.length > 0) {
+        if (this.#isOver) return { ...this.#removed, unfinished: true };
+        this.#step();
+      }
     } else if (lastErrno() !== ENOENT) {
       throw this.#error('statx', name);
     }
+    return this.#removed;
+  }
+
+  get #isOver(): boolean {
+    return performance.now() > this.endsAtMs;
+  }
+
+  get #removed(): RemovedTree {
     return { unlinkedBytes: this.#unlinkedBytes, entries: this.#entries };
   }
 
@@ -153,10 +171,10 @@ class TreeRemoval {
     }
   }
 
-  /** Unlinks all files of the present directory and remembers the directories. */
+  /** Unlinks all files of the present directory, unless time is over, and remembers the directories. */
   #empty(): void {
     this.#cursor.start(this.#descriptor, '');
-    while (this.#cursor.advance()) {
+    while (this.#cursor.advance() && !this.#isOver) {
       this.#removeEntry(this.#cursor.name, this.#cursor.type, () => this.#cursor.copyName());
     }
   }
