@@ -14,14 +14,7 @@ export async function podman(folder, image) {
     return { why: error.code === 'ENOENT' ? 'it is not installed (Debian package podman)' : String(error.stderr ?? error.message).trim() };
   }
   const argv = [...base, 'run', '--rm', '--network', 'host', ...limits, image, 'echo', 'hi'];
-  const run = async () => {
-    const child = spawn('podman', argv, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let said = '';
-    child.stdout.on('data', (chunk) => (said += chunk));
-    child.stderr.on('data', (chunk) => (said += chunk));
-    const [code] = await once(child, 'close');
-    if (code !== 0 || !said.endsWith('hi\n')) throw new Error(`podman ended with ${code}: ${said}`);
-  };
+  const run = () => sayHi('podman', argv);
   try {
     await run();
   } catch (error) {
@@ -29,4 +22,14 @@ export async function podman(folder, image) {
   }
   const close = () => execFileSync('sh', ['-c', 'umount -l "$1"/podman/overlay 2>/dev/null; true', 'sh', folder]);
   return { run, pids: () => [process.pid], close };
+}
+
+/** Runs a program that ends with 0 and says "hi" last. */
+export async function sayHi(program, argv) {
+  const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  child.stdout.on('data', (chunk) => (said += chunk));
+  child.stderr.on('data', (chunk) => (said += chunk));
+  const [code] = await once(child, 'close');
+  if (code !== 0 || !said.endsWith('hi\n')) throw new Error(`${program} ended with ${code}: ${said}`);
 }

@@ -1,7 +1,8 @@
 /**
  * What does launching through an agent cost beside the runtime alone? `echo` in a container, from the request to the exit
  * status and the output in hand, through the socket of a running `keelson agent`; beside it in the same rounds: the same OCI
- * runtime on a root filesystem that stands already, with the specification the agent wrote for it, and podman.
+ * runtime on a root filesystem that stands already, with the specification the agent wrote for it, and podman. Then, in
+ * rounds of its own, the whole command `keelson run`, Node's start included, on a root that no agent serves, beside podman.
  *
  *   npm run bench:launch [-- --rounds 60 --folder DIR] [--gate]
  *
@@ -12,10 +13,10 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { AgentProcess } from '../../soak/agent/agent-process.mjs';
+import { AgentProcess, program } from '../../soak/agent/agent-process.mjs';
 import { serveImages } from '../../soak/agent/images.mjs';
 import { bareRuntime } from './bare-runtime.mjs';
-import { podman } from './podman.mjs';
+import { podman, sayHi } from './podman.mjs';
 import { cpuMs, median, ratioOf } from './measure.mjs';
 
 const { values } = parseArgs({
@@ -57,9 +58,18 @@ async function compare(runtime, peer) {
   const tried = await through.run().then(() => undefined, (error) => error);
   if (tried) return console.log(`${runtime} is left out: ${tried.message}`);
   const bare = await bareRuntime({ runtime, agent, image, folder });
-  const contestants = { keelson: through, bare, ...(peer.run && { podman: peer }) };
+  report(runtime, await inTurns({ keelson: through, bare, ...(peer.run && { podman: peer }) }, rounds));
+  bare.close();
+  if (!peer.run) return;
+  // Apart from the others: what the kernel clears away of a process that has ended would slow who comes next.
+  const { alone, podman: theirs } = await inTurns({ alone: commandAlone(runtime), podman: peer }, Math.ceil(rounds / 3));
+  console.log(`${runtime}: the whole command without an agent ${ratioOf(alone.wall, theirs.wall).toFixed(2)}x podman`);
+}
+
+/** What each contestant took in each round, after three that do not count. */
+async function inTurns(contestants, counted) {
   const taken = Object.fromEntries(Object.keys(contestants).map((name) => [name, { wall: [], cpu: [] }]));
-  for (let round = -3; round < rounds; round += 1) {
+  for (let round = -3; round < counted; round += 1) {
     for (const [name, contestant] of Object.entries(contestants)) {
       const cpuBefore = cpuMs(contestant.pids());
       const startedAt = performance.now();
@@ -70,8 +80,7 @@ async function compare(runtime, peer) {
       taken[name].cpu.push(cpuMs(contestant.pids()) - cpuBefore);
     }
   }
-  bare.close();
-  report(runtime, taken);
+  return taken;
 }
 
 function report(runtime, taken) {
@@ -93,6 +102,11 @@ function throughAgent(runtime) {
       if (exit !== 0 || stdout !== 'hi\n') throw new Error(stderr || `it said ${JSON.stringify(stdout)}`);
     },
   };
+}
+
+function commandAlone(runtime) {
+  const argv = [program, '--root', join(folder, 'alone'), 'run', '--rm', '--launcher', runtime, image, '--', 'echo', 'hi'];
+  return { pids: () => [process.pid], run: () => sayHi(process.execPath, argv) };
 }
 
 function sum(list) {

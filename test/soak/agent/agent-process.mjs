@@ -4,7 +4,7 @@ import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { callAgent, decodeChunk, socketPathOf } from '@keelson/agent/client';
 
-const program = fileURLToPath(new URL('../../../packages/cli/bin/keelson.js', import.meta.url));
+export const program = fileURLToPath(new URL('../../../packages/cli/bin/keelson.js', import.meta.url));
 
 /** A real `keelson agent` on `root`; what it logs goes to the end of `logPath`. */
 export class AgentProcess {
