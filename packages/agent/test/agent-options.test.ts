@@ -15,6 +15,7 @@ describe('the options of an agent', () => {
       /executorThreads is 0, but must be a whole number of threads from 1 to 64/,
     ],
     [{ root: '/r', executorThreads: 1.5 }, /executorThreads is 1.5/],
+    [{ root: '/r', oneShot: 'yes' }, /oneShot is "yes", but must be true or false/],
     [{ root: '/r', executorThreads: 65 }, /executorThreads is 65/],
     [{ root: '/r', lockTimeoutMs: -1 }, /lockTimeoutMs is -1, but must be a whole number of milliseconds from 0 to 86400000/],
     [{ root: '/r', lockTimeoutMs: Number.NaN }, /lockTimeoutMs is NaN/],

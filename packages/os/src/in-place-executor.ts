@@ -20,27 +20,23 @@ const brief: ReadonlySet<string> = new Set([
  */
 export class InPlaceExecutor implements Executor {
   readonly #running = new Set<Future<unknown>>();
+  #leftMs: number;
+  /** Removals here, one after the other. */
+  #removals: Promise<unknown> = Promise.resolve();
 
-  /** @param longestRemovalMs  a tree that takes longer is left to a thread; default 20 */
+  /** @param removalsMs  how long trees are removed here, all together; what is left then is for threads; default 20 */
   constructor(
     private readonly executor: Executor & { close(): Future<void> },
-    private readonly longestRemovalMs = 20,
-  ) {}
+    removalsMs = 20,
+  ) {
+    this.#leftMs = removalsMs;
+  }
 
   /** As the executor behind it; a job that is run here cannot be given up. */
   execute<R>(job: Job, options: ExecuteOptions = {}): Future<R> {
-    if (brief.has(job.name)) return this.#run<R>(job);
-    if (job.name !== 'os.remove-tree') return this.executor.execute(job, options);
-
-    const input: RemoveTreeInput = { ...(job.input as RemoveTreeInput), forMs: this.longestRemovalMs };
-    const removal = this.#run<RemovedTree>({ name: job.name, input }).then(({ unfinished, ...removed }) => {
-      if (!unfinished) return removed;
-      return this.executor.execute<RemovedTree>(job, options).then((rest) => ({
-        unlinkedBytes: removed.unlinkedBytes + rest.unlinkedBytes,
-        entries: removed.entries + rest.entries,
-      }));
-    });
-    return this.#remember(removal as Future<unknown>) as Future<R>;
+    if (brief.has(job.name)) return this.#remember<R>(Future.from(run<R>(job)));
+    if (job.name === 'os.remove-tree') return this.#remember(this.#remove(job, options)) as Future<R>;
+    return this.executor.execute(job, options);
   }
 
   /** Lets accepted jobs end, then closes the executor behind it. */
@@ -48,17 +44,37 @@ export class InPlaceExecutor implements Executor {
     return awaitAll([...this.#running]).then(() => this.executor.close());
   }
 
-  #run<R>({ name, input }: Job): Future<R> {
-    const module = osJobs[name]!.href;
-    const ran = Future.from(runJobs([{ module, input }])).then(([outcome]) => {
-      if (outcome!.ok) return outcome!.value;
-      throw jobError(outcome!.error);
+  #remove(job: Job, options: ExecuteOptions): Future<RemovedTree> {
+    const begun = this.#removals.then(() => this.#removeHere(job.input as RemoveTreeInput));
+    this.#removals = begun.catch(() => {});
+    return Future.from(begun).then(({ unfinished, ...removed }) => {
+      if (!unfinished) return removed;
+      return this.executor.execute<RemovedTree>(job, options).then((rest) => ({
+        unlinkedBytes: removed.unlinkedBytes + rest.unlinkedBytes,
+        entries: removed.entries + rest.entries,
+      }));
     });
-    return this.#remember(ran.undiscardable()) as Future<R>;
   }
 
-  #remember(job: Future<unknown>): Future<unknown> {
-    this.#running.add(job);
-    return job.onAny(() => this.#running.delete(job));
+  async #removeHere(input: RemoveTreeInput): Promise<RemovedTree> {
+    if (this.#leftMs <= 0) return { unlinkedBytes: 0, entries: 0, unfinished: true };
+    const startedAtMs = performance.now();
+    try {
+      return await run({ name: 'os.remove-tree', input: { ...input, forMs: this.#leftMs } });
+    } finally {
+      this.#leftMs -= performance.now() - startedAtMs;
+    }
   }
+
+  #remember<R>(job: Future<R>): Future<R> {
+    const running = job.undiscardable();
+    this.#running.add(running);
+    return running.onAny(() => this.#running.delete(running));
+  }
+}
+
+async function run<R>({ name, input }: Job): Promise<R> {
+  const [outcome] = await runJobs([{ module: osJobs[name]!.href, input }]);
+  if (outcome!.ok) return outcome!.value as R;
+  throw jobError(outcome!.error);
 }

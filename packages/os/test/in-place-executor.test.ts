@@ -7,11 +7,11 @@ type Finished = (clean: () => Promise<void> | void) => void;
 
 const jobs = { echo: new URL('./jobs/echo.js', import.meta.url) };
 
-function executorFor(onTestFinished: Finished, longestRemovalMs?: number) {
+function executorFor(onTestFinished: Finished, removalsMs?: number) {
   let threads = 0;
   const count = (): void => void (threads += 1);
   process.on('worker', count);
-  const executor = new InPlaceExecutor(new PoolExecutor({ jobs }), longestRemovalMs);
+  const executor = new InPlaceExecutor(new PoolExecutor({ jobs }), removalsMs);
   onTestFinished(async () => {
     await executor.close();
     process.off('worker', count);
@@ -60,7 +60,8 @@ describe('InPlaceExecutor', () => {
   });
 
   it('has a thread go on with a tree that takes longer, and tells of all of it', async ({ onTestFinished }) => {
-    const { executor, threads } = executorFor(onTestFinished, -1);
+    // Over before the first directory is left, at the latest.
+    const { executor, threads } = executorFor(onTestFinished, Number.MIN_VALUE);
     const path = plantTree(temporaryDirectory(onTestFinished));
 
     const removed = await executor.execute<RemovedTree>({ name: 'os.remove-tree', input: { path } });
@@ -72,6 +73,28 @@ describe('InPlaceExecutor', () => {
     ]);
   });
 
+  it('leaves all trees to threads once its time for them is over', async ({ onTestFinished }) => {
+    const { executor, threads } = executorFor(onTestFinished, 0);
+    const path = plantTree(temporaryDirectory(onTestFinished));
+
+    const removed = await executor.execute<RemovedTree>({ name: 'os.remove-tree', input: { path } });
+
+    expect([removed.entries, existsSync(path), threads()]).toEqual([7, false, 1]);
+  });
+
+  it('removes one tree after the other, and fails for each alone', async ({ onTestFinished }) => {
+    const { executor, threads } = executorFor(onTestFinished, 60_000);
+    const directory = temporaryDirectory(onTestFinished);
+    const remove = (path: string) => executor.execute<RemovedTree>({ name: 'os.remove-tree', input: { path } });
+    writeFileSync(`${directory}/file`, '');
+
+    const below = remove(`${directory}/file/below`);
+    const tree = remove(plantTree(directory));
+
+    await expect(below).rejects.toMatchObject({ code: 'ENOTDIR' });
+    expect([(await tree).entries, threads()]).toEqual([7, 0]);
+  });
+
   it('hands on every other job', async ({ onTestFinished }) => {
     const { executor, threads } = executorFor(onTestFinished);
 
@@ -79,7 +102,7 @@ describe('InPlaceExecutor', () => {
   });
 
   it('is closed once what it accepted is done', async ({ onTestFinished }) => {
-    const { executor } = executorFor(onTestFinished, -1);
+    const { executor } = executorFor(onTestFinished, 0);
     const path = plantTree(temporaryDirectory(onTestFinished));
     const removal = executor.execute({ name: 'os.remove-tree', input: { path } }, { background: true });
 
