@@ -31,7 +31,8 @@ export async function runForeground(
     const { attached, finished } = await session.withAgent(async (agent) => {
       launch = new InterruptibleLaunch(agent, wanted, session);
       const attached = await launch.run();
-      if (session.hosted || !(await isOverSoon(attached))) return { attached };
+      // What it wrote into its sandbox has to be shown before that is removed.
+      if (wanted.stdio === 'sandbox' || !(await isOverSoon(attached))) return { attached };
       return { attached, finished: await unlessLeft(session, () => finish(agent, options.id, remove)) };
     }, settings);
     if (finished) return finished.exitStatus ?? (await attached.status) ?? ExitCode.runFailed;

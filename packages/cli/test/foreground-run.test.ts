@@ -41,8 +41,8 @@ class FakeSession {
     return work(agent as unknown as Agent);
   }
 
-  run(remove: boolean): Promise<number> {
-    return runForeground(this as unknown as Session, { id: 'c', rootfs: '/r', argv: ['x'] }, { remove });
+  run(remove: boolean, stdio: 'inherit' | 'sandbox' = 'inherit'): Promise<number> {
+    return runForeground(this as unknown as Session, { id: 'c', rootfs: '/r', argv: ['x'], stdio }, { remove });
   }
 }
 
@@ -66,6 +66,14 @@ describe('a container in the foreground', () => {
 
     expect(await session.run(false)).toBe(0);
     expect(session.agents).toEqual([['launch', 'attach'], ['wait']]);
+  });
+
+  it('that writes into its sandbox is not taken down before that was shown', async () => {
+    const session = new FakeSession(Promise.resolve(3));
+
+    // There is no sandbox to show here.
+    await expect(session.run(true, 'sandbox')).rejects.toThrow();
+    expect(session.agents).toEqual([['launch', 'attach']]);
   });
 
   it('ends with its own status even if its end cannot be recorded', async () => {
