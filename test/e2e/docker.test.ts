@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Agent } from '@keelson/agent';
 import type { AgentOptions, LaunchOptions } from '@keelson/agent';
@@ -195,7 +197,14 @@ describe('the docker containerizer', () => {
 
   it('lives through an engine that ends and comes back', async () => {
     const agent = await start();
-    await launch(agent, 'x', 'trap "exit 9" TERM; while true; do sleep 0.05; done');
+    const said = join(world.folder, 'docker-said');
+    mkdirSync(said);
+    execFileSync('mkfifo', [join(said, 'trapped')]);
+    const volumes = [{ hostPath: said, containerPath: '/said', readOnly: false }];
+    const script = 'trap "exit 9" TERM; echo > /said/trapped; while true; do sleep 0.05; done';
+    await launch(agent, 'x', script, { volumes });
+    // A signal that comes before the trap would be lost on the first process of a container.
+    await readFile(join(said, 'trapped'));
     await engine.stop();
     const refused = launch(agent, 'y', 'true').toPromise();
     await expect(refused).rejects.toMatchObject({ code: 'ENGINE_UNREACHABLE' });
