@@ -2,7 +2,7 @@ import type { Files, Host } from '@keelson/os/ports';
 import type { Executor, Future, PID, Unwrap } from '@keelson/process';
 import type { Provisioner } from '@keelson/provisioner';
 import type { RecordFormat } from '@keelson/store';
-import { encodeRecord } from '@keelson/store';
+import { decodeRecord, encodeRecord } from '@keelson/store';
 import type { InspectionEvent } from 'xstate';
 import type { NamedLauncher } from './choose-launcher.js';
 import type { ContainerPaths } from './container-paths.js';
@@ -52,4 +52,15 @@ export function checkpoint<T>(files: Files, path: string, format: RecordFormat<T
       cause: error,
     });
   });
+}
+
+/** A record that is done without where it is missing or cannot be read. */
+export function readRecord<T>(files: Files, path: string, format: RecordFormat<T>): Future<T | undefined> {
+  return files
+    .read(path, { maxBytes: 65_536 })
+    .then((bytes): T | undefined => {
+      const decoded = decodeRecord(format, bytes);
+      return decoded.ok ? decoded.value : undefined;
+    })
+    .repair(() => undefined);
 }

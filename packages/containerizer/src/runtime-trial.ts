@@ -1,8 +1,9 @@
 import type { RunResult } from '@keelson/os/ports';
 import { collect, type Future } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
-import { decodeRecord, encodeRecord, type RecordFormat } from '@keelson/store';
+import { encodeRecord, type RecordFormat } from '@keelson/store';
 import { processLimits } from './capabilities.js';
+import { readRecord } from './containerizer-context.js';
 import { ContainerizerError } from './containerizer-error.js';
 import type { LauncherTools } from './monitored-process.js';
 import { launcherEnvironment } from './monitored-process.js';
@@ -37,6 +38,8 @@ const trialFormat: RecordFormat<TrialRecord> = {
     return { circumstances, hidden };
   },
 };
+
+type Answer = WorkingRuntime | Future<WorkingRuntime>;
 
 /**
  * Finds out whether an OCI runtime works here by having it run something that no root filesystem has. That takes as
@@ -83,32 +86,26 @@ export class RuntimeTrial {
   }
 
   #remembered(variants: readonly WorkingRuntime[], status: string): Future<WorkingRuntime> {
-    const { files } = this.options;
-    return this.#circumstances(variants, status).then((circumstances) => {
-      if (circumstances === undefined) return this.#tryEach(variants);
-      return this.#known(circumstances).then((known): WorkingRuntime | Future<WorkingRuntime> => {
-        const believed = known && variants.find(({ hidden }) => (hidden !== undefined) === known.hidden);
-        this.#isBelieved = believed !== undefined;
-        if (believed) return believed;
-        return this.#tryEach(variants).then((working) => {
-          const record = encodeRecord(trialFormat, { circumstances, hidden: working.hidden !== undefined });
-          return files
-            .write(this.#record, record)
-            .recover(() => {})
-            .then(() => working);
-        });
-      });
+    return this.#circumstances(variants, status).then((circumstances) =>
+      circumstances === undefined ? this.#tryEach(variants) : this.#believe(variants, circumstances),
+    );
+  }
+
+  #believe(variants: readonly WorkingRuntime[], circumstances: string): Future<WorkingRuntime> {
+    return readRecord(this.options.files, this.#record, trialFormat).then((known): Answer => {
+      const holds = known?.circumstances === circumstances;
+      const believed = holds ? variants.find(({ hidden }) => (hidden !== undefined) === known.hidden) : undefined;
+      this.#isBelieved = believed !== undefined;
+      return believed ?? this.#tryEach(variants).then((working) => this.#note(working, circumstances));
     });
   }
 
-  #known(circumstances: string): Future<TrialRecord | undefined> {
+  #note(working: WorkingRuntime, circumstances: string): Future<WorkingRuntime> {
+    const record = encodeRecord(trialFormat, { circumstances, hidden: working.hidden !== undefined });
     return this.options.files
-      .read(this.#record, { maxBytes: 65_536 })
-      .then((bytes): TrialRecord | undefined => {
-        const record = decodeRecord(trialFormat, bytes);
-        return record.ok && record.value.circumstances === circumstances ? record.value : undefined;
-      })
-      .repair(() => undefined);
+      .write(this.#record, record)
+      .recover(() => {})
+      .then(() => working);
   }
 
   /** What a runtime's working depends on and what may change between two agents, as far as it can be told. */
@@ -129,7 +126,7 @@ export class RuntimeTrial {
   }
 
   #tryEach([runtime, ...rest]: readonly WorkingRuntime[]): Future<WorkingRuntime> {
-    return this.#tryRun(runtime!).then((result): WorkingRuntime | Future<WorkingRuntime> => {
+    return this.#tryRun(runtime!).then((result): Answer => {
       if (result.stderr.includes(probeCommand)) return runtime!;
       if (rest.length > 0) return this.#tryEach(rest);
       const said = result.stderr.trim().split('\n').at(-1) ?? '';

@@ -2,8 +2,7 @@ import type { Files } from '@keelson/os/ports';
 import type { Future, Random } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
 import type { RecordFormat } from '@keelson/store';
-import { decodeRecord } from '@keelson/store';
-import { checkpoint } from '../containerizer-context.js';
+import { checkpoint, readRecord } from '../containerizer-context.js';
 import type { ContainerPaths } from '../container-paths.js';
 
 /** Which engine has a container of ours, and under which id. */
@@ -78,15 +77,4 @@ function agentIdPath(paths: ContainerPaths): string {
 /** Beside the container's other records. */
 function enginePath(paths: ContainerPaths, id: ContainerId): string {
   return `${paths.container(id)}/engine`;
-}
-
-/** One that is missing or cannot be read is done without: the container is found by its name then. */
-function readRecord<T>(files: Files, path: string, format: RecordFormat<T>): Future<T | undefined> {
-  return files
-    .read(path, { maxBytes: 65_536 })
-    .then((bytes): T | undefined => {
-      const decoded = decodeRecord(format, bytes);
-      return decoded.ok ? decoded.value : undefined;
-    })
-    .repair(() => undefined);
 }
