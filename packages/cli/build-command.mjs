@@ -38,7 +38,6 @@ const { metafile } = await build({
   platform: 'node',
   format: 'esm',
   target: 'node20',
-  charset: 'utf8',
   legalComments: 'none',
   logLevel: 'warning',
   metafile: true,
