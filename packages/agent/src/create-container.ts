@@ -1,4 +1,5 @@
 import type { ContainerInfo } from '@keelson/containerizer';
+import { ContainerizerError } from '@keelson/containerizer';
 import { Future } from '@keelson/process';
 import type { ContainerId } from '@keelson/provisioner';
 import { parseSource } from '@keelson/store';
@@ -24,7 +25,11 @@ export function createContainer(
   id: ContainerId,
   options: CreateOptions,
 ): Future<ContainerInfo> {
-  const { provisionOnly = false, login, onProgress, ...wanted } = options;
+  const { provisionOnly = false, login, onProgress, stdin, ...wanted } = options;
+  if (stdin !== undefined && !(Number.isSafeInteger(stdin) && stdin >= 0)) {
+    const message = `Cannot launch container '${id}': its stdin is no descriptor`;
+    return Future.failed(new ContainerizerError('CONTAINER_INVALID', message));
+  }
   return storedName(options, (image) => store.get(image)).then((image) => {
     const type = typeOf(options, settings);
     const config = {
@@ -33,7 +38,11 @@ export function createContainer(
       ...(type && { type }),
     };
     const shown = login && isOfRegistry(options.image) ? access(options.image, login) : undefined;
-    const asked = { ...(onProgress && { onProgress }), ...(shown && { access: shown }) };
+    const asked = {
+      ...(onProgress && { onProgress }),
+      ...(shown && { access: shown }),
+      ...(stdin !== undefined && { stdin }),
+    };
     return containerizer.launch(id, config, asked).then((result) => {
       if (result === 'SUCCESS') return containerizer.status(id);
       if (result === 'NOT_SUPPORTED') {

@@ -18,6 +18,11 @@ export interface LaunchOptions extends Partial<Omit<ContainerConfig, 'image' | '
   readonly image?: string;
   /** Whose credentials the pull of `image` shows, instead of those of the agent's own user. Never written down. */
   readonly login?: RegistryLogin;
+  /**
+   * An open descriptor of this process that becomes the container's standard input, where its output goes into the
+   * sandbox; default none. It stays yours: close it once the launch is answered. Containers of an engine get none.
+   */
+  readonly stdin?: number;
   readonly onProgress?: (progress: PullProgress) => void;
 }
 
@@ -36,7 +41,7 @@ export function configOf(
   settings: AgentSettings,
   image: string | undefined,
 ): ContainerConfig {
-  const { id: _id, image: _image, login: _login, onProgress: _onProgress, ...wanted } = options;
+  const { id: _id, image: _image, login: _login, stdin: _stdin, onProgress: _onProgress, ...wanted } = options;
   const { backend, launcher, platform } = settings;
   return containerConfig({
     stdio: 'sandbox',

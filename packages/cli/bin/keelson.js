@@ -6,6 +6,9 @@ if (rest.length === 0 && (first === 'version' || first === '--version' || first 
   process.stdout.write(`keelson ${readVersion()}\n`);
 } else {
   const { main } = await import('../dist/bundle/main.js');
-  // Everything was written synchronously and the agent is closed: whatever still holds the event loop is not waited for.
-  process.exit(await main(process.argv.slice(2)));
+  const exitCode = await main(process.argv.slice(2));
+  // Node queues what the reader of a pipe has not taken yet. An empty piece is written once all before it are.
+  await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((written) => stream.write('', written))));
+  // The agent is closed: whatever still holds the event loop is not waited for.
+  process.exit(exitCode);
 }

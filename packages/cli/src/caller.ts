@@ -3,6 +3,7 @@ import type { CommandCall } from '@keelson/agent/server';
 import type { OutputStreams } from './output.js';
 import type { SignalSource } from './signal-source.js';
 import { processSignals } from './signal-source.js';
+import type { TerminalStream } from './terminal/paint.js';
 
 /** Who gave a command: where its words go, and what only that side knows. */
 export interface Caller {
@@ -12,6 +13,8 @@ export interface Caller {
   readonly signals: SignalSource;
   /** Aborted when nobody listens to the command any more. */
   readonly gone: AbortSignal;
+  /** Whether the standard input of this process is its own, for containers to read. */
+  readonly hasInput?: true;
 }
 
 /** The running agent inside which a command is run for somebody else. */
@@ -20,7 +23,7 @@ export interface HostingAgent {
   /** The root it owns, whatever the command line says. */
   readonly root: string;
   /** The call that brought the command. */
-  readonly call: Pick<CommandCall, 'watch' | 'audit' | 'authorize'>;
+  readonly call: Pick<CommandCall, 'request' | 'watch' | 'audit' | 'authorize' | 'openInput'>;
 }
 
 /** Runs one command line to its end and answers the exit code; never throws. */
@@ -37,9 +40,25 @@ export function processCaller(): Caller {
   process.stdout.on('error', () => gone.abort());
   process.stderr.on('error', () => {});
   return {
-    streams: { stdout: process.stdout, stderr: process.stderr, environment: process.env },
+    streams: { stdout: ownStream(process.stdout), stderr: ownStream(process.stderr), environment: process.env },
     workingDirectory: process.cwd(),
     signals: processSignals,
     gone: gone.signal,
+    hasInput: true,
+  };
+}
+
+/** Where it is a pipe, Node queues what the reader has not taken yet. */
+function ownStream(stream: NodeJS.WriteStream): TerminalStream {
+  return {
+    isTTY: stream.isTTY,
+    get columns() {
+      return stream.columns;
+    },
+    write: (text) => stream.write(text),
+    drained: async () => {
+      const { drained } = await import('@keelson/agent/client');
+      return drained(stream);
+    },
   };
 }

@@ -25,12 +25,14 @@ export async function runForeground(
   { remove, settings = {} }: { readonly remove: boolean; readonly settings?: Partial<AgentOptions> },
 ): Promise<number> {
   const { exitStatusOfFailure, readOnlyView } = await import('@keelson/agent');
-  const wanted = session.hosted ? { ...options, stdio: 'sandbox' as const } : options;
+  const input = await session.openInput();
+  const hosted = { ...options, stdio: 'sandbox' as const, ...(input && { stdin: input.descriptor }) };
+  const wanted = session.hosted ? hosted : options;
   let launch: InterruptibleLaunch | undefined;
   try {
     const { attached, finished } = await session.withAgent(async (agent) => {
       launch = new InterruptibleLaunch(agent, wanted, session);
-      const attached = await launch.run();
+      const attached = await launch.run().finally(() => input?.close());
       // What it wrote into its sandbox has to be shown before that is removed.
       if (wanted.stdio === 'sandbox' || !(await isOverSoon(attached))) return { attached };
       return { attached, finished: await unlessLeft(session, () => finish(agent, options.id, remove)) };

@@ -3,6 +3,7 @@ import { socketPathOf } from '@keelson/agent/client';
 import type { CommandRequest, StreamKind } from '@keelson/agent/client';
 import type { Command } from 'commander';
 import type { Caller } from './caller.js';
+import { ExitCode } from './exit-code.js';
 import { credentialPlaces } from './registry-login.js';
 import type { TerminalStream } from './terminal/paint.js';
 
@@ -22,15 +23,17 @@ export async function runRemotely(
   socket: string,
   argv: readonly string[],
   command: Command,
-  { streams, signals, workingDirectory, gone }: Caller,
+  { streams, signals, workingDirectory, gone, hasInput }: Caller,
 ): Promise<number | undefined> {
-  const { callAgent, decodeChunk, signalCommand } = await import('@keelson/agent/client');
+  const { callAgent, decodeChunk, ownInput, signalCommand } = await import('@keelson/agent/client');
+  const input = hasInput && ownInput();
   const request: CommandRequest = {
     argv,
     workingDirectory,
     environment: environmentFor(command, streams.environment),
     stdout: kindOf(streams.stdout),
     stderr: kindOf(streams.stderr),
+    ...(input && { stdin: input }),
   };
   let stop: (() => void) | undefined;
   let sent: Promise<void> = Promise.resolve();
@@ -38,9 +41,9 @@ export async function runRemotely(
     return await callAgent(
       socket,
       request,
-      (line) => {
-        if ('stdout' in line) streams.stdout.write(decodeChunk(line.stdout));
-        else if ('stderr' in line) streams.stderr.write(decodeChunk(line.stderr));
+      async (line) => {
+        if ('stdout' in line) await show(streams.stdout, decodeChunk(line.stdout));
+        else if ('stderr' in line) await show(streams.stderr, decodeChunk(line.stderr));
         else {
           const { signals: to } = line;
           stop?.();
@@ -54,9 +57,19 @@ export async function runRemotely(
       },
       gone,
     );
+  } catch (error) {
+    // Who read our output has seen enough: nothing failed.
+    if (gone.aborted) return ExitCode.success;
+    throw error;
   } finally {
     stop?.();
   }
+}
+
+/** Waits for the reader, or what an agent says faster would gather here. */
+async function show(stream: TerminalStream, chunk: string | Uint8Array): Promise<void> {
+  stream.write(chunk);
+  await stream.drained?.();
 }
 
 /**

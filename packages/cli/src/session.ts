@@ -1,3 +1,4 @@
+import type { OpenInput } from '@keelson/agent/server';
 import type { Agent, AgentOptions, PlanOptions, PrunePlan } from '@keelson/agent';
 import type { Future } from '@keelson/process';
 import type { Caller, HostingAgent, RunCommandLine } from './caller.js';
@@ -27,6 +28,16 @@ export class Session {
   /** From here on the command only waits for what happens: a hosting agent that stops leaves it at once. */
   watch(): void {
     this.host?.call.watch();
+  }
+
+  /** For a container that a hosting agent runs: the input of whoever has it do that. */
+  async openInput(): Promise<OpenInput | undefined> {
+    const { call } = this.host ?? {};
+    const input = await call?.openInput();
+    if (!input && call?.request.stdin) {
+      this.output.notice('keelson: the agent cannot open the input of this command: the container has none');
+    }
+    return input;
   }
 
   /** @throws HttpFailure FORBIDDEN  whoever has a hosting agent do this may not */

@@ -1,13 +1,15 @@
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { Agent } from '@keelson/agent';
 import type { ServedAgent } from '@keelson/agent/server';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { needs } from '../../../test/support/needs.js';
 import { embed } from './support/embedded-agent.js';
 import type { World } from './support/keelson.js';
-import { makeWorld } from './support/keelson.js';
+import { makeWorld, program } from './support/keelson.js';
 import type { ServingAgent } from './support/serving-agent.js';
 import { serve } from './support/serving-agent.js';
 
@@ -176,6 +178,26 @@ describe('containers of an agent', { timeout: 180_000 }, () => {
       127,
       expect.stringMatching(/^keelson: COMMAND_NOT_FOUND: /),
     ]);
+  });
+
+  it.each(['pipe', 'sockets', 'file', 'none'])('read the input of who runs them: %s', async (kind) => {
+    await served();
+    const script = 'while read -r line; do echo "got $line"; done; echo over';
+    const argv = [program, '--root', world.root, 'run', '--rm', ...hello(script)];
+    const lines = join(world.root, '../lines');
+    writeFileSync(lines, 'one\ntwo\n');
+    // Node makes a pair of sockets of a pipe, a shell a pipe.
+    const shell = `cat "$0" | exec "$@"`;
+    const file = kind === 'file' ? openSync(lines, 'r') : undefined;
+    const child =
+      kind === 'pipe'
+        ? spawn('/bin/sh', ['-c', shell, lines, process.execPath, ...argv], { stdio: ['ignore', 'pipe', 2] })
+        : spawn(process.execPath, argv, { stdio: [file ?? (kind === 'none' ? 'ignore' : 'pipe'), 'pipe', 2] });
+    if (kind === 'sockets') child.stdin!.end('one\ntwo\n');
+    const output = text(child.stdout!);
+    if (file !== undefined) closeSync(file);
+
+    expect(await output).toBe(kind === 'none' ? 'over\n' : 'got one\ngot two\nover\n');
   });
 
   it('get the signals of who runs them', async () => {

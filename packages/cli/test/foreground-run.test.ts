@@ -22,6 +22,8 @@ class FakeSession {
 
   watch(): void {}
 
+  async openInput(): Promise<undefined> {}
+
   async withAgent<T>(work: (agent: Agent) => Promise<T>): Promise<T> {
     const asked: string[] = [];
     this.agents.push(asked);

@@ -17,6 +17,12 @@ export interface LaunchOptions {
   readonly onProgress?: (progress: PullProgress) => void;
   /** Whose credentials the pull of its image shows. Not part of the configuration: that is written down. */
   readonly access?: RegistryAccess;
+  /**
+   * A descriptor of this process that becomes the container's standard input, where its output goes into its sandbox;
+   * without one it has no input, nor has a container of an engine. It stays the caller's, to be closed once the launch
+   * is answered.
+   */
+  readonly stdin?: number;
 }
 
 /**

@@ -102,7 +102,7 @@ export class ContainerLaunch {
   }
 
   #prepare(launchInfo: LaunchInfo, image: ImageProcess): Future<void> {
-    const { turn, launchers } = this.context;
+    const { turn, launchers, paths } = this.context;
     this.container.update((record) => void (record.launchInfo = castDraft(launchInfo)));
     this.container.send('PREPARE');
 
@@ -113,7 +113,7 @@ export class ContainerLaunch {
         return awaitAll([
           this.#resolve(launchInfo.rootfs, image),
           this.#checkpointLaunchInfo({ ...launchInfo, launcher: launcher.name }),
-          launcher.launcher.prepare(launchPlace(this.container.id, this.#config, this.context.paths)),
+          launcher.launcher.prepare(launchPlace(this.container.id, this.#config, paths, this.options.stdin)),
         ]).then(([resolved, noted]) => (noted.isReady() ? resolved : (noted as Future<never>)));
       }),
     );
@@ -134,6 +134,7 @@ export class ContainerLaunch {
           rootfs,
           volumeSources,
           contributions,
+          stdin: this.options.stdin,
           ...(joins && { joins }),
         };
         return launchRequest(inputs, this.context);

@@ -29,6 +29,8 @@ export interface LaunchInputs {
   readonly contributions: readonly LaunchContribution[];
   /** First process of the container it is nested in. */
   readonly joins?: ProcessIdentity;
+  /** What becomes its input. */
+  readonly stdin?: number | undefined;
 }
 
 /** Passwd and group files of images are some kilobytes; a megabyte of them is an attack. */
@@ -45,7 +47,7 @@ export function launchRequest(
   inputs: LaunchInputs,
   { paths, files, host }: { readonly paths: ContainerPaths; readonly files: Files; readonly host: Host },
 ): Future<LaunchRequest> {
-  const { id, config, image, rootfs, contributions, joins } = inputs;
+  const { id, config, image, rootfs, contributions, joins, stdin } = inputs;
   const argv = commandLine(config, image);
   const hostname = hostnameOf(id, config);
   const cgroup = contributions.find((each) => each.cgroup)?.cgroup;
@@ -67,7 +69,7 @@ export function launchRequest(
       refuseUnmappedUser(user, host);
       const layers = contributions.map(({ environment }) => environment ?? {});
       return {
-        ...launchPlace(id, config, paths),
+        ...launchPlace(id, config, paths, stdin),
         rootfs,
         ...(isReadOnlyRootfs(rootfs) && { readOnlyRoot: true as const }),
         argv,
@@ -86,12 +88,16 @@ export function launchRequest(
 }
 
 /** The part of a request that needs no looking up. */
-export function launchPlace(id: ContainerId, { stdio }: ContainerConfig, paths: ContainerPaths): LaunchPlace {
-  return {
-    id,
-    runtimeDirectory: paths.container(id),
-    ...(stdio === 'sandbox' && { stdio: { stdout: paths.stdout(id), stderr: paths.stderr(id) } }),
-  };
+export function launchPlace(
+  id: ContainerId,
+  { stdio }: ContainerConfig,
+  paths: ContainerPaths,
+  stdin?: number,
+): LaunchPlace {
+  const runtimeDirectory = paths.container(id);
+  if (stdio !== 'sandbox') return { id, runtimeDirectory };
+  const files = { stdout: paths.stdout(id), stderr: paths.stderr(id) };
+  return { id, runtimeDirectory, stdio: { ...files, ...(stdin !== undefined && { stdin }) } };
 }
 
 /** Limits are kept by an isolator; without one they would be forgotten in silence. */

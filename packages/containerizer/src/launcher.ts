@@ -42,8 +42,11 @@ export interface LaunchRequest {
   readonly joins?: ProcessIdentity;
   /** Missing where control groups are not ours to make: without root. */
   readonly cgroup?: ContainerCgroup;
-  /** Files that get what the container prints; ours are passed through when missing. */
-  readonly stdio?: { readonly stdout: string; readonly stderr: string };
+  /**
+   * Files that get what the container prints, and a descriptor of this process that becomes its input; without that it
+   * has none. Ours are passed through when missing.
+   */
+  readonly stdio?: { readonly stdin?: number; readonly stdout: string; readonly stderr: string };
 }
 
 /** What is known of a container before its image is looked at. */

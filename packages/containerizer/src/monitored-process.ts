@@ -1,5 +1,6 @@
 import type {
   Child,
+  ChildOptions,
   Files,
   FileWatch,
   Host,
@@ -85,10 +86,15 @@ export function startMonitor(
     ],
     environment: launcherEnvironment,
     detached: true,
-    stdin: waits ? 'pipe' : stdio ? 'ignore' : 'inherit',
+    stdin: waits ? 'pipe' : inputOf(stdio),
     stdout: stdio ? { path: stdio.stdout } : 'inherit',
     stderr: stdio ? { path: stdio.stderr } : 'inherit',
   });
+}
+
+function inputOf(stdio: LaunchPlace['stdio']): NonNullable<ChildOptions['stdin']> {
+  if (!stdio) return 'inherit';
+  return stdio.stdin === undefined ? 'ignore' : { descriptor: stdio.stdin };
 }
 
 /**

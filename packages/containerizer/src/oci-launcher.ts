@@ -37,8 +37,8 @@ export class OciLauncher extends Launcher<OciLauncher> {
 
   /**
    * Starts the monitor, which takes some milliseconds, and has it wait: what it will call does not depend on the image.
-   * If it cannot be started now, `launch` will tell. One that hands our own input on has none to wait for, and one with
-   * mounts of its own would not see those that the host gets until the launch.
+   * If it cannot be started now, `launch` will tell. One whose container has an input cannot wait at its own, and one
+   * with mounts of its own would not see those that the host gets until the launch.
    */
   override prepare(place: LaunchPlace): Future<void> {
     return this.#working()
@@ -47,7 +47,7 @@ export class OciLauncher extends Launcher<OciLauncher> {
   }
 
   #prepare(place: LaunchPlace, runtime: WorkingRuntime): Future<void> | undefined {
-    if (!place.stdio || runtime.hidden) return undefined;
+    if (!place.stdio || place.stdio.stdin !== undefined || runtime.hidden) return undefined;
     return startMonitor(this.options, runCommand(runtime, place), place, { waits: true }).then(
       defer(this, (monitor: Child) => void this.#waiting.set(place.id, monitor)),
     );

@@ -10,4 +10,5 @@ export { LocalSubprocesses } from './local-subprocesses.js';
 export { osJobs } from './os-jobs.js';
 export { PoolExecutor, type PoolExecutorOptions } from './pool-executor.js';
 export * from './ports/index.js';
+export { type InputPlace, openInput, type OpenInput } from './process-input.js';
 export { proxyFor, type ProxySettings, proxySettingsOf } from './proxy-settings.js';

@@ -9,7 +9,6 @@ import type {
   Child,
   ChildInput,
   ChildOptions,
-  ChildStdio,
   ExitStatus,
   RunResult,
   Subprocesses,
@@ -81,6 +80,7 @@ async function startDetached(
   const [name = ''] = argv;
   // A path needs no search, and the kernel says what is wrong with it.
   const program = name.includes('/') ? name : await requireProgram(name);
+  const lent = lentDescriptor(options);
   const pipe = options.stdin === 'pipe' ? openPipe() : undefined;
   const stdin = pipe && new PipedInput(pipe.writeEnd);
   const descriptors = pipe ? [pipe.readEnd] : [];
@@ -92,7 +92,7 @@ async function startDetached(
     stdin?.end();
     throw toFileError(error, 'spawn', name);
   } finally {
-    for (const each of descriptors) if (each > 2) closeSync(each);
+    for (const each of descriptors) if (each > 2 && each !== lent) closeSync(each);
   }
 }
 
@@ -123,6 +123,7 @@ async function start(options: ChildOptions, stdio: () => Stdio[]): Promise<Start
   const [name = '', ...rest] = options.argv;
   const program = await requireProgram(name);
   const files = stdio();
+  const lent = lentDescriptor(options);
   try {
     const child = spawn(program, rest, spawnOptions(options, name, files));
     const status = new Deferred<ExitStatus>();
@@ -136,7 +137,7 @@ async function start(options: ChildOptions, stdio: () => Stdio[]): Promise<Start
   } catch (error) {
     throw toFileError(error, 'spawn', name);
   } finally {
-    for (const file of files) if (typeof file === 'number') closeSync(file);
+    for (const file of files) if (typeof file === 'number' && file !== lent) closeSync(file);
   }
 }
 
@@ -159,8 +160,13 @@ function descriptorOf(stdio: Stdio, index: number): number {
   return stdio === 'inherit' ? index : openSync('/dev/null', constants.O_RDWR);
 }
 
-function stdioOf(stdio: ChildStdio | 'pipe' = 'ignore', flags: number): Stdio {
+function lentDescriptor({ stdin }: ChildOptions): number | undefined {
+  return typeof stdin === 'object' && 'descriptor' in stdin ? stdin.descriptor : undefined;
+}
+
+function stdioOf(stdio: ChildOptions['stdin'] = 'ignore', flags: number): Stdio {
   if (typeof stdio === 'string') return stdio;
+  if ('descriptor' in stdio) return stdio.descriptor;
   try {
     return openSync(stdio.path, flags, 0o600);
   } catch (error) {

@@ -8,7 +8,7 @@ import type { CommandLine, CommandRequest, SignalRequest } from './command-proto
 const nobody: ReadonlySet<unknown> = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTSOCK', 'ENOTDIR']);
 
 /**
- * Has an agent run a command, and tells every line it answers.
+ * Has an agent run a command, and tells every line it answers, the next one when that is done with.
  *
  * @param gone  ends the call; the agent then discards what it can of the command
  * @returns the exit code; `undefined` when no agent listens at `socketPath`
@@ -17,7 +17,7 @@ const nobody: ReadonlySet<unknown> = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTSOC
 export async function callAgent(
   socketPath: string,
   command: CommandRequest,
-  onLine: (line: Exclude<CommandLine, { exit: number }>) => void,
+  onLine: (line: Exclude<CommandLine, { exit: number }>) => void | Promise<void>,
   gone?: AbortSignal,
 ): Promise<number | undefined> {
   const response = await post(socketPath, command, gone);
@@ -28,7 +28,7 @@ export async function callAgent(
     for await (const text of createInterface({ input: response, crlfDelay: Infinity })) {
       const line = JSON.parse(text) as CommandLine;
       if ('exit' in line) return line.exit;
-      onLine(line);
+      await onLine(line);
     }
   } catch (cause) {
     throw lost(socketPath, (cause as Error).message, { cause });

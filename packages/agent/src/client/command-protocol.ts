@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import type { InputPlace } from '@keelson/os';
 
 /**
  * What carries a command to an agent: `POST /cli/v1` with a {@link CommandRequest}, answered by one
@@ -14,6 +15,8 @@ export interface CommandRequest {
   readonly environment: Readonly<Record<string, string>>;
   readonly stdout: StreamKind;
   readonly stderr: StreamKind;
+  /** Where a container that the command runs finds its input; missing where there is none. */
+  readonly stdin?: InputPlace;
 }
 
 /** What a program asks of a stream before it draws on it. */
@@ -50,7 +53,8 @@ export function decodeChunk(chunk: Chunk): string | Uint8Array {
 
 /** What came as a body, if it is a request of either kind. */
 export function parseCommandBody(body: unknown): CommandRequest | SignalRequest | undefined {
-  const { argv, workingDirectory, environment, stdout, stderr, to, signal } = fieldsOf(body);
+  const { argv, workingDirectory, environment, stdin, stdout, stderr, to, signal } = fieldsOf(body);
+  const input = inputPlace(stdin);
   if (typeof to === 'string' && typeof signal === 'string') return { to, signal };
   const wellFormed =
     Array.isArray(argv) &&
@@ -67,7 +71,14 @@ export function parseCommandBody(body: unknown): CommandRequest | SignalRequest 
     environment: Object.fromEntries(texts),
     stdout: streamKind(stdout),
     stderr: streamKind(stderr),
+    ...(input && { stdin: input }),
   };
+}
+
+function inputPlace(value: unknown): InputPlace | undefined {
+  const { pid, device, inode } = fieldsOf(value);
+  if (![pid, device, inode].every(Number.isSafeInteger) || (pid as number) <= 0) return undefined;
+  return { pid: pid as number, device: device as number, inode: inode as number };
 }
 
 function streamKind(value: unknown): StreamKind {

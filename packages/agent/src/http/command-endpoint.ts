@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { openInput, type OpenInput } from '@keelson/os';
 import type { CommandLine, CommandRequest } from '../client/command-protocol.js';
 import { encodeChunk, parseCommandBody } from '../client/command-protocol.js';
 import type { GuardedAction } from '../security/acls.js';
@@ -7,7 +8,7 @@ import { answer } from '../schema/composed-schema.js';
 import { HttpFailure } from './http-failure.js';
 import type { HttpCall, Route } from './route.js';
 import { route } from './route.js';
-import { drained } from './stream-writer.js';
+import { drained } from '../client/drained.js';
 
 /** A command that is run for a client. */
 export interface CommandCall {
@@ -17,6 +18,8 @@ export interface CommandCall {
   drained(): Promise<void>;
   /** Takes the client's signals until the answered function is called. */
   listen(receive: (signal: string) => void): () => void;
+  /** Opens the client's standard input, for a container; `undefined` where it has none, or it cannot be had. */
+  openInput(): Promise<OpenInput | undefined>;
   /** Aborted when the client is gone. */
   readonly gone: AbortSignal;
   /** From here on the command only watches: an agent that stops leaves it at once. */
@@ -91,6 +94,7 @@ export class CommandEndpoint {
         send(response, stream === 'stdout' ? { stdout: text } : { stderr: text });
       },
       drained: () => drained(response),
+      openInput: async () => request.stdin && openInput(request.stdin),
       listen: (receive) => {
         const name = randomUUID();
         this.#listeners.set(name, receive);

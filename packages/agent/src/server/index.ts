@@ -4,6 +4,7 @@
  */
 export { openApiOf } from '../http/openapi.js';
 export { agentRoutes } from '../http/agent-routes.js';
+export type { OpenInput } from '@keelson/os';
 export type { CommandCall } from '../http/command-endpoint.js';
 export type { HttpCall, Route, RouteAnswer, RouteDefinition } from '../http/route.js';
 export { route, sendJson, sendText } from '../http/route.js';

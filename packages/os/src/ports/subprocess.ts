@@ -14,8 +14,8 @@ export interface ChildOptions {
   /** The whole environment; nothing is inherited unless given here. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly workingDirectory?: string;
-  /** `pipe`: what `Child.stdin` is given. For `spawn` alone. */
-  readonly stdin?: ChildStdio | 'pipe';
+  /** `pipe`: what `Child.stdin` is given, for `spawn` alone; `descriptor`: one of ours, which stays open here. */
+  readonly stdin?: ChildStdio | 'pipe' | { readonly descriptor: number };
   readonly stdout?: ChildStdio;
   readonly stderr?: ChildStdio;
   /** Its own session, not ended with us. */

@@ -24,5 +24,6 @@ export const systemCallNumbers = {
   fsmount: 432,
   pidfdOpen: 434,
   openat2: 437,
+  pidfdGetfd: 438,
   mountSetattr: 442,
 } as const;

@@ -25,6 +25,21 @@ export function signalIf(pid: number, signal: number, isTheOne: () => boolean): 
   }
 }
 
+/**
+ * A descriptor of ours for what `descriptor` is in another process (pidfd_getfd, Linux 5.6): the same open file, with
+ * its position and its flags. Takes the right to trace that process.
+ *
+ * @throws FileError ESRCH, EBADF, EPERM; ENOSYS on older kernels
+ */
+export function copyDescriptor(pid: number, descriptor: number): number {
+  const process = checked(pidfdOpen(pid, 0), 'pidfd_open', `/proc/${pid}`);
+  try {
+    return checked(pidfdGetfd(process, descriptor, 0), 'pidfd_getfd', `/proc/${pid}/fd/${descriptor}`);
+  } finally {
+    closeSync(process);
+  }
+}
+
 /** Signal 0 and up to a process by its plain number: for kernels without descriptors of processes. */
 export function signalPid(pid: number, signal: number): boolean {
   if (!hasNative()) return signalByNode(pid, signal);
@@ -51,4 +66,5 @@ const pidfdSendSignal = numberedSystemCall('pidfd_send_signal', systemCallNumber
   'void *',
   'uint',
 ]);
+const pidfdGetfd = numberedSystemCall('pidfd_getfd', systemCallNumbers.pidfdGetfd, ['int', 'int', 'uint']);
 const kill = nativeFunction('kill', ['int', 'int']);

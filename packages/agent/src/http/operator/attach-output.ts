@@ -2,7 +2,7 @@ import { readGrowing } from '../../growing-file.js';
 import { readOnlyView } from '../../read-only-view.js';
 import { requireAccepted } from '../accept.js';
 import type { HttpCall } from '../route.js';
-import { drained } from '../stream-writer.js';
+import { drained } from '../../client/drained.js';
 import type { OperatorContext } from './operator-call.js';
 import { answered } from './operator-call.js';
 

@@ -8,7 +8,7 @@ import { answerFor } from '../../client/answer-for.js';
 import { HttpFailure } from '../http-failure.js';
 import type { Route } from '../route.js';
 import { route, sendJson } from '../route.js';
-import { drained } from '../stream-writer.js';
+import { drained } from '../../client/drained.js';
 import { launchBody, launchOptionsOfBody } from './launch-body.js';
 import type { RestContext } from './rest-context.js';
 import { containerDocument, containersDocument, endDocument } from './rest-documents.js';
