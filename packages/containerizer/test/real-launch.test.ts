@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import type { MesosContainerizer } from '@keelson/containerizer';
 import { containerConfig, readContainers } from '@keelson/containerizer';
 import type { PID } from '@keelson/process';
@@ -19,6 +29,17 @@ await describeRealWorlds('real containers by %s', ['crun', 'runc', 'linux'], (wo
       exitStatus: 0,
       stdout: 'hi there $HOME\n',
     });
+  });
+
+  it('reads the descriptor it was given, which stays open, and nothing without one', async () => {
+    writeFileSync(`${world.directory}/input`, 'one\ntwo\n');
+    const input = openSync(`${world.directory}/input`, 'r');
+    readSync(input, Buffer.alloc(4));
+
+    const read = await world.run(agent, ['cat'], {}, { stdin: input });
+    expect([read.exitStatus, read.stdout]).toEqual([0, 'two\n']);
+    closeSync(input);
+    expect(await world.run(agent, ['cat'])).toMatchObject({ exitStatus: 0, stdout: '' });
   });
 
   it('runs in a folder behind a link', async () => {

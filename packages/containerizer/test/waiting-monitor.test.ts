@@ -66,6 +66,12 @@ await describeRealWorlds('a monitor of %s that was started early', ['crun', 'run
     expect(await prepared(world.launcher(), place)).toBeUndefined();
   });
 
+  it('is not started for a container that reads another input', async () => {
+    const { stdio, ...place } = placeOf('reading');
+
+    expect(await prepared(world.launcher(), { ...place, stdio: { ...stdio, stdin: 0 } })).toBeUndefined();
+  });
+
   // With mounts of its own, to hide one from its runtime, none is started early.
   if (name === 'crun' && existsSync('/sys/fs/cgroup/unified')) return;
 

@@ -14,6 +14,7 @@ import type {
   ContainerTermination,
   LauncherName,
   LauncherPid,
+  LaunchOptions,
 } from '@keelson/containerizer';
 import {
   CgroupIsolator,
@@ -124,8 +125,9 @@ export class RealWorld {
     containerizer: PID<MesosContainerizer>,
     argv: readonly string[],
     config: Partial<ContainerConfig> = {},
+    options: LaunchOptions = {},
   ): Promise<ContainerTermination & { stdout: string; stderr: string }> {
-    const id = await this.start(containerizer, argv, config);
+    const id = await this.start(containerizer, argv, config, options);
     const termination = await containerizer.wait(id);
     return { ...termination, ...this.output(id) };
   }
@@ -134,11 +136,13 @@ export class RealWorld {
     containerizer: PID<MesosContainerizer>,
     argv: readonly string[],
     config: Partial<ContainerConfig> = {},
+    options: LaunchOptions = {},
   ): Promise<string> {
     const id = `c${++this.#last}`;
     await containerizer.launch(
       id,
       containerConfig({ rootfs: this.rootfs, argv, stdio: 'sandbox', ...config }),
+      options,
     );
     return id;
   }
