@@ -8,7 +8,7 @@ import type { ReadOnlyView } from './read-only-view.js';
 /** What is known of images, and who may change it. */
 export interface ImageTagsContext {
   readonly view: Pick<ReadOnlyView, 'images'>;
-  readonly metadata: Pick<PID<MetadataManager>, 'pin' | 'unpin' | 'forget'>;
+  readonly metadata: Pick<PID<MetadataManager>, 'images' | 'pin' | 'unpin' | 'forget'>;
 }
 
 /**
@@ -18,11 +18,12 @@ export interface ImageTagsContext {
  * @throws AgentError NO_SUCH_OBJECT
  */
 export function setPinned(
-  { view, metadata }: ImageTagsContext,
+  context: ImageTagsContext,
   names: readonly string[],
   pinned: boolean,
 ): Future<readonly ImageListing[]> {
-  return imagesNamed(view, names).then((named) => {
+  const { view, metadata } = context;
+  return imagesNamed(context, names).then((named) => {
     const references = named.map(({ reference }) => reference);
     const change = (reference: string) => (pinned ? metadata.pin(reference) : metadata.unpin(reference));
     return collect(references.map(change))
@@ -38,20 +39,20 @@ export function setPinned(
  * @throws AgentError NO_SUCH_OBJECT
  */
 export function untag(
-  { view, metadata }: ImageTagsContext,
+  context: ImageTagsContext,
   names: readonly string[],
 ): Future<readonly ImageListing[]> {
-  return imagesNamed(view, names).then((named) =>
-    metadata.forget(named.map(({ reference }) => reference)).then(() => named),
+  return imagesNamed(context, names).then((named) =>
+    context.metadata.forget(named.map(({ reference }) => reference)).then(() => named),
   );
 }
 
 function imagesNamed(
-  view: ImageTagsContext['view'],
+  { view, metadata }: ImageTagsContext,
   names: readonly string[],
 ): Future<readonly ImageListing[]> {
-  return view.images().then((images) => {
+  return metadata.images().then(({ images }) => {
     const meant = new Set(names.map((name) => namedObject({ images, layers: [] }, name)));
-    return images.filter(({ reference }) => meant.has(reference));
+    return view.images().then((listed) => listed.filter(({ reference }) => meant.has(reference)));
   });
 }

@@ -5,12 +5,13 @@ const shortestPrefix = 12;
 
 /** What has a name here. */
 export interface NamedThings {
-  readonly images: readonly { readonly reference: string; readonly digest: string }[];
+  readonly images: readonly { readonly reference: string; readonly digest: string; readonly loadedFrom?: string }[];
   readonly layers: readonly { readonly id: string }[];
 }
 
 /**
- * What a user means by an image or a layer: a layer id, the first 12 or more of its digits, or a reference.
+ * What a user means by an image or a layer: a layer id, the first 12 or more of its digits, a reference, or the file or
+ * folder that an image came from (`oci:/DIR:TAG`).
  *
  * @returns a layer id or a canonical reference, as the store knows it
  * @throws AgentError NO_SUCH_OBJECT  nothing here is called so, or more than one layer is
@@ -29,6 +30,8 @@ export function namedObject(store: NamedThings, text: string): string {
     const image = store.images.find(({ digest }) => digest.startsWith(`sha256:${digits}`));
     if (image) return image.reference;
   }
+  const loaded = store.images.filter(({ loadedFrom }) => loadedFrom === text);
+  if (loaded.length === 1) return loaded[0]!.reference;
   const reference = canonical(text);
   if (reference !== undefined && store.images.some((image) => image.reference === reference)) return reference;
   throw new AgentError('NO_SUCH_OBJECT', `no image and no layer here is called ${JSON.stringify(text)}`);

@@ -166,6 +166,16 @@ describe('naming an object', () => {
     [`sha256:${theirs}`, theirs],
   ])('understands %s', (text, object) => expect(namedObject(store, text)).toBe(object));
 
+  it('understands where an image came from, unless several came from there', () => {
+    const image = (reference: string) => ({ reference, digest: `sha256:${theirs}`, loadedFrom: 'oci:/images:app' });
+
+    expect(namedObject({ images: [image('localhost/images:app')], layers: [] }, 'oci:/images:app')).toBe(
+      'localhost/images:app',
+    );
+    const several = { images: [image('localhost/a:1'), image('localhost/b:1')], layers: [] };
+    expect(() => namedObject(several, 'oci:/images:app')).toThrow(expect.objectContaining({ code: 'NO_SUCH_OBJECT' }));
+  });
+
   it.each(['nginx', 'aaaaaaaaaaa', 'Not A Name', 'e'.repeat(64)])('does not know %s', (text) => {
     expect(() => namedObject(store, text)).toThrow(expect.objectContaining({ code: 'NO_SUCH_OBJECT' }));
   });

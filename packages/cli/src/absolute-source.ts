@@ -1,4 +1,5 @@
 import { isAbsolute, join } from 'node:path';
+import type { Caller } from './caller.js';
 
 /** Schemes whose images lie in a file or folder of this machine. */
 const local = /^(oci|oci-archive|docker-archive):(.+)$/s;
@@ -8,4 +9,9 @@ export function absoluteSource(reference: string, workingDirectory: string): str
   const [, scheme, path] = local.exec(reference) ?? [];
   if (scheme === undefined || path === undefined || isAbsolute(path)) return reference;
   return `${scheme}:${join(workingDirectory, path)}`;
+}
+
+/** Names of images that are here, which may be those of the files or folders they came from. */
+export function absoluteSources(names: readonly string[], { workingDirectory }: Caller): string[] {
+  return names.map((name) => absoluteSource(name, workingDirectory));
 }

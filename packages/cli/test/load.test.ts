@@ -35,6 +35,16 @@ describe('load', { timeout: 180_000 }, () => {
     );
   });
 
+  it('lets an image be named by the file it came from', async () => {
+    const source = `docker-archive:${relative(process.cwd(), file)}:team/app:1`;
+    await world.json('pull', source);
+    expect((await world.json('why', source)).object).toBe('docker.io/team/app:1');
+    expect((await world.json('pin', source)).images).toMatchObject([{ reference: 'docker.io/team/app:1', pinned: true }]);
+    expect((await world.json('unpin', source)).images).toMatchObject([{ pinned: false }]);
+    expect((await world.json('untag', source)).images).toHaveLength(1);
+    expect((await world.json('images')).images).toEqual([]);
+  });
+
   it('goes through the agent that serves the root, with paths as the caller means them', async () => {
     const agent = await serve(world);
     try {

@@ -1,3 +1,4 @@
+import { absoluteSources } from '../absolute-source.js';
 import type { CommandDefinition } from '../command-definition.js';
 import { allArguments } from '../command-definition.js';
 
@@ -9,7 +10,8 @@ export const unpinCommand: CommandDefinition = (program, bind) => {
     .action(
       bind(
         async (session, command) => {
-          const images = await session.withAgent(async (agent) => agent.unpin(command.args));
+          const names = absoluteSources(command.args, session.caller);
+          const images = await session.withAgent(async (agent) => agent.unpin(names));
           session.output.result({ images }, () => images.map(({ reference }) => reference));
         },
         { changes: allArguments },

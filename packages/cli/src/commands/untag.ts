@@ -1,3 +1,4 @@
+import { absoluteSources } from '../absolute-source.js';
 import type { CommandDefinition } from '../command-definition.js';
 import { allArguments } from '../command-definition.js';
 
@@ -10,7 +11,8 @@ export const untagCommand: CommandDefinition = (program, bind) => {
     .action(
       bind(
         async (session, command) => {
-          const images = await session.withAgent(async (agent) => agent.untag(command.args));
+          const names = absoluteSources(command.args, session.caller);
+          const images = await session.withAgent(async (agent) => agent.untag(names));
           session.output.result({ images }, () => images.map(({ reference }) => reference));
         },
         { changes: allArguments },

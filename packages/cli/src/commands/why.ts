@@ -1,4 +1,5 @@
 import type { ImageListing } from '@keelson/agent';
+import { absoluteSource } from '../absolute-source.js';
 import type { CommandDefinition } from '../command-definition.js';
 import { formatAge } from '../terminal/bytes.js';
 
@@ -8,10 +9,10 @@ export const whyCommand: CommandDefinition = (program, bind) => {
     .description('tell the chain that keeps an image or a layer alive, or that nothing does')
     .argument('<image|layer>', 'a reference, a layer id, or the first 12 or more digits of one')
     .action(
-      bind(async ({ options, output }, command) => {
+      bind(async ({ options, output, caller }, command) => {
         const { readOnlyView } = await import('@keelson/agent');
         const view = readOnlyView(options.root);
-        const explanation = await view.why(command.args[0]!);
+        const explanation = await view.why(absoluteSource(command.args[0]!, caller.workingDirectory));
         const image = (await view.images()).find(({ reference }) => reference === explanation.object);
         output.result(explanation, () => [
           `${explanation.object} is ${explanation.kept ? 'kept' : 'not kept: the next prune removes it'}`,
