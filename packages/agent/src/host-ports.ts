@@ -10,6 +10,7 @@ import {
   PoolExecutor,
   proxySettingsOf,
 } from '@keelson/os';
+import type { ClosableExecutor } from '@keelson/os';
 import type {
   Cgroups,
   FileLocks,
@@ -21,15 +22,10 @@ import type {
   WatchedFiles,
 } from '@keelson/os/ports';
 import type { Recorder } from '@keelson/inspector';
-import type { Executor, Future } from '@keelson/process';
+import type { Future } from '@keelson/process';
 import { provisionerJobs } from '@keelson/provisioner';
 import { storeJobs } from '@keelson/store';
-
-export interface HostPortsOptions {
-  readonly executorThreads: number;
-  /** Short jobs run on the calling thread. */
-  readonly oneShot: boolean;
-}
+import type { AgentSettings } from './agent-options.js';
 
 /** Everything through which an agent touches its machine. */
 export interface HostPorts {
@@ -46,10 +42,11 @@ export interface HostPorts {
   readonly mountExecutor: ClosableExecutor;
 }
 
-type ClosableExecutor = Executor & Pick<PoolExecutor, 'close'>;
-
 /** The machine we run on. Threads start with the first job; nothing here needs closing but the executors. */
-export function openHostPorts({ executorThreads, oneShot }: HostPortsOptions): HostPorts {
+export function openHostPorts({
+  executorThreads,
+  oneShot,
+}: Pick<AgentSettings, 'executorThreads' | 'oneShot'>): HostPorts {
   const inPlace = (pool: PoolExecutor): ClosableExecutor => (oneShot ? new InPlaceExecutor(pool) : pool);
   const mountExecutor = inPlace(new PoolExecutor({ maxThreads: 1 }));
   return {

@@ -37,11 +37,11 @@ export interface ProvisionRequest {
 
 /** The configuration that is checkpointed: the request, then the agent's own settings, then the defaults. */
 export function configOf(
-  options: LaunchOptions,
+  options: Omit<LaunchOptions, 'login' | 'stdin' | 'onProgress'>,
   settings: AgentSettings,
   image: string | undefined,
 ): ContainerConfig {
-  const { id: _id, image: _image, login: _login, stdin: _stdin, onProgress: _onProgress, ...wanted } = options;
+  const { id: _id, image: _image, ...wanted } = options;
   const { backend, launcher, platform } = settings;
   return containerConfig({
     stdio: 'sandbox',

@@ -1,5 +1,4 @@
 import { isAbsolute, join } from 'node:path';
-import type { Caller } from './caller.js';
 
 /** Schemes whose images lie in a file or folder of this machine. */
 const local = /^(oci|oci-archive|docker-archive):(.+)$/s;
@@ -12,6 +11,6 @@ export function absoluteSource(reference: string, workingDirectory: string): str
 }
 
 /** Names of images that are here, which may be those of the files or folders they came from. */
-export function absoluteSources(names: readonly string[], { workingDirectory }: Caller): string[] {
+export function absoluteSources(names: readonly string[], workingDirectory: string): string[] {
   return names.map((name) => absoluteSource(name, workingDirectory));
 }

@@ -1,7 +1,7 @@
 import { awaitAll, collect, Future } from '@keelson/process';
 import type { ImageName, ProvisionInfo, ProvisionOptions } from '@keelson/provisioner';
 import { castDraft } from 'immer';
-import { chooseLauncher } from './choose-launcher.js';
+import { chooseLauncher, type NamedLauncher } from './choose-launcher.js';
 import type { ImageProcess } from './command-line.js';
 import type { Container } from './container.js';
 import type { ContainerConfig } from './container-config.js';
@@ -27,6 +27,7 @@ import type { LaunchedProcess, LaunchRequest, ProcessRecord } from './launcher.j
  */
 export class ContainerLaunch {
   readonly #config: ContainerConfig;
+  #chosen: Future<NamedLauncher> | undefined;
 
   constructor(
     private readonly context: ContainerizerContext,
@@ -61,15 +62,14 @@ export class ContainerLaunch {
     const { access } = this.options;
     const own = { ...(this.#config.backend && { backend: this.#config.backend }), ...(access && { access }) };
     const pull = this.#pull(image, own);
-    const provisioned = awaitAll<unknown>([pull, this.#tryLaunchers()]).then(() => pull);
+    const beside = this.#config.provisionOnly ? [] : [this.#launcher()];
+    const provisioned = awaitAll<unknown>([pull, ...beside]).then(() => pull);
     return this.container.during(provisioned).then(this.context.turn((info) => this.#provisioned(info)));
   }
 
-  /** Which launcher works is found out beside the pull, once; if none does, the preparation will say so. */
-  #tryLaunchers(): Future<void> {
-    if (this.#config.provisionOnly) return Future.ready(undefined);
-    const tried = chooseLauncher(this.context.launchers, this.#config.launcher).then((): void => undefined);
-    return tried.repair(() => undefined);
+  /** Which launcher works is found out beside the pull; if none does, the preparation will say so. */
+  #launcher(): Future<NamedLauncher> {
+    return (this.#chosen ??= chooseLauncher(this.context.launchers, this.#config.launcher));
   }
 
   /** Followed to where it really is: OCI runtimes refuse a root that is a link. */
@@ -102,11 +102,11 @@ export class ContainerLaunch {
   }
 
   #prepare(launchInfo: LaunchInfo, image: ImageProcess): Future<void> {
-    const { turn, launchers, paths } = this.context;
+    const { turn, paths } = this.context;
     this.container.update((record) => void (record.launchInfo = castDraft(launchInfo)));
     this.container.send('PREPARE');
 
-    const prepared = chooseLauncher(launchers, this.#config.launcher).then(
+    const prepared = this.#launcher().then(
       turn((launcher) => {
         this.container.launcher = launcher;
         // Beside each other, but all are over before anything is undone.

@@ -109,18 +109,20 @@ export class RuntimeTrial {
   }
 
   /** What a runtime's working depends on and what may change between two agents, as far as it can be told. */
-  #circumstances([plain, ...others]: readonly WorkingRuntime[], status: string): Future<string | undefined> {
+  #circumstances(variants: readonly WorkingRuntime[], status: string): Future<string | undefined> {
     const { files } = this.options;
+    const { program } = variants[0]!;
     const namespaces = ['cgroup', 'mnt', 'pid', 'user'].map((name) => files.readSymlink(`/proc/self/ns/${name}`));
     const rights = status.match(/^(Uid|Gid|Cap\w+|NoNewPrivs|Seccomp):.*$/gm);
     return files
-      .realPath(plain!.program)
+      .realPath(program)
       .then((path) =>
         collect([files.status(path), this.#read('/proc/sys/kernel/random/boot_id'), collect(namespaces)] as const),
       )
-      .then(([program, boot, spaces]): string | undefined => {
-        const { device, inode, sizeBytes, modifiedAtMs } = program!;
-        return JSON.stringify([plain!.program, device, inode, sizeBytes, modifiedAtMs, boot, spaces, rights, others]);
+      .then(([found, boot, spaces]): string | undefined => {
+        const { device, inode, sizeBytes, modifiedAtMs } = found!;
+        const hidden = variants.map((variant) => variant.hidden);
+        return JSON.stringify([program, device, inode, sizeBytes, modifiedAtMs, boot, spaces, rights, hidden]);
       })
       .repair(() => undefined);
   }

@@ -14,25 +14,6 @@ import { expect, it } from 'vitest';
 import { describeRealWorlds } from './support/real-world.js';
 
 await describeRealWorlds('a monitor of %s that was started early', ['crun', 'runc'], (world, name) => {
-  function placeOf(id: string) {
-    const runtimeDirectory = world.paths.container(id);
-    mkdirSync(runtimeDirectory, { recursive: true });
-    mkdirSync(world.paths.sandbox(id), { recursive: true });
-    return { id, runtimeDirectory, stdio: { stdout: world.paths.stdout(id), stderr: world.paths.stderr(id) } };
-  }
-
-  const requestAt = (place: ReturnType<typeof placeOf>, argv: readonly string[]) => ({
-    ...place,
-    rootfs: world.rootfs,
-    argv,
-    environment: { PATH: '/bin' },
-    workingDirectory: '/',
-    user: { uid: 0, gid: 0, additionalGids: [] },
-    hostname: place.id,
-    mounts: [],
-    network: 'host' as const,
-  });
-
   /** The pid of the monitor that waits, if one was started. */
   async function prepared(launcher: LauncherPid, place: LaunchPlace): Promise<number | undefined> {
     const before = children();
@@ -42,32 +23,32 @@ await describeRealWorlds('a monitor of %s that was started early', ['crun', 'run
 
   it.runIf(world.host.effectiveUserId === 0)('does not hide what is mounted on the host after it was started', async () => {
     const launcher = world.launcher();
-    const place = placeOf('mounted');
+    const request = world.request('mounted', ['cat', '/data/file']);
     const source = `${world.directory}/mounted`;
     mkdirSync(source);
-    await launcher.prepare(place);
+    await launcher.prepare(request);
     execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', source]);
     try {
       writeFileSync(`${source}/file`, 'mounted later\n');
 
       const mounts = [{ source, target: '/data', readOnly: true }];
-      const launched = await launcher.launch({ ...requestAt(place, ['cat', '/data/file']), mounts });
+      const launched = await launcher.launch({ ...request, mounts });
 
       expect(await launched.status).toBe(0);
-      expect(readFileSync(place.stdio.stdout, 'utf8')).toBe('mounted later\n');
+      expect(readFileSync(request.stdio.stdout, 'utf8')).toBe('mounted later\n');
     } finally {
       execFileSync('umount', ['-l', source]);
     }
   });
 
   it('is not started for a container that takes our own input', async () => {
-    const { stdio: _, ...place } = placeOf('inherit');
+    const { stdio: _, ...place } = world.request('inherit', []);
 
     expect(await prepared(world.launcher(), place)).toBeUndefined();
   });
 
   it('is not started for a container that reads another input', async () => {
-    const { stdio, ...place } = placeOf('reading');
+    const { stdio, ...place } = world.request('reading', []);
 
     expect(await prepared(world.launcher(), { ...place, stdio: { ...stdio, stdin: 0 } })).toBeUndefined();
   });
@@ -77,43 +58,43 @@ await describeRealWorlds('a monitor of %s that was started early', ['crun', 'run
 
   it('is the monitor of the container', async () => {
     const launcher = world.launcher();
-    const place = placeOf('early');
-    const monitor = await prepared(launcher, place);
+    const request = world.request('early', ['sh', '-c', 'cat; echo over; read -r _ < /hold']);
+    const monitor = await prepared(launcher, request);
     // Of one that is over before it was looked at, nothing is told but its end.
     const hold = `${world.rootfs}/hold`;
     execFileSync('mkfifo', [hold]);
 
-    const launched = await launcher.launch(requestAt(place, ['sh', '-c', 'cat; echo over; read -r _ < /hold']));
+    const launched = await launcher.launch(request);
 
     expect(launched.monitor?.pid).toBe(monitor);
     const held = openSync(hold, 'r+');
     writeSync(held, '\n');
     expect(await launched.status).toBe(0);
     closeSync(held);
-    expect(readFileSync(place.stdio.stdout, 'utf8')).toBe('over\n');
+    expect(readFileSync(request.stdio.stdout, 'utf8')).toBe('over\n');
   });
 
   it('ends with the container that is destroyed before it is launched, and tells of no end', async () => {
     const launcher = world.launcher();
-    const place = placeOf('unwanted');
-    const monitor = await prepared(launcher, place);
+    const request = world.request('unwanted', []);
+    const monitor = await prepared(launcher, request);
     expect(monitor).toBeDefined();
 
-    await launcher.destroy(place.id, place.runtimeDirectory, undefined);
+    await launcher.destroy(request.id, request.runtimeDirectory, undefined);
 
     expect(children()).not.toContain(monitor);
-    expect(existsSync(`${place.runtimeDirectory}/status`)).toBe(false);
+    expect(existsSync(`${request.runtimeDirectory}/status`)).toBe(false);
   });
 
   it('is replaced when it is gone at the launch', async () => {
     const launcher = world.launcher();
-    const place = placeOf('killed');
-    const monitor = await prepared(launcher, place);
+    const request = world.request('killed', ['echo', 'hi']);
+    const monitor = await prepared(launcher, request);
     const ended = world.host.exited((await world.host.identify(monitor!))!);
     process.kill(monitor!, 'SIGKILL');
     await ended;
 
-    const launched = await launcher.launch(requestAt(place, ['echo', 'hi']));
+    const launched = await launcher.launch(request);
 
     expect(await launched.status).toBe(0);
   });

@@ -3,6 +3,7 @@ import { jobError } from './job-outcome.js';
 import type { RemovedTree, RemoveTreeInput } from './jobs/remove-tree.js';
 import { osJobs } from './os-jobs.js';
 import runJobs from './pool-worker.js';
+import { JobError } from './ports/job-error.js';
 
 /** Jobs of a few system calls. */
 const brief: ReadonlySet<string> = new Set([
@@ -13,12 +14,15 @@ const brief: ReadonlySet<string> = new Set([
   'os.unmount',
 ]);
 
+export type ClosableExecutor = Executor & { close(): Future<void> };
+
 /**
  * Runs what takes a few system calls on the calling thread, and removes small trees there; everything else is for
  * `executor`. For processes that do one thing and end: a thread takes a tenth of a second to start, as long as all
  * they do.
  */
-export class InPlaceExecutor implements Executor {
+export class InPlaceExecutor implements ClosableExecutor {
+  #closing: Future<void> | undefined;
   readonly #running = new Set<Future<unknown>>();
   #leftMs: number;
   /** Removals here, one after the other. */
@@ -26,7 +30,7 @@ export class InPlaceExecutor implements Executor {
 
   /** @param removalsMs  how long trees are removed here, all together; what is left then is for threads; default 20 */
   constructor(
-    private readonly executor: Executor & { close(): Future<void> },
+    private readonly executor: ClosableExecutor,
     removalsMs = 20,
   ) {
     this.#leftMs = removalsMs;
@@ -34,6 +38,7 @@ export class InPlaceExecutor implements Executor {
 
   /** As the executor behind it; a job that is run here cannot be given up. */
   execute<R>(job: Job, options: ExecuteOptions = {}): Future<R> {
+    if (this.#closing) return Future.failed(new JobError('EXECUTOR_CLOSED', `cannot run '${job.name}': closed`));
     if (brief.has(job.name)) return this.#remember<R>(Future.from(run<R>(job)));
     if (job.name === 'os.remove-tree') return this.#remember(this.#remove(job, options)) as Future<R>;
     return this.executor.execute(job, options);
@@ -41,7 +46,7 @@ export class InPlaceExecutor implements Executor {
 
   /** Lets accepted jobs end, then closes the executor behind it. */
   close(): Future<void> {
-    return awaitAll([...this.#running]).then(() => this.executor.close());
+    return (this.#closing ??= awaitAll([...this.#running]).then(() => this.executor.close()));
   }
 
   #remove(job: Job, options: ExecuteOptions): Future<RemovedTree> {

@@ -1,5 +1,5 @@
 export { type HttpClientOptions, HttpClient } from './http-client.js';
-export { InPlaceExecutor } from './in-place-executor.js';
+export { type ClosableExecutor, InPlaceExecutor } from './in-place-executor.js';
 export type { RemovedTree, RemoveTreeInput } from './jobs/remove-tree.js';
 export { LocalCgroups } from './local-cgroups.js';
 export { LocalFileLocks } from './local-file-locks.js';

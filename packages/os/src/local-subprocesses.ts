@@ -80,7 +80,6 @@ async function startDetached(
   const [name = ''] = argv;
   // A path needs no search, and the kernel says what is wrong with it.
   const program = name.includes('/') ? name : await requireProgram(name);
-  const lent = lentDescriptor(options);
   const pipe = options.stdin === 'pipe' ? openPipe() : undefined;
   const stdin = pipe && new PipedInput(pipe.writeEnd);
   const descriptors = pipe ? [pipe.readEnd] : [];
@@ -92,7 +91,7 @@ async function startDetached(
     stdin?.end();
     throw toFileError(error, 'spawn', name);
   } finally {
-    for (const each of descriptors) if (each > 2 && each !== lent) closeSync(each);
+    closeOpened(descriptors, options);
   }
 }
 
@@ -123,7 +122,6 @@ async function start(options: ChildOptions, stdio: () => Stdio[]): Promise<Start
   const [name = '', ...rest] = options.argv;
   const program = await requireProgram(name);
   const files = stdio();
-  const lent = lentDescriptor(options);
   try {
     const child = spawn(program, rest, spawnOptions(options, name, files));
     const status = new Deferred<ExitStatus>();
@@ -137,7 +135,7 @@ async function start(options: ChildOptions, stdio: () => Stdio[]): Promise<Start
   } catch (error) {
     throw toFileError(error, 'spawn', name);
   } finally {
-    for (const file of files) if (typeof file === 'number' && file !== lent) closeSync(file);
+    closeOpened(files, options);
   }
 }
 
@@ -160,8 +158,10 @@ function descriptorOf(stdio: Stdio, index: number): number {
   return stdio === 'inherit' ? index : openSync('/dev/null', constants.O_RDWR);
 }
 
-function lentDescriptor({ stdin }: ChildOptions): number | undefined {
-  return typeof stdin === 'object' && 'descriptor' in stdin ? stdin.descriptor : undefined;
+/** Closes what was opened for a child: not our own streams, nor a descriptor that was lent. */
+function closeOpened(stdio: readonly Stdio[], { stdin }: ChildOptions): void {
+  const lent = typeof stdin === 'object' && 'descriptor' in stdin ? stdin.descriptor : undefined;
+  for (const each of stdio) if (typeof each === 'number' && each > 2 && each !== lent) closeSync(each);
 }
 
 function stdioOf(stdio: ChildOptions['stdin'] = 'ignore', flags: number): Stdio {

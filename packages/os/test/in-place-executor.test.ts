@@ -109,5 +109,8 @@ describe('InPlaceExecutor', () => {
     await executor.close();
 
     expect([removal.isReady(), existsSync(path)]).toEqual([true, false]);
+    await expect(executor.execute({ name: 'os.probe-directory', input: { path } })).rejects.toMatchObject({
+      code: 'EXECUTOR_CLOSED',
+    });
   });
 });

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 
 const ticksPerSecond = 100;
@@ -20,4 +22,14 @@ export function median(list) {
 /** Median of the ratios round by round: what slows a whole round down slows both. */
 export function ratioOf(ours, theirs) {
   return median(ours.map((wall, round) => wall / theirs[round]));
+}
+
+/** Runs a program that ends with 0 and says "hi" last. */
+export async function sayHi(program, argv) {
+  const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  child.stdout.on('data', (chunk) => (said += chunk));
+  child.stderr.on('data', (chunk) => (said += chunk));
+  const [code] = await once(child, 'close');
+  if (code !== 0 || !said.endsWith('hi\n')) throw new Error(`${program} ended with ${code}: ${said}`);
 }

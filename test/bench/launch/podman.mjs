@@ -1,7 +1,7 @@
-import { execFile, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile, execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { sayHi } from './measure.mjs';
 
 /** podman with a storage of its own and the same image; `{ why }` where it cannot be had. */
 export async function podman(folder, image) {
@@ -22,14 +22,4 @@ export async function podman(folder, image) {
   }
   const close = () => execFileSync('sh', ['-c', 'umount -l "$1"/podman/overlay 2>/dev/null; true', 'sh', folder]);
   return { run, pids: () => [process.pid], close };
-}
-
-/** Runs a program that ends with 0 and says "hi" last. */
-export async function sayHi(program, argv) {
-  const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  child.stdout.on('data', (chunk) => (said += chunk));
-  child.stderr.on('data', (chunk) => (said += chunk));
-  const [code] = await once(child, 'close');
-  if (code !== 0 || !said.endsWith('hi\n')) throw new Error(`${program} ended with ${code}: ${said}`);
 }

@@ -16,8 +16,8 @@ import { parseArgs } from 'node:util';
 import { AgentProcess, program } from '../../soak/agent/agent-process.mjs';
 import { serveImages } from '../../soak/agent/images.mjs';
 import { bareRuntime } from './bare-runtime.mjs';
-import { podman, sayHi } from './podman.mjs';
-import { cpuMs, median, ratioOf } from './measure.mjs';
+import { podman } from './podman.mjs';
+import { cpuMs, median, ratioOf, sayHi } from './measure.mjs';
 
 const { values } = parseArgs({
   options: {

@@ -54,7 +54,6 @@ export function decodeChunk(chunk: Chunk): string | Uint8Array {
 /** What came as a body, if it is a request of either kind. */
 export function parseCommandBody(body: unknown): CommandRequest | SignalRequest | undefined {
   const { argv, workingDirectory, environment, stdin, stdout, stderr, to, signal } = fieldsOf(body);
-  const input = inputPlace(stdin);
   if (typeof to === 'string' && typeof signal === 'string') return { to, signal };
   const wellFormed =
     Array.isArray(argv) &&
@@ -65,6 +64,7 @@ export function parseCommandBody(body: unknown): CommandRequest | SignalRequest 
   const texts = Object.entries(fieldsOf(environment)).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
+  const input = inputPlace(stdin);
   return {
     argv: argv as string[],
     workingDirectory,

@@ -10,7 +10,7 @@ export const unpinCommand: CommandDefinition = (program, bind) => {
     .action(
       bind(
         async (session, command) => {
-          const names = absoluteSources(command.args, session.caller);
+          const names = absoluteSources(command.args, session.caller.workingDirectory);
           const images = await session.withAgent(async (agent) => agent.unpin(names));
           session.output.result({ images }, () => images.map(({ reference }) => reference));
         },

@@ -11,7 +11,7 @@ export const untagCommand: CommandDefinition = (program, bind) => {
     .action(
       bind(
         async (session, command) => {
-          const names = absoluteSources(command.args, session.caller);
+          const names = absoluteSources(command.args, session.caller.workingDirectory);
           const images = await session.withAgent(async (agent) => agent.untag(names));
           session.output.result({ images }, () => images.map(({ reference }) => reference));
         },

@@ -152,6 +152,25 @@ export class RealWorld {
     return { stdout: read(this.paths.stdout(id)), stderr: read(this.paths.stderr(id)) };
   }
 
+  /** What a launcher is asked for directly, in folders that are there. */
+  request(id: string, argv: readonly string[]) {
+    const runtimeDirectory = this.paths.container(id);
+    for (const path of [runtimeDirectory, this.paths.sandbox(id)]) mkdirSync(path, { recursive: true });
+    return {
+      id,
+      runtimeDirectory,
+      stdio: { stdout: this.paths.stdout(id), stderr: this.paths.stderr(id) },
+      rootfs: this.rootfs,
+      argv,
+      environment: { PATH: '/bin' },
+      workingDirectory: '/',
+      user: { uid: 0, gid: 0, additionalGids: [] },
+      hostname: id,
+      mounts: [],
+      network: 'host' as const,
+    };
+  }
+
   async close(): Promise<void> {
     for (const runtime of this.#runtimes) await runtime.finalize();
     await this.executor.close();
